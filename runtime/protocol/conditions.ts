@@ -1,0 +1,38 @@
+/**
+ * What each write demands of the item that stands in the table (docs/protocol.md, section 2). The
+ * DynamoDB store says the same in DynamoDB's condition language; one contract suite holds both to it.
+ */
+
+/** What the conditions look at; undefined where no item stands. */
+export type Standing =
+  | {
+      /** The version number, where it is a text. */
+      readonly version: string | undefined;
+      /** Whether it is a kept, free entry: lease 0, and all of lynk's attributes in order. */
+      readonly isFree: boolean;
+    }
+  | undefined;
+
+/** Acquire: no item, a kept free one, or exactly the version that was judged expired. */
+export function mayAcquire(standing: Standing, expiredVersion: string | undefined): boolean {
+  if (!standing || standing.isFree) return true;
+  return expiredVersion !== undefined && standing.version === expiredVersion;
+}
+
+/**
+ * Refresh: our hold, and only forwards. Without the order a delayed refresh would bring an old
+ * version back, and a contender who watched that one for a lease would take over a living holder.
+ */
+export function mayRefresh(standing: Standing, holdId: string, version: string): boolean {
+  return standing?.version?.includes(holdId) === true && standing.version < version;
+}
+
+/** Release: our hold, at whatever version: a refresh may have landed unheard. */
+export function mayRelease(standing: Standing, holdId: string): boolean {
+  return standing?.version?.includes(holdId) === true;
+}
+
+/** Adopt a handed-over hold: exactly the version given, so a second delivery of the text finds nothing. */
+export function mayAdopt(standing: Standing, givenVersion: string): boolean {
+  return standing?.version === givenVersion;
+}

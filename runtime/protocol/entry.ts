@@ -1,0 +1,13 @@
+/** One lock's row in the table, as read. Docs: docs/protocol.md, section 1. */
+export interface LockEntry {
+  /** The lock's name. */
+  readonly lockKey: string;
+  /** Seconds; 0 marks a kept, free entry. Python clients may write fractions. */
+  readonly leaseSeconds: number;
+  /** Changes on every write: a UUIDv8 of ours, or a UUIDv4 of a Python client's. */
+  readonly version: string;
+  /** Who holds it, for people. */
+  readonly hostIdentifier: string;
+  /** Epoch seconds, for DynamoDB's TTL alone: no decision reads it. */
+  readonly expiresAtSeconds?: number;
+}

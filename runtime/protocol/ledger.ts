@@ -1,0 +1,62 @@
+import { offeredDeadlineMs } from './lease.js';
+import { formatVersion, STAMP_LIMIT_MS } from './version.js';
+
+interface Draft {
+  readonly sentMs: number;
+  readonly stampMs: number;
+  readonly timed: boolean;
+}
+
+/**
+ * The versions that one hold has sent, and what the answers made of them (docs/protocol.md, sections
+ * 2 and 4). A version is known by its text alone: an answer may speak of any that we ever sent.
+ */
+export class Ledger {
+  /** Elapsed time until which the hold is ours; `-Infinity` before anything was confirmed. */
+  deadlineMs = Number.NEGATIVE_INFINITY;
+  /** Elapsed time at which the latest confirmed version was first sent. */
+  confirmedSentMs = Number.NEGATIVE_INFINITY;
+  private readonly drafts = new Map<string, Draft>();
+  private lastStampMs = -1;
+  private timed = true;
+
+  constructor(
+    readonly holdId: string,
+    readonly leaseSeconds: number,
+  ) {}
+
+  /**
+   * A new version, greater than every earlier one of this hold.
+   * @param sentMs elapsed time, read just before the request's first attempt
+   * @param stampMs the corrected clock, read with it
+   * @param timed false once contenders must not go by our stamps; it then stays so for the hold
+   */
+  draw(sentMs: number, stampMs: number, timed: boolean): string {
+    this.timed &&= timed;
+    const wished = Math.min(Math.max(0, Math.floor(stampMs)), STAMP_LIMIT_MS - 1);
+    this.lastStampMs = Math.max(wished, this.lastStampMs + 1);
+    const draft = { sentMs, stampMs: this.lastStampMs, timed: this.timed };
+    const version = formatVersion({ ...draft, holdId: this.holdId });
+    this.drafts.set(version, draft);
+    return version;
+  }
+
+  /**
+   * Takes note that a version of this hold stands, or stood, in the table.
+   * @param dateMs the `Date` of the answer that says so
+   * @returns whether the deadline moved; a version that we do not know extends nothing
+   */
+  confirm(version: string, dateMs: number | undefined): boolean {
+    const draft = this.drafts.get(version);
+    if (!draft) return false;
+    // The entry's version only rises within a hold: no answer speaks of an earlier one again.
+    for (const earlier of this.drafts.keys()) {
+      if (earlier < version) this.drafts.delete(earlier);
+    }
+    this.confirmedSentMs = Math.max(this.confirmedSentMs, draft.sentMs);
+    const offered = offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs });
+    if (offered === undefined || offered <= this.deadlineMs) return false;
+    this.deadlineMs = offered;
+    return true;
+  }
+}

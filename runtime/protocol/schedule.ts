@@ -1,0 +1,40 @@
+/**
+ * When the next request is due, and how long it may take (docs/protocol.md, sections 4 and 5).
+ * Milliseconds throughout; `random` is uniform in [0, 1).
+ */
+
+/** A waiter's sleep before poll number `poll` (from 0): 20 ms doubling to 170 ms, times 0.5 to 1.5. */
+export function pollDelayMs(poll: number, random: number): number {
+  return Math.min(20 * 2 ** Math.min(poll, 10), 170) * (0.5 + random);
+}
+
+/** The sleep after failure number `failure` (from 0) in transit: 25 ms doubling to 1 s, times 0.5 to 1.5. */
+export function retryDelayMs(failure: number, random: number): number {
+  return Math.min(25 * 2 ** Math.min(failure, 10), 1000) * (0.5 + random);
+}
+
+/**
+ * Elapsed time at which the heartbeat is due: half a lease after the last confirmed version was sent,
+ * or a quarter lease before the deadline where that is sooner.
+ */
+export function refreshDueMs(confirmedSentMs: number, deadlineMs: number, leaseSeconds: number): number {
+  return Math.min(confirmedSentMs + leaseSeconds * 500, deadlineMs - leaseSeconds * 250);
+}
+
+/** A refresh may take half of what is left, so that another still fits, but not less than 0.5 s. */
+export function refreshBudgetMs(leftMs: number): number {
+  return Math.max(0, Math.min(leftMs, Math.max(500, leftMs / 2)));
+}
+
+/** What one request of an acquire may take, and a whole try: half a lease, at most 5 s. */
+export function tryBudgetMs(leaseSeconds: number): number {
+  return Math.min(leaseSeconds * 500, 5000);
+}
+
+/** What a release may take while held: a quarter lease, at least 1 s, but not beyond the deadline. */
+export function releaseBudgetMs(leaseSeconds: number, leftMs: number): number {
+  return Math.max(0, Math.min(Math.max(1000, leaseSeconds * 250), leftMs));
+}
+
+/** What a release may take once the hold is lost: the entry is somebody else's to wait for anyway. */
+export const LOST_RELEASE_BUDGET_MS = 500;

@@ -1,0 +1,47 @@
+import type { LockEntry } from './entry.js';
+import { safetyMarginMs } from './lease.js';
+import { parseVersion } from './version.js';
+
+/**
+ * When a contender may take a lock over (docs/protocol.md, section 3).
+ *
+ *     first answer that shows version v                         takeover, on condition that v still stands
+ *       │◄──────────── the entry's whole lease ────────────────►│          (observed)
+ *     ──┴───────────────────────────────────────────────────────┴──►  contender's monotonic clock
+ *
+ *     stamp of v                          Date of one answer that shows v, even the first
+ *       │◄── lease ──►│◄── tolerance ──►│ │                                (stamped)
+ *     ──┴─────────────┴─────────────────┴─┴────────────────────────►  DynamoDB's clock
+ *
+ * Either way the write demands exactly v, so a holder that refreshed meanwhile keeps its lock.
+ */
+
+/** A version that this process has seen, and since when. */
+export interface Sighting {
+  readonly version: string;
+  readonly leaseSeconds: number;
+  /** Monotonic time at which the answer that first showed the version had arrived. */
+  readonly sinceMs: number;
+}
+
+/** The sighting after an answer that showed `entry`: the former one where its version still stands. */
+export function sight(former: Sighting | undefined, entry: LockEntry, arrivedMs: number): Sighting {
+  if (former?.version === entry.version && former.leaseSeconds === entry.leaseSeconds) return former;
+  return { version: entry.version, leaseSeconds: entry.leaseSeconds, sinceMs: arrivedMs };
+}
+
+/**
+ * Monotonic time from which the observed rule lets a contender take the seen version over. Where the
+ * version is not ours its holder keeps no safety margin, so the contender adds one.
+ */
+export function observedExpiryMs({ version, leaseSeconds, sinceMs }: Sighting): number {
+  const margin = parseVersion(version) ? 0 : safetyMarginMs(leaseSeconds);
+  return sinceMs + leaseSeconds * 1000 + margin;
+}
+
+/** Whether the stamped rule lets a contender take the entry over, by the `Date` of the answer that showed it. */
+export function isStampExpired(entry: LockEntry, dateMs: number | undefined, clockToleranceSeconds: number): boolean {
+  const version = parseVersion(entry.version);
+  if (!version?.timed || dateMs === undefined) return false;
+  return dateMs - version.stampMs > (entry.leaseSeconds + clockToleranceSeconds) * 1000;
+}

@@ -1,0 +1,20 @@
+/**
+ * The names both sides of the wire agree on: the attributes of an entry, the tag of a table and the
+ * environment variable that brings a table's name to a function. `lockKey`, `leaseDuration`,
+ * `versionNumber` and `hostIdentifier` are those of the Python package `lynk`; the others are ours.
+ */
+export const ENTRY = {
+  lockKey: 'lockKey',
+  leaseDuration: 'leaseDuration',
+  versionNumber: 'versionNumber',
+  hostIdentifier: 'hostIdentifier',
+  expiresAt: 'expiresAt',
+  fencingToken: 'fencingToken',
+  data: 'data',
+} as const;
+
+/** `lynk list-tables` finds lock tables by this tag; it takes every tagged resource for a table. */
+export const TABLE_TAG = { key: 'lynk', value: 'lock-table' } as const;
+
+/** Where the default factory finds its table. */
+export const TABLE_NAME_VARIABLE = 'LYNK_TABLE_NAME';
