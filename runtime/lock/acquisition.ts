@@ -1,0 +1,116 @@
+import { type LockHolder, LockNotGrantedError } from '../errors.js';
+import type { Ledger } from '../protocol/ledger.js';
+import { tryBudgetMs } from '../protocol/schedule.js';
+import { type Contender, Contention } from './contention.js';
+import { abandon } from './grant.js';
+import { adopt, type HandOver } from './hand-over.js';
+import { Hold } from './hold.js';
+import type { Place } from './local-lock.js';
+import { Patience } from './patience.js';
+import type { LockTarget } from './target.js';
+
+/** One caller's asking for one lock. */
+export interface Ask extends Contender {
+  readonly target: LockTarget;
+  readonly signal: AbortSignal | undefined;
+  /** Seconds left of the invocation it is for; `Infinity` where there is none. */
+  readonly invocationSeconds: number;
+  /** Elapsed time at which that invocation ends. */
+  readonly invocationEndsMs: number | undefined;
+}
+
+/** Queues behind the callers of this process, then contends, until held. */
+export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
+  const { target } = ask;
+  const place = target.local.join();
+  const limit = `within ${rounded(waitSeconds)} s`;
+  const patience = new Patience(target.process, waitSeconds, ask.signal, (cause) =>
+    notGranted(target, limit, target.local.head?.holder, cause),
+  );
+  const contention = new Contention(target, ask, patience, place);
+  const granted = patience.race(place.atHead).then(() => contention.wait());
+  return intoHold(ask, granted, patience, place).then(must);
+}
+
+/** Asks once; resolves to who holds it where that is another. */
+export async function askForHold(ask: Ask): Promise<Hold | LockHolder> {
+  const { target } = ask;
+  const patience = patienceOfTry(ask);
+  try {
+    // Behind a caller of this process: what becomes of its request tells more than another would.
+    for (let { head } = target.local; head; { head } = target.local) {
+      if (head.holder) return head.holder;
+      await patience.race(head.settled);
+    }
+  } finally {
+    if (target.local.head) patience.close();
+  }
+  const place = target.local.join();
+  const hold = await intoHold(ask, new Contention(target, ask, patience, place).once(), patience, place);
+  return hold ?? must(place.holder);
+}
+
+/** Goes on holding what was handed over. It queues behind nobody: it is its giver's turn that goes on. */
+export function adoptHold(ask: Ask, handOver: HandOver): Promise<Hold> {
+  const { target } = ask;
+  const patience = patienceOfTry(ask);
+  return intoHold(ask, adopt(target, handOver, ask, patience), patience, undefined).then(must);
+}
+
+/** What a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */
+function patienceOfTry({ target, leaseSeconds, invocationSeconds, signal }: Ask): Patience {
+  const limitSeconds = Math.min(tryBudgetMs(leaseSeconds) / 1000, invocationSeconds);
+  return new Patience(target.process, limitSeconds, signal, (cause) =>
+    notGranted(target, `within ${rounded(limitSeconds)} s`, undefined, cause),
+  );
+}
+
+/** The hold, once granted within the caller's patience. Otherwise nothing of it is left behind. */
+async function intoHold(
+  ask: Ask,
+  granted: Promise<Ledger | undefined>,
+  patience: Patience,
+  place: Place | undefined,
+): Promise<Hold | undefined> {
+  const { target, hostIdentifier, signal, invocationEndsMs } = ask;
+  try {
+    const ledger = await patience.race(granted);
+    if (ledger) return new Hold(target, { ledger, hostIdentifier, place, signal, invocationEndsMs });
+    place?.leave();
+    return undefined;
+  } catch (error) {
+    // The caller hears at once. Its place goes on only when its request in flight is answered: that one may
+    // still be granted, and then has to be given back before the next caller asks.
+    void granted
+      .then(
+        (ledger) => ledger && abandon(target, ledger),
+        () => undefined,
+      )
+      .then(() => place?.leave());
+    throw error;
+  } finally {
+    patience.close();
+  }
+}
+
+export function notGranted(
+  target: LockTarget,
+  limit: string,
+  holder: LockHolder | undefined,
+  cause: unknown,
+): LockNotGrantedError {
+  const why = holder ? `held by ${holder}` : cause === undefined ? 'no answer from DynamoDB' : String(cause);
+  return new LockNotGrantedError(`${target.label} was not granted ${limit}: ${why}`, {
+    ...target.errorDetails(cause),
+    holder,
+  });
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('unreachable: an acquire ends granted or with an error');
+  return value;
+}

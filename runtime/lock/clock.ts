@@ -1,0 +1,28 @@
+/** A timer that has been set. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time as the lock sees it. The system's in production, virtual in simulations. */
+export interface Clock {
+  /** Milliseconds from any origin; never set back. May stand still while the process is frozen. */
+  monotonicMs(): number;
+  /** Milliseconds since the epoch; may be wrong, and set. */
+  wallMs(): number;
+  /** Calls back once, about `delayMs` from now. Keeps the process alive only where asked to. */
+  after(delayMs: number, callback: () => void, options?: { readonly keepAlive?: boolean }): Timer;
+}
+
+/** `setTimeout` takes no more than a signed 32-bit number of milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The clocks and timers of this machine. */
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(delayMs, callback, { keepAlive = false } = {}) {
+    const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
+    if (!keepAlive) timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

@@ -1,0 +1,178 @@
+import { LockHolder, LockNotGrantedError, LynkError } from '../errors.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { Ledger } from '../protocol/ledger.js';
+import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import { isStampExpired } from '../protocol/takeover.js';
+import { parseVersion } from '../protocol/version.js';
+import { abandon, ownVersionIn, topUp } from './grant.js';
+import type { Place } from './local-lock.js';
+import type { Patience } from './patience.js';
+import type { LockTarget } from './target.js';
+
+/** Writes in a row without a sleep between them: a takeover, its loss to another, and one more. */
+const WRITES_IN_A_ROW = 3;
+
+/** The next request: a write, over an expired version where there is one, or a look. */
+type Step = { readonly kind: 'write'; readonly expiredVersion?: string | undefined } | { readonly kind: 'look' };
+
+/** What an answer showed. */
+interface Seen {
+  /** The version that the answer says we wrote. */
+  readonly written?: string;
+  readonly entry: LockEntry | undefined;
+  readonly dateMs: number | undefined;
+  /** Monotonic time at which the answer had arrived. */
+  readonly arrivedMs: number;
+}
+
+/** On whose behalf, and with what lease, a lock is contended for. */
+export interface Contender {
+  readonly leaseSeconds: number;
+  readonly hostIdentifier: string;
+  /** The Lambda invocation it is for, where there is one. */
+  readonly requestId: string | undefined;
+}
+
+/**
+ * The head of the local queue, contending for the lock in DynamoDB (docs/protocol.md, sections 3 and 5):
+ * a write first, then cheap looks until another write can succeed.
+ */
+export class Contention {
+  constructor(
+    private readonly target: LockTarget,
+    private readonly contender: Contender,
+    private readonly patience: Patience,
+    private readonly place: Place,
+  ) {}
+
+  /** Contends until granted, or until patience is over: then resolves without a ledger. */
+  async wait(): Promise<Ledger | undefined> {
+    const { process, local } = this.target;
+    const courtesyMs = local.courtesyMs(process.clock.monotonicMs(), process.random.fraction());
+    if (courtesyMs > 0) await this.patience.sleep(courtesyMs);
+    for (let missed = 0; !this.patience.isOver; missed += 1) {
+      const outcome = await this.pursue('wait');
+      if (outcome instanceof Ledger) return outcome;
+      await this.patience.sleep(retryDelayMs(missed, process.random.fraction()));
+    }
+    return undefined;
+  }
+
+  /** Contends until granted, or until another is seen to hold it: then resolves without a ledger. */
+  async once(): Promise<Ledger | undefined> {
+    const outcome = await this.pursue('try');
+    if (outcome !== 'missed') return outcome === 'refused' ? undefined : outcome;
+    const { leaseSeconds } = this.contender;
+    throw new LockNotGrantedError(
+      `${this.target.label} was not granted: DynamoDB answered too late to leave half of a lease of ${leaseSeconds} s`,
+      { ...this.target.errorDetails(this.patience.lastFailure), holder: this.place.holder },
+    );
+  }
+
+  /** One hold id's way to the lock. `missed` means it was had, but with too little left of it. */
+  private async pursue(mode: 'wait' | 'try'): Promise<Ledger | 'refused' | 'missed'> {
+    const { process, local } = this.target;
+    const ledger = new Ledger(process.drawHoldId(this.contender.requestId), this.contender.leaseSeconds);
+    let step: Step = { kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) };
+    let inDoubt = false;
+    let [writesInARow, looks, failures] = [0, 0, 0];
+    try {
+      while (!this.patience.isOver) {
+        let seen: Seen;
+        try {
+          seen = await (step.kind === 'write' ? this.write(ledger, step.expiredVersion) : this.look());
+        } catch (error) {
+          if (error instanceof LynkError) throw error;
+          this.patience.lastFailure = error;
+          inDoubt ||= step.kind === 'write';
+          await this.patience.sleep(retryDelayMs(failures++, process.random.fraction()));
+          continue;
+        }
+        this.patience.lastFailure = undefined;
+        failures = 0;
+        writesInARow = step.kind === 'write' ? writesInARow + 1 : 0;
+
+        const ownVersion = seen.written ?? ownVersionIn(seen.entry, ledger.holdId);
+        if (ownVersion !== undefined) {
+          // A write of ours landed, whichever answer tells: a lost one is made good by the next.
+          ledger.confirm(ownVersion, seen.dateMs);
+          inDoubt = false;
+          return (await this.grant(ledger)) ? ledger : 'missed';
+        }
+        const next = this.judge(seen);
+        if (next === 'held' && mode === 'try') return 'refused';
+        if (next === 'held') {
+          step = await this.sleepUntilNextStep(looks++);
+        } else {
+          // A server that shows an entry as free, and yet refuses the write, is not to be hammered.
+          if (writesInARow >= WRITES_IN_A_ROW) {
+            await this.patience.sleep(pollDelayMs(looks++, process.random.fraction()));
+          }
+          step = next;
+        }
+      }
+      return 'refused';
+    } finally {
+      // An attempt without an answer may have landed, or land yet.
+      if (inDoubt) void abandon(this.target, ledger);
+    }
+  }
+
+  private async grant(ledger: Ledger): Promise<boolean> {
+    const { granted, cause } = await topUp(this.target, ledger, () => this.budgetMs());
+    this.patience.lastFailure ??= cause;
+    if (granted) this.target.local.noteTaken();
+    return granted;
+  }
+
+  private async write(ledger: Ledger, expiredVersion: string | undefined): Promise<Seen> {
+    const { store, process } = this.target;
+    const version = this.target.draw(ledger);
+    const entry = this.target.newEntry(ledger, version, this.contender.hostIdentifier);
+    const answer = await this.target.exchange(this.budgetMs(), (signal) =>
+      store.acquire(entry, expiredVersion, signal),
+    );
+    const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
+    return answer.written ? { ...seen, written: version } : seen;
+  }
+
+  private async look(): Promise<Seen> {
+    const { store, name, process } = this.target;
+    const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, 'eventual', signal));
+    return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
+  }
+
+  private budgetMs(): number {
+    return Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
+  }
+
+  /** Whether the entry just seen may be written over (docs/protocol.md, section 3). */
+  private judge({ entry, dateMs, arrivedMs }: Seen): Step | 'held' {
+    const { process, local, settings } = this.target;
+    if (!entry) return { kind: 'write' };
+    const expiryMs = local.saw(entry, arrivedMs);
+    if (entry.leaseSeconds === 0) return { kind: 'write' };
+    const version = parseVersion(entry.version);
+    const isGivenUp = version !== undefined && process.hasGivenUp(version.holdId);
+    if (isGivenUp || arrivedMs >= expiryMs || isStampExpired(entry, dateMs, settings.clockToleranceSeconds)) {
+      return { kind: 'write', expiredVersion: entry.version };
+    }
+    local.noteForeign(arrivedMs);
+    // By the stamp where it says more: this contender may have seen the entry only now.
+    const byStampMs = version?.timed
+      ? version.stampMs + (entry.leaseSeconds + settings.clockToleranceSeconds) * 1000 - this.target.serverNowMs()
+      : Number.POSITIVE_INFINITY;
+    const remainingMs = Math.max(0, Math.min(expiryMs - arrivedMs, byStampMs));
+    this.place.refuse(new LockHolder(entry.hostIdentifier, entry.leaseSeconds, remainingMs / 1000));
+    return 'held';
+  }
+
+  /** Sleeps, though not past the moment at which the entry seen can expire by observation. */
+  private async sleepUntilNextStep(looks: number): Promise<Step> {
+    const { process, local } = this.target;
+    const untilExpiryMs = local.expiryMs() - process.clock.monotonicMs();
+    await this.patience.sleep(Math.min(pollDelayMs(looks, process.random.fraction()), Math.max(0, untilExpiryMs)));
+    const expiredVersion = local.expiredVersion(process.clock.monotonicMs());
+    return expiredVersion === undefined ? { kind: 'look' } : { kind: 'write', expiredVersion };
+  }
+}

@@ -1,0 +1,119 @@
+import { adoptHold } from './acquisition.js';
+import { parseHandOver } from './hand-over.js';
+import type { HeldLock } from './hold.js';
+import { askFor, Lock, type TryOutcome } from './lock.js';
+import { consoleLogger } from './logger.js';
+import {
+  ACQUIRE_OPTIONS,
+  type AcquireOptions,
+  checkedHost,
+  checkedLease,
+  checkedLogger,
+  checkedName,
+  checkedTolerance,
+  checkedWait,
+  type FactorySettings,
+  LOCK_OPTIONS,
+  type LockOptions,
+  refuseUnknown,
+  TRY_OPTIONS,
+  type TryOptions,
+} from './options.js';
+import type { LockProcess } from './process.js';
+import type { LockStore } from './store.js';
+import { LockTarget, type TargetSettings } from './target.js';
+import { type Work, type WorkArguments, workArguments } from './with-lock.js';
+
+const DEFAULT_LEASE_SECONDS = 10;
+const DEFAULT_WAIT_SECONDS = 30;
+const DEFAULT_CLOCK_TOLERANCE_SECONDS = 3;
+
+/** What `withLock` of a factory takes: the lock's options and those of the call. */
+export interface WithLockOptions extends LockOptions, AcquireOptions {}
+
+/** What `tryWithLock` of a factory takes. */
+export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'leaseSeconds'> {}
+
+/** Makes locks that share a table, a connection and settings. */
+export class LockFactory {
+  private readonly leaseSeconds: number;
+  private readonly waitSeconds: number;
+  private readonly settings: TargetSettings;
+
+  /** @internal */
+  constructor(
+    private readonly process: LockProcess,
+    private readonly store: LockStore,
+    settings: FactorySettings,
+    hostIdentifier: (requestId: string | undefined) => string,
+  ) {
+    this.leaseSeconds = checkedLease(settings.leaseSeconds ?? DEFAULT_LEASE_SECONDS);
+    this.waitSeconds = checkedWait(settings.waitSeconds ?? DEFAULT_WAIT_SECONDS);
+    const givenHost = settings.hostIdentifier === undefined ? undefined : checkedHost(settings.hostIdentifier);
+    this.settings = {
+      clockToleranceSeconds: checkedTolerance(settings.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS),
+      logger: settings.logger === undefined ? consoleLogger : checkedLogger(settings.logger),
+      hostIdentifier: givenHost === undefined ? hostIdentifier : () => givenHost,
+    };
+  }
+
+  /**
+   * A lock by its name; sends no request.
+   * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+   * @throws LockOptionError
+   */
+  createLock(name: string, options: LockOptions = {}): Lock {
+    refuseUnknown(options, LOCK_OPTIONS, 'createLock');
+    return this.lock(name, options);
+  }
+
+  /** As `Lock.withLock`, by name. */
+  withLock<T>(name: string, work: Work<T>): Promise<T>;
+  withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
+  async withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
+    const { options, work } = workArguments(args, 'withLock');
+    refuseUnknown(options, [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])], 'withLock');
+    const { leaseSeconds, waitSeconds, ...call } = options;
+    return this.lock(name, { leaseSeconds, waitSeconds }).withLock(call, work);
+  }
+
+  /** As `Lock.tryWithLock`, by name. */
+  tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
+  tryWithLock<T>(name: string, options: TryWithLockOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
+  async tryWithLock<T>(name: string, ...args: WorkArguments<TryWithLockOptions, T>): Promise<TryOutcome<T>> {
+    const { options, work } = workArguments(args, 'tryWithLock');
+    refuseUnknown(options, ['leaseSeconds', ...TRY_OPTIONS], 'tryWithLock');
+    const { leaseSeconds, ...call } = options;
+    return this.lock(name, { leaseSeconds }).tryWithLock(call, work);
+  }
+
+  /**
+   * Goes on holding a lock that `serialize` here, or Python's `serialize`, handed over. The lock is looked
+   * for in this factory's table, and held with its lease.
+   * @throws CannotDeserializeError where the text is none of theirs
+   * @throws LockLostError where it was used before, or came too late
+   * @throws LockNotGrantedError where DynamoDB did not answer in time; the text may then be tried again
+   */
+  async deserializeLock(text: string, options: TryOptions = {}): Promise<HeldLock> {
+    refuseUnknown(options, TRY_OPTIONS, 'deserializeLock');
+    const handOver = parseHandOver(text);
+    const name = checkedName(handOver.lockName);
+    const reach = (): Promise<LockTarget> => this.reach(name);
+    return adoptHold(await askFor({ name, leaseSeconds: this.leaseSeconds, reach }, options), handOver);
+  }
+
+  private lock(name: string, { leaseSeconds, waitSeconds }: LockOptions): Lock {
+    return new Lock({
+      name: checkedName(name),
+      leaseSeconds: leaseSeconds === undefined ? this.leaseSeconds : checkedLease(leaseSeconds),
+      waitSeconds: waitSeconds === undefined ? this.waitSeconds : checkedWait(waitSeconds),
+      reach: (reached) => this.reach(reached),
+    });
+  }
+
+  private async reach(name: string): Promise<LockTarget> {
+    const { process, store, settings } = this;
+    const local = process.localLock(JSON.stringify([await store.identify(), name]));
+    return new LockTarget(process, store, name, local, settings);
+  }
+}

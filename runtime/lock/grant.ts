@@ -1,0 +1,62 @@
+import { LynkError } from '../errors.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { isEnoughToGrant } from '../protocol/lease.js';
+import type { Ledger } from '../protocol/ledger.js';
+import { LOST_RELEASE_BUDGET_MS } from '../protocol/schedule.js';
+import type { LockTarget } from './target.js';
+
+/** Refreshes of a lease that began with too little left, before it is given back. */
+const REFRESHES_BEFORE_GRANT = 2;
+
+/**
+ * Makes sure that a lease just taken has enough left to begin with (docs/protocol.md, section 4): after
+ * a clock that was far off, or an answer that took long, a refresh by the corrected clock makes it good.
+ * Where that does not help, the lease is given back.
+ * @param budgetMs how long the next request may take; 0 where nobody waits any more
+ */
+export async function topUp(
+  target: LockTarget,
+  ledger: Ledger,
+  budgetMs: () => number,
+): Promise<{ readonly granted: boolean; readonly cause?: unknown }> {
+  const { process, store, name } = target;
+  let cause: unknown;
+  for (let refreshes = 0; ; refreshes += 1) {
+    if (isEnoughToGrant(ledger.deadlineMs, process.elapsedMs(), ledger.leaseSeconds)) return { granted: true };
+    if (refreshes === REFRESHES_BEFORE_GRANT || budgetMs() <= 0) break;
+    const version = target.draw(ledger);
+    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds);
+    try {
+      const answer = await target.exchange(budgetMs(), (signal) =>
+        store.refresh({ lockKey: name, holdId: ledger.holdId, version, expiresAtSeconds }, signal),
+      );
+      const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
+      if (standing === undefined) return { granted: false };
+      ledger.confirm(standing, answer.dateMs);
+    } catch (error) {
+      if (error instanceof LynkError) throw error;
+      cause = error;
+    }
+  }
+  await abandon(target, ledger);
+  return { granted: false, cause };
+}
+
+/**
+ * Gives an acquisition back that nobody will use, whether or not anything of it landed: one attempt to
+ * delete its entry, and from then on this process takes the entry for expired. Never rejects.
+ */
+export async function abandon(target: LockTarget, ledger: Ledger): Promise<void> {
+  const { process, store, name, settings } = target;
+  process.giveUp(ledger.holdId);
+  try {
+    await target.exchange(LOST_RELEASE_BUDGET_MS, (signal) => store.release(name, ledger.holdId, signal));
+  } catch (error) {
+    settings.logger.debug(`${target.label}: an abandoned acquisition was not cleaned up`, { error });
+  }
+}
+
+/** The entry's version, where it is of this hold. */
+export function ownVersionIn(entry: LockEntry | undefined, holdId: string): string | undefined {
+  return entry?.version.includes(holdId) ? entry.version : undefined;
+}

@@ -1,0 +1,140 @@
+import type { LockHolder } from '../errors.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { observedExpiryMs, type Sighting, sight } from '../protocol/takeover.js';
+
+/** After this many local hand-overs the next head lets other processes have a look. */
+const LOCAL_HANDOVERS = 10;
+/** Taken more often than this in a row, a lock that others want too is left to them for a moment. */
+const TAKEN_IN_A_ROW = 3;
+/** How long a foreign entry that was seen counts as a sign that others want the lock. */
+const FOREIGN_MEMORY_MS = 60_000;
+
+/**
+ * What one process knows about one lock: the queue of its own callers, first in first out, and the
+ * entry that it saw last. Only the head of the queue, which contends or holds, talks to DynamoDB.
+ */
+export class LocalLock {
+  private sighting: Sighting | undefined;
+  private readonly queue: Place[] = [];
+  private localHandOvers = 0;
+  private takenInARow = 0;
+  private foreignSeenMs = Number.NEGATIVE_INFINITY;
+
+  constructor(readonly id: string) {}
+
+  /** Nobody queues, and there is nothing to remember that another look would not tell. */
+  get isIdle(): boolean {
+    return this.queue.length === 0;
+  }
+
+  /** Whoever is at the head now; undefined where nobody queues. */
+  get head(): Place | undefined {
+    return this.queue[0];
+  }
+
+  /** Takes a place at the end of the queue. It is to be left again, whatever comes. */
+  join(): Place {
+    const place = new Place((left) => this.leave(left));
+    this.queue.push(place);
+    if (this.queue.length === 1) place.promote();
+    return place;
+  }
+
+  /** Remembers the entry that an answer showed. Returns its monotonic time of observed expiry. */
+  saw(entry: LockEntry, arrivedMs: number): number {
+    this.sighting = sight(this.sighting, entry, arrivedMs);
+    return observedExpiryMs(this.sighting);
+  }
+
+  /** Monotonic time at which the entry seen last can expire by observation. */
+  expiryMs(): number {
+    return this.sighting ? observedExpiryMs(this.sighting) : Number.NEGATIVE_INFINITY;
+  }
+
+  /** The version seen last, where it has stood for its whole lease by now. */
+  expiredVersion(nowMs: number): string | undefined {
+    if (!this.sighting || this.sighting.leaseSeconds === 0) return undefined;
+    return nowMs >= observedExpiryMs(this.sighting) ? this.sighting.version : undefined;
+  }
+
+  noteForeign(nowMs: number): void {
+    this.foreignSeenMs = nowMs;
+    this.takenInARow = 0;
+  }
+
+  noteTaken(): void {
+    this.takenInARow += 1;
+    this.sighting = undefined;
+  }
+
+  /** How long a new head that can wait leaves the lock to other processes; `random` in [0, 1). */
+  courtesyMs(nowMs: number, random: number): number {
+    if (nowMs - this.foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow > TAKEN_IN_A_ROW) {
+      return 100 * random;
+    }
+    if (this.localHandOvers >= LOCAL_HANDOVERS) {
+      this.localHandOvers = 0;
+      return 20 * random;
+    }
+    return 0;
+  }
+
+  private leave(place: Place): void {
+    const index = this.queue.indexOf(place);
+    if (index < 0) return;
+    this.queue.splice(index, 1);
+    if (index > 0 || !this.queue[0]) return;
+    if (place.hasHeld) this.localHandOvers += 1;
+    this.queue[0].promote();
+  }
+}
+
+/** A caller's place in the queue for one lock. */
+export class Place {
+  /** Resolves when this place has come to the head. Never rejects. */
+  readonly atHead: Promise<void>;
+  /** Resolves once it is known who has the lock while this place is at the head, or it was left. */
+  readonly settled: Promise<void>;
+  /** Whether the lock was granted to this place. */
+  hasHeld = false;
+  private whoHolds: (() => LockHolder) | undefined;
+  private resolveAtHead!: () => void;
+  private resolveSettled!: () => void;
+
+  constructor(private readonly onLeave: (place: Place) => void) {
+    this.atHead = new Promise((resolve) => {
+      this.resolveAtHead = resolve;
+    });
+    this.settled = new Promise((resolve) => {
+      this.resolveSettled = resolve;
+    });
+  }
+
+  /** Who has the lock while this place is at the head, as far as that is known. */
+  get holder(): LockHolder | undefined {
+    return this.whoHolds?.();
+  }
+
+  /** It was granted; `describe` says for how long. */
+  grant(describe: () => LockHolder): void {
+    this.hasHeld = true;
+    this.whoHolds = describe;
+    this.resolveSettled();
+  }
+
+  /** Another process was seen to hold it. */
+  refuse(holder: LockHolder): void {
+    this.whoHolds = () => holder;
+    this.resolveSettled();
+  }
+
+  promote(): void {
+    this.resolveAtHead();
+  }
+
+  /** Gives the place up; the next one comes forward. Further calls do nothing. */
+  leave(): void {
+    this.onLeave(this);
+    this.resolveSettled();
+  }
+}

@@ -1,0 +1,128 @@
+import type { LockHolder } from '../errors.js';
+import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
+import { type HeldLock, Hold } from './hold.js';
+import {
+  ACQUIRE_OPTIONS,
+  type AcquireOptions,
+  checkedContext,
+  checkedSignal,
+  checkedWait,
+  refuseUnknown,
+  TRY_OPTIONS,
+  type TryOptions,
+} from './options.js';
+import type { LockTarget } from './target.js';
+import { holdWhile, refuseReentry, type Work, type WorkArguments, workArguments } from './with-lock.js';
+
+/** What a wait leaves of its invocation, for the handler to answer in. */
+const KEPT_OF_INVOCATION_SECONDS = 1;
+
+/** What `tryWithLock` resolves to. */
+export type TryOutcome<T> =
+  | { readonly acquired: true; readonly value: T }
+  | { readonly acquired: false; readonly holder: LockHolder };
+
+/** A lock's settings, and how it is reached. */
+export interface LockSettings {
+  readonly name: string;
+  readonly leaseSeconds: number;
+  readonly waitSeconds: number;
+  /** Finds out which table it is in; sends no request. */
+  readonly reach: (name: string) => Promise<LockTarget>;
+}
+
+/** A lock's name and settings, from `createLock`. Making one costs nothing and sends nothing. */
+export class Lock {
+  /** @internal */
+  constructor(private readonly settings: LockSettings) {}
+
+  /** The lock's name. */
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /**
+   * Waits until the lock is held. Callers of one process queue, first in first out.
+   * @throws LockNotGrantedError after `waitSeconds`: who holds it, or, as `cause`, why DynamoDB did not answer
+   * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
+   */
+  async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
+    return this.acquireHold(options, 'acquire');
+  }
+
+  /**
+   * Asks once. Resolves to `undefined` where another holds the lock.
+   * @throws LockNotGrantedError where that could not be found out: its `cause` says why
+   * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
+   */
+  async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
+    const outcome = await this.tryHold(options, 'tryAcquire');
+    return outcome instanceof Hold ? outcome : undefined;
+  }
+
+  /**
+   * Holds the lock while `work` runs, and resolves to what `work` resolves to.
+   * @throws what `work` throws; `LockLostError` where the lock was lost before `work` settled, with its error
+   *   as `cause` or its value as `result`; otherwise as `acquire`
+   */
+  withLock<T>(work: Work<T>): Promise<T>;
+  withLock<T>(options: AcquireOptions | undefined, work: Work<T>): Promise<T>;
+  async withLock<T>(...args: WorkArguments<AcquireOptions, T>): Promise<T> {
+    const { options, work } = workArguments(args, 'withLock');
+    return holdWhile(await this.acquireHold(options, 'withLock'), work);
+  }
+
+  /** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
+  tryWithLock<T>(work: Work<T>): Promise<TryOutcome<T>>;
+  tryWithLock<T>(options: TryOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
+  async tryWithLock<T>(...args: WorkArguments<TryOptions, T>): Promise<TryOutcome<T>> {
+    const { options, work } = workArguments(args, 'tryWithLock');
+    const outcome = await this.tryHold(options, 'tryWithLock');
+    if (!(outcome instanceof Hold)) return { acquired: false, holder: outcome };
+    return { acquired: true, value: await holdWhile(outcome, work) };
+  }
+
+  private async acquireHold(options: AcquireOptions, where: string): Promise<Hold> {
+    refuseUnknown(options, ACQUIRE_OPTIONS, where);
+    const asked = checkedWait(options.waitSeconds ?? this.settings.waitSeconds);
+    const ask = await this.ask(options);
+    const waitSeconds = Math.min(asked, ask.invocationSeconds - KEPT_OF_INVOCATION_SECONDS);
+    if (waitSeconds > 0) return waitForHold(ask, waitSeconds);
+    const outcome = await askForHold(ask);
+    if (outcome instanceof Hold) return outcome;
+    throw notGranted(ask.target, asked > 0 ? 'so late in its invocation' : 'at once', outcome, undefined);
+  }
+
+  private async tryHold(options: TryOptions, where: string): Promise<Hold | LockHolder> {
+    refuseUnknown(options, TRY_OPTIONS, where);
+    return askForHold(await this.ask(options));
+  }
+
+  private async ask(options: TryOptions): Promise<Ask> {
+    const ask = await askFor(this.settings, options);
+    refuseReentry(ask.target);
+    return ask;
+  }
+}
+
+/** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */
+export async function askFor(
+  { name, leaseSeconds, reach }: Pick<LockSettings, 'name' | 'leaseSeconds' | 'reach'>,
+  options: TryOptions,
+): Promise<Ask> {
+  const signal = checkedSignal(options.signal);
+  const context = checkedContext(options.context);
+  signal?.throwIfAborted();
+  const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
+  const requestId = context?.awsRequestId;
+  const target = await reach(name);
+  return {
+    target,
+    leaseSeconds,
+    hostIdentifier: target.settings.hostIdentifier(requestId),
+    requestId,
+    signal,
+    invocationSeconds,
+    invocationEndsMs: context && target.process.elapsedMs() + invocationSeconds * 1000,
+  };
+}

@@ -1,0 +1,164 @@
+import { LockOptionError } from '../errors.js';
+import type { Logger } from './logger.js';
+
+/** What is needed of a Lambda handler's second argument. */
+export interface InvocationContext {
+  readonly awsRequestId?: string | undefined;
+  getRemainingTimeInMillis(): number;
+}
+
+/** For one lock. */
+export interface LockOptions {
+  /**
+   * Seconds after which others may take the lock over if its holder dies. While the holder lives, the
+   * heartbeat renews it. Whole, 1 to 86,400.
+   * @default 10, or the factory's
+   */
+  readonly leaseSeconds?: number | undefined;
+  /**
+   * Seconds for which `acquire` and `withLock` wait at most; 0 asks once. Up to 86,400, or `Infinity`.
+   * @default 30, or the factory's
+   */
+  readonly waitSeconds?: number | undefined;
+}
+
+/** For one try. */
+export interface TryOptions {
+  /** Stops the asking, which then rejects with `signal.reason`; afterwards `held.signal` aborts with it. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * The Lambda invocation that the lock is for. The hold ends with it at the latest, and waiting never
+   * eats its last second.
+   */
+  readonly context?: InvocationContext | undefined;
+}
+
+/** For one acquire. */
+export interface AcquireOptions extends TryOptions {
+  /** As in `LockOptions`, for this call. */
+  readonly waitSeconds?: number | undefined;
+}
+
+/** For all locks of a factory, whatever they are kept in. */
+export interface FactorySettings extends LockOptions {
+  /**
+   * Seconds that DynamoDB's front ends may differ by before a lock is taken over by the age of its stamp:
+   * whole, at least 2. `Infinity` turns that rule off, for the holder and for contenders.
+   * @default 3
+   */
+  readonly clockToleranceSeconds?: number | undefined;
+  /**
+   * Who holds, for people who look into the table.
+   * @default in Lambda `function/log-stream/request-id`, else `hostname/pid`
+   */
+  readonly hostIdentifier?: string | undefined;
+  /** @default warnings go to the console */
+  readonly logger?: Logger | undefined;
+}
+
+export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds'] as const;
+export const TRY_OPTIONS = ['signal', 'context'] as const;
+export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;
+export const FACTORY_SETTINGS = [...LOCK_OPTIONS, 'clockToleranceSeconds', 'hostIdentifier', 'logger'] as const;
+
+/** DynamoDB's limit for a partition key. */
+const LONGEST_NAME_BYTES = 2048;
+const DAY_SECONDS = 24 * 60 * 60;
+/** The resolution of `Date`, and one more second for front ends that differ (docs/protocol.md, section 3). */
+const LEAST_TOLERANCE_SECONDS = 2;
+
+/** @throws LockOptionError that names the unknown keys; a misspelt option must not be ignored */
+export function refuseUnknown(options: unknown, known: readonly string[], where: string): void {
+  if (options === undefined) return;
+  if (typeof options !== 'object' || options === null) {
+    throw new LockOptionError(`the options of ${where} are an object, got ${shown(options)}`);
+  }
+  const unknown = Object.keys(options).filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  const names = unknown.map((key) => `"${key}"`).join(', ');
+  throw new LockOptionError(`${where} knows no option ${names}; it takes ${known.join(', ')}`);
+}
+
+/** @throws LockOptionError unless it can be a partition key: 1 to 2,048 bytes of well-formed text */
+export function checkedName(name: unknown): string {
+  if (typeof name !== 'string') throw new LockOptionError(`a lock's name is a string, got ${shown(name)}`);
+  if (name === '') throw new LockOptionError('a lock\'s name is not empty; name what it protects, like "account/42"');
+  if (/\p{Surrogate}/u.test(name)) {
+    throw new LockOptionError(`a lock's name is well-formed Unicode, got a lone surrogate in ${shown(name)}`);
+  }
+  const bytes = Buffer.byteLength(name);
+  if (bytes > LONGEST_NAME_BYTES) {
+    throw new LockOptionError(
+      `a lock's name has at most ${LONGEST_NAME_BYTES} UTF-8 bytes, got ${bytes} (${shown(name)}); use a digest of it`,
+    );
+  }
+  return name;
+}
+
+export function checkedLease(value: unknown): number {
+  if (isNumberWithin(value, 1, DAY_SECONDS) && Number.isInteger(value)) return value;
+  throw new LockOptionError(
+    `leaseSeconds is a whole number of seconds from 1 to ${DAY_SECONDS}, got ${shown(value)}; ` +
+      'work may last longer than the lease, which is renewed while its holder lives',
+  );
+}
+
+export function checkedWait(value: unknown): number {
+  if (isNumberWithin(value, 0, DAY_SECONDS) || value === Number.POSITIVE_INFINITY) return value;
+  throw new LockOptionError(
+    `waitSeconds is a number of seconds from 0 (ask once) to ${DAY_SECONDS}, or Infinity, got ${shown(value)}`,
+  );
+}
+
+export function checkedTolerance(value: unknown): number {
+  if (value === Number.POSITIVE_INFINITY) return value;
+  if (isNumberWithin(value, LEAST_TOLERANCE_SECONDS, DAY_SECONDS) && Number.isInteger(value)) return value;
+  throw new LockOptionError(
+    `clockToleranceSeconds is a whole number of seconds, at least ${LEAST_TOLERANCE_SECONDS}, ` +
+      `or Infinity to take no lock over by its stamp, got ${shown(value)}`,
+  );
+}
+
+export function checkedHost(value: unknown): string {
+  if (typeof value === 'string' && value !== '' && value.length <= 1024) return value;
+  throw new LockOptionError(`hostIdentifier is a text of 1 to 1,024 characters, got ${shown(value)}`);
+}
+
+export function checkedLogger(value: unknown): Logger {
+  const logger = value as Partial<Logger> | null | undefined;
+  if (typeof logger?.warn === 'function' && typeof logger.debug === 'function') return logger as Logger;
+  throw new LockOptionError(`logger has the methods warn and debug, like console, got ${shown(value)}`);
+}
+
+export function checkedSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw new LockOptionError(`signal is an AbortSignal, got ${shown(value)}`);
+}
+
+export function checkedContext(value: unknown): InvocationContext | undefined {
+  const context = value as Partial<InvocationContext> | null | undefined;
+  if (context === undefined || typeof context?.getRemainingTimeInMillis === 'function') {
+    return context as InvocationContext | undefined;
+  }
+  throw new LockOptionError(`context is a Lambda handler's second argument, got ${shown(value)}`);
+}
+
+export function checkedWork<W>(value: W, where: string): W {
+  if (typeof value === 'function') return value;
+  throw new LockOptionError(
+    `${where} takes the work to do under the lock as its last argument, a function, got ${shown(value)}`,
+  );
+}
+
+function isNumberWithin(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && value >= least && value <= most;
+}
+
+/** A value as an error message may quote it: recognisable, and never long. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}

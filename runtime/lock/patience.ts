@@ -1,0 +1,101 @@
+import type { Timer } from './clock.js';
+import type { LockProcess } from './process.js';
+
+/** A wait without a limit still wants a timer, or nothing would keep the process alive. */
+const LONGEST_NAP_MS = 60 * 60 * 1000;
+
+/**
+ * How long a caller is willing to wait: until a time limit, by elapsed time, or until its own signal
+ * aborts. While it lasts, it keeps the process alive and elapsed time read.
+ */
+export class Patience {
+  /** The failure in transit that no answer has followed yet: what the time limit's error gives as its cause. */
+  lastFailure: unknown;
+  /** Why the wait is over, once it is. */
+  private ending: { readonly reason: unknown } | undefined;
+  private readonly listeners = new Set<(reason: unknown) => void>();
+  private readonly limitMs: number;
+  private readonly unwatch: () => void;
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly process: LockProcess,
+    waitSeconds: number,
+    private readonly signal: AbortSignal | undefined,
+    private readonly timeLimitError: (cause: unknown) => Error,
+  ) {
+    this.limitMs = process.elapsedMs() + waitSeconds * 1000;
+    this.unwatch = process.watch(() => this.isDue());
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (signal?.aborted) this.onAbort();
+    else this.arm();
+  }
+
+  get isOver(): boolean {
+    return this.ending !== undefined;
+  }
+
+  /** Milliseconds left, by elapsed time. */
+  leftMs(): number {
+    return this.ending ? 0 : Math.max(0, this.limitMs - this.process.elapsedMs());
+  }
+
+  /** The promise's outcome, or a rejection as soon as the wait is over. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.ending) {
+        promise.catch(() => {});
+        reject(this.ending.reason);
+        return;
+      }
+      this.listeners.add(reject);
+      promise.then(resolve, reject).finally(() => this.listeners.delete(reject));
+    });
+  }
+
+  /** Sleeps, at most until the wait is over. Never rejects. */
+  sleep(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.ending) return resolve();
+      const wake = (): void => {
+        timer.cancel();
+        this.listeners.delete(wake);
+        resolve();
+      };
+      const timer = this.process.clock.after(durationMs, wake);
+      this.listeners.add(wake);
+    });
+  }
+
+  /** The wait has succeeded, or failed otherwise: stop timing it. */
+  close(): void {
+    this.timer?.cancel();
+    this.unwatch();
+    this.signal?.removeEventListener('abort', this.onAbort);
+  }
+
+  private readonly onAbort = (): void => this.end(this.signal?.reason);
+
+  private arm(): void {
+    const delayMs = Math.min(this.leftMs(), LONGEST_NAP_MS);
+    const onTimer = (): void => {
+      if (!this.isDue()) this.arm();
+    };
+    this.timer = this.process.clock.after(delayMs, onTimer, { keepAlive: true });
+  }
+
+  /** Ends the wait where its time is over. The timer alone would be late after a freeze. */
+  private isDue(): boolean {
+    if (this.leftMs() > 0) return false;
+    this.end(this.timeLimitError(this.lastFailure));
+    return true;
+  }
+
+  private end(reason: unknown): void {
+    if (this.ending) return;
+    this.ending = { reason };
+    this.close();
+    for (const listener of [...this.listeners]) listener(reason);
+    this.listeners.clear();
+  }
+}

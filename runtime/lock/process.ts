@@ -1,0 +1,107 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import { ElapsedTime } from '../protocol/elapsed.js';
+import { ServerClock } from '../protocol/server-clock.js';
+import { holdIdFrom } from '../protocol/version.js';
+import type { Clock, Timer } from './clock.js';
+import { LocalLock } from './local-lock.js';
+import { RecentMap } from './recent-map.js';
+import type { Scope } from './with-lock.js';
+
+/** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
+const TICK_MS = 200;
+
+/** How many locks, and how many given-up holds, one process remembers once they are idle. */
+const REMEMBERED = 10_000;
+
+/** Where a process gets its randomness. */
+export interface Randomness {
+  bytes(count: number): Uint8Array;
+  /** Uniform in [0, 1). */
+  fraction(): number;
+}
+
+/**
+ * What all lock clients of one process share: its clocks, what it has seen and given up, and the queue
+ * of its callers for each lock.
+ */
+export class LockProcess {
+  /** The `withLock` calls that the code running now runs inside of. */
+  readonly scopes = new AsyncLocalStorage<Scope | undefined>();
+  private readonly elapsed: ElapsedTime;
+  private readonly serverClocks = new WeakMap<object, ServerClock>();
+  private readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
+  private readonly givenUp = new RecentMap<true>(REMEMBERED, () => true);
+  private readonly watchers = new Set<() => void>();
+  private ticker: Timer | undefined;
+
+  constructor(
+    readonly clock: Clock,
+    readonly random: Randomness,
+  ) {
+    this.elapsed = new ElapsedTime(clock.monotonicMs(), clock.wallMs());
+  }
+
+  /** Elapsed milliseconds as a holder must count them; see protocol/elapsed.ts. */
+  elapsedMs(): number {
+    return this.elapsed.read(this.clock.monotonicMs(), this.clock.wallMs());
+  }
+
+  /** The corrected clock of one connection. */
+  serverClock(connection: object): ServerClock {
+    let clock = this.serverClocks.get(connection);
+    if (!clock) {
+      clock = new ServerClock();
+      this.serverClocks.set(connection, clock);
+    }
+    return clock;
+  }
+
+  /** What this process knows about one lock; `id` names endpoint, region, table and lock. */
+  localLock(id: string): LocalLock {
+    return this.locks.getOrAdd(id, () => new LocalLock(id));
+  }
+
+  /**
+   * A hold id that no other process draws, even one cloned from the same snapshot with its random
+   * generator: the monotonic clock and the request differ.
+   */
+  drawHoldId(requestId: string | undefined): string {
+    const hash = createHash('sha256')
+      .update(this.random.bytes(16))
+      .update(String(this.clock.monotonicMs()))
+      .update(requestId ?? '');
+    return holdIdFrom(hash.digest());
+  }
+
+  /** From now on an entry of this hold counts as expired to this process: nobody here believes in it. */
+  giveUp(holdId: string): void {
+    this.givenUp.getOrAdd(holdId, () => true);
+  }
+
+  hasGivenUp(holdId: string): boolean {
+    return this.givenUp.get(holdId) === true;
+  }
+
+  /** Calls back several times a second, reading elapsed time first, until the returned function is called. */
+  watch(callback: () => void): () => void {
+    this.watchers.add(callback);
+    this.keepTicking();
+    return () => {
+      this.watchers.delete(callback);
+      if (this.watchers.size === 0) {
+        this.ticker?.cancel();
+        this.ticker = undefined;
+      }
+    };
+  }
+
+  private keepTicking(): void {
+    this.ticker ??= this.clock.after(TICK_MS, () => {
+      this.ticker = undefined;
+      this.elapsedMs();
+      for (const watcher of [...this.watchers]) watcher();
+      if (this.watchers.size > 0) this.keepTicking();
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import type { LockEntry } from '../protocol/entry.js';
+
+/** What every answer of a store tells. */
+export interface Answer {
+  /** The store's own clock when it answered, in epoch milliseconds to the second; undefined where it did not say. */
+  readonly dateMs: number | undefined;
+}
+
+export interface ReadAnswer extends Answer {
+  readonly entry: LockEntry | undefined;
+}
+
+/** The answer to a write. */
+export interface WriteAnswer extends Answer {
+  /** Whether the entry met the condition, and so was written. */
+  readonly written: boolean;
+  /** Where not written: the entry that stands there, if any. */
+  readonly entry?: LockEntry | undefined;
+}
+
+/** The entry that an acquire or an adopt writes. */
+export interface NewEntry {
+  readonly lockKey: string;
+  readonly leaseSeconds: number;
+  readonly version: string;
+  readonly hostIdentifier: string;
+  readonly expiresAtSeconds: number;
+}
+
+/**
+ * The port between locks and the table that keeps their entries. Every write is one atomic step on one
+ * entry, conditional as protocol/conditions.ts says; a condition that fails is an answer, not an error.
+ *
+ * A method rejects with a `LynkError` where trying again is of no use (`LockTableError`: the table cannot
+ * be used; `LockEntryError`: what stands there is no lock's entry), and with anything else for a failure
+ * in transit: the request may or may not have been carried out. Each gives up when `signal` aborts.
+ */
+export interface LockStore {
+  readonly tableName: string;
+  /** Stores that share this object share a connection, and so one corrected clock. */
+  readonly connection: object;
+  /** Equal for two stores exactly if they reach the same table: endpoint, region and table. No request. */
+  identify(): Promise<string>;
+  /** Writes the entry where `mayAcquire` holds, removing the optional attributes it does not set. */
+  acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer>;
+  /** Writes the entry over exactly `givenVersion` (`mayAdopt`). */
+  adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer>;
+  /** Sets version and expiry where `mayRefresh` holds; with no expiry, removes it. */
+  refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer>;
+  /** Deletes the entry where `mayRelease` holds. */
+  release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer>;
+  /** Reads the entry; eventually consistent reads may show an earlier state. */
+  read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer>;
+}
+
+export interface Refresh {
+  readonly lockKey: string;
+  readonly holdId: string;
+  readonly version: string;
+  readonly expiresAtSeconds: number | undefined;
+}

@@ -1,0 +1,72 @@
+import { LockLostError, LockReentrancyError } from '../errors.js';
+import type { HeldLock, Hold } from './hold.js';
+import { checkedWork } from './options.js';
+import type { LockTarget } from './target.js';
+
+/** What runs while a lock is held. */
+export type Work<T> = (held: HeldLock) => T | PromiseLike<T>;
+
+/** What `withLock` is called with: the work, and options before it. */
+export type WorkArguments<O, T> = [work: Work<T>] | [options: O | undefined, work: Work<T>];
+
+/** @throws LockOptionError where there is no work */
+export function workArguments<O extends object, T>(
+  args: WorkArguments<O, T>,
+  where: string,
+): { options: O; work: Work<T> } {
+  const [options, work] = args.length === 1 ? [undefined, args[0]] : args;
+  return { options: options ?? ({} as O), work: checkedWork(work, where) };
+}
+
+/** The holds that the code running now runs inside of, the innermost first. */
+export interface Scope {
+  readonly hold: Hold;
+  readonly outer: Scope | undefined;
+}
+
+/**
+ * @throws LockReentrancyError where the code running now runs inside a `withLock` that holds this lock:
+ *   it would wait for itself
+ */
+export function refuseReentry(target: LockTarget): void {
+  for (let scope = target.process.scopes.getStore(); scope; scope = scope.outer) {
+    if (scope.hold.isOn(target.local) && scope.hold.isHeld) {
+      throw new LockReentrancyError(
+        `${target.label} is held by the withLock that this code runs in; use its held object, or another name`,
+        target.errorDetails(),
+      );
+    }
+  }
+}
+
+/**
+ * Runs `work` inside the hold and ends the hold afterwards. The work's own error wins over a failed
+ * release; a loss before the work settled wins over its outcome, and carries it.
+ */
+export async function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
+  const { scopes } = hold.process;
+  const scope: Scope = { hold, outer: scopes.getStore() };
+  let outcome: { readonly value: T } | { readonly error: unknown };
+  try {
+    outcome = { value: await scopes.run(scope, () => work(hold)) };
+  } catch (error) {
+    outcome = { error };
+  }
+  const loss = hold.lossSoFar();
+  await hold[Symbol.asyncDispose]();
+  if (loss) throw 'error' in outcome ? lossWithError(loss, outcome.error) : lossWithResult(loss, outcome.value);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+function lossWithError(loss: LockLostError, error: unknown): LockLostError {
+  // Work that passed the signal on throws the loss itself.
+  if (error === loss) return loss;
+  const { message, reason, lockName, tableName } = loss;
+  return new LockLostError(message, { reason, lockName, tableName, cause: error });
+}
+
+function lossWithResult(loss: LockLostError, result: unknown): LockLostError {
+  const { message, reason, lockName, tableName, cause } = loss;
+  return new LockLostError(message, { reason, lockName, tableName, cause, result });
+}
