@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LockOptionError } from './errors.js';
+import { defaultHostIdentifier } from './lambda/host.js';
+import { systemClock } from './lock/clock.js';
+import { LockFactory, type TryWithLockOptions, type WithLockOptions } from './lock/factory.js';
+import type { TryOutcome } from './lock/lock.js';
+import { FACTORY_SETTINGS, type FactorySettings, refuseUnknown, shown } from './lock/options.js';
+import { LockProcess } from './lock/process.js';
+import type { Work, WorkArguments } from './lock/with-lock.js';
+import { TABLE_NAME_VARIABLE } from './protocol/wire.js';
+import { connectionOf } from './store/client.js';
+import { DynamoDBStore } from './store/dynamodb-store.js';
+
+/** What `getLockFactory` takes. */
+export interface LockFactoryOptions extends FactorySettings {
+  /**
+   * A client of your own. It is used as it is: never reconfigured, never destroyed.
+   * @default one client a process, made when first needed, with region, endpoint and credentials from the
+   *   usual environment, kept-alive connections and short limits
+   */
+  readonly client?: DynamoDBClient | undefined;
+}
+
+/** A table's name, or its ARN. */
+const TABLE = /^(?:arn:[^:]+:dynamodb:[^:]+:\d{12}:table\/)?[a-zA-Z0-9_.-]{3,255}$/;
+
+let thisProcess: LockProcess | undefined;
+let defaultFactory: { readonly table: string | undefined; readonly factory: LockFactory } | undefined;
+
+/**
+ * A factory for the locks of one table; sends no request.
+ * @param table the table's name or ARN, else the environment variable `LYNK_TABLE_NAME`, which
+ *   `grantLock` of the construct sets for functions
+ * @throws LockOptionError
+ */
+export function getLockFactory(table?: string, options: LockFactoryOptions = {}): LockFactory {
+  refuseUnknown(options, ['client', ...FACTORY_SETTINGS], 'getLockFactory');
+  const { client, ...settings } = options;
+  // Two copies of the SDK in one process are common, so it is not asked for its class.
+  if (client !== undefined && typeof (client as Partial<DynamoDBClient> | null)?.send !== 'function') {
+    throw new LockOptionError(`client is a DynamoDBClient, got ${shown(client)}`);
+  }
+  const store = new DynamoDBStore(checkedTable(table ?? process.env[TABLE_NAME_VARIABLE]), connectionOf(client));
+  thisProcess ??= new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
+  return new LockFactory(thisProcess, store, settings, defaultHostIdentifier);
+}
+
+/**
+ * Holds the lock `name` in the table named by `LYNK_TABLE_NAME` while `work` runs, and resolves to what
+ * `work` resolves to.
+ *
+ *     await withLock('account/42', async (held) => {
+ *       const account = await load(42, { signal: held.signal });
+ *       held.assertHeld();
+ *       await save(account);
+ *     });
+ *
+ * @throws what `work` throws; `LockNotGrantedError` where the lock was not to be had within `waitSeconds`;
+ *   `LockLostError` where it was lost before `work` settled, with its error as `cause` or its value as `result`;
+ *   `LockReentrancyError`, `LockEntryError`, `LockTableError`, `LockOptionError`
+ */
+export function withLock<T>(name: string, work: Work<T>): Promise<T>;
+export function withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
+export async function withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
+  return factoryOfEnvironment().withLock(name, ...(args as [WithLockOptions, Work<T>]));
+}
+
+/** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
+export function tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
+export function tryWithLock<T>(
+  name: string,
+  options: TryWithLockOptions | undefined,
+  work: Work<T>,
+): Promise<TryOutcome<T>>;
+export async function tryWithLock<T>(
+  name: string,
+  ...args: WorkArguments<TryWithLockOptions, T>
+): Promise<TryOutcome<T>> {
+  return factoryOfEnvironment().tryWithLock(name, ...(args as [TryWithLockOptions, Work<T>]));
+}
+
+function factoryOfEnvironment(): LockFactory {
+  const table = process.env[TABLE_NAME_VARIABLE];
+  if (!defaultFactory || defaultFactory.table !== table) defaultFactory = { table, factory: getLockFactory(table) };
+  return defaultFactory.factory;
+}
+
+function checkedTable(table: unknown): string {
+  if (table === undefined || table === '') {
+    throw new LockOptionError(
+      `which table? Pass its name to getLockFactory, or set ${TABLE_NAME_VARIABLE} (the construct does, for functions)`,
+    );
+  }
+  if (typeof table === 'string' && TABLE.test(table)) return table;
+  throw new LockOptionError(
+    `a table's name has 3 to 255 letters, digits, "_", "-" and ".", or is an ARN, got ${shown(table)}`,
+  );
+}

@@ -1,0 +1,20 @@
+/** cdk-lynk/runtime: distributed locks on DynamoDB, for Lambda functions and anything else on Node.js. */
+export { getLockFactory, type LockFactoryOptions, tryWithLock, withLock } from './default.js';
+export {
+  CannotDeserializeError,
+  LockEntryError,
+  type LockHolder,
+  LockLostError,
+  type LockLostReason,
+  LockNotGrantedError,
+  LockOptionError,
+  LockReentrancyError,
+  LockTableError,
+  LynkError,
+} from './errors.js';
+export type { LockFactory, TryWithLockOptions, WithLockOptions } from './lock/factory.js';
+export type { HeldLock, WaitOptions } from './lock/hold.js';
+export type { Lock, TryOutcome } from './lock/lock.js';
+export type { Logger } from './lock/logger.js';
+export type { AcquireOptions, InvocationContext, LockOptions, TryOptions } from './lock/options.js';
+export type { Work } from './lock/with-lock.js';

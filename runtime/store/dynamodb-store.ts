@@ -1,0 +1,168 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import type { Answer, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import { parseDateHeader } from '../protocol/server-clock.js';
+import { ENTRY } from '../protocol/wire.js';
+import { classifyFailure } from './failure.js';
+import { entryFromItem, type Item } from './item.js';
+
+type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand;
+type Values = NonNullable<UpdateItemCommandInput['ExpressionAttributeValues']>;
+
+/** How a store reaches DynamoDB. */
+export interface Connection {
+  /** The client; made only when first asked for. */
+  client(): DynamoDBClient;
+}
+
+/** Keeps entries in a DynamoDB table, one item each (docs/protocol.md, sections 1 and 2). */
+export class DynamoDBStore implements LockStore {
+  private id: Promise<string> | undefined;
+
+  constructor(
+    readonly tableName: string,
+    readonly connection: Connection,
+  ) {}
+
+  identify(): Promise<string> {
+    this.id ??= this.findOut().catch((error: unknown) => {
+      this.id = undefined;
+      throw classifyFailure(error, { lockName: undefined, tableName: this.tableName, action: 'any request' });
+    });
+    return this.id;
+  }
+
+  acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
+    const values: Values = { ':zero': { N: '0' }, ':text': { S: 'S' } };
+    // A kept, free entry is written over only where it is whole: a malformed one is never overwritten.
+    const isFree = [
+      `${ENTRY.leaseDuration} = :zero`,
+      `attribute_type(${ENTRY.versionNumber}, :text)`,
+      `attribute_type(${ENTRY.hostIdentifier}, :text)`,
+    ].join(' AND ');
+    let condition = `attribute_not_exists(${ENTRY.lockKey}) OR (${isFree})`;
+    if (expiredVersion !== undefined) {
+      condition += ` OR ${ENTRY.versionNumber} = :expired`;
+      values[':expired'] = { S: expiredVersion };
+    }
+    return this.overwrite(entry, condition, values, signal);
+  }
+
+  adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
+    return this.overwrite(entry, `${ENTRY.versionNumber} = :given`, { ':given': { S: givenVersion } }, signal);
+  }
+
+  refresh({ lockKey, holdId, version, expiresAtSeconds }: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
+    const values: Values = { ':hold': { S: holdId }, ':version': { S: version } };
+    let update = `SET ${ENTRY.versionNumber} = :version`;
+    if (expiresAtSeconds === undefined) {
+      update += ` REMOVE ${ENTRY.expiresAt}`;
+    } else {
+      update += `, ${ENTRY.expiresAt} = :expires`;
+      values[':expires'] = { N: String(expiresAtSeconds) };
+    }
+    const command = new UpdateItemCommand({
+      TableName: this.tableName,
+      Key: { [ENTRY.lockKey]: { S: lockKey } },
+      UpdateExpression: update,
+      ConditionExpression: `contains(${ENTRY.versionNumber}, :hold) AND ${ENTRY.versionNumber} < :version`,
+      ExpressionAttributeValues: values,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    return this.write(lockKey, command, signal);
+  }
+
+  async release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
+    const command = new DeleteItemCommand({
+      TableName: this.tableName,
+      Key: { [ENTRY.lockKey]: { S: lockKey } },
+      ConditionExpression: `contains(${ENTRY.versionNumber}, :hold)`,
+      ExpressionAttributeValues: { ':hold': { S: holdId } },
+    });
+    const { dateMs, output } = await this.send(lockKey, 'DeleteItem', command, signal);
+    return { dateMs, written: !(output instanceof ConditionalCheckFailedException) };
+  }
+
+  async read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
+    const command = new GetItemCommand({
+      TableName: this.tableName,
+      Key: { [ENTRY.lockKey]: { S: lockKey } },
+      ConsistentRead: consistency === 'strong',
+    });
+    const { dateMs, output } = await this.send(lockKey, 'GetItem', command, signal);
+    const item = 'Item' in output ? output.Item : undefined;
+    return { dateMs, entry: item && this.entry(item, lockKey) };
+  }
+
+  private overwrite(entry: NewEntry, condition: string, values: Values, signal: AbortSignal): Promise<WriteAnswer> {
+    const command = new UpdateItemCommand({
+      TableName: this.tableName,
+      Key: { [ENTRY.lockKey]: { S: entry.lockKey } },
+      UpdateExpression:
+        `SET ${ENTRY.leaseDuration} = :lease, ${ENTRY.versionNumber} = :version, ` +
+        `${ENTRY.hostIdentifier} = :host, ${ENTRY.expiresAt} = :expires REMOVE ${ENTRY.fencingToken}, #data`,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: { '#data': ENTRY.data },
+      ExpressionAttributeValues: {
+        ...values,
+        ':lease': { N: String(entry.leaseSeconds) },
+        ':version': { S: entry.version },
+        ':host': { S: entry.hostIdentifier },
+        ':expires': { N: String(entry.expiresAtSeconds) },
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    return this.write(entry.lockKey, command, signal);
+  }
+
+  private async write(lockKey: string, command: UpdateItemCommand, signal: AbortSignal): Promise<WriteAnswer> {
+    const { dateMs, output } = await this.send(lockKey, 'UpdateItem', command, signal);
+    if (!(output instanceof ConditionalCheckFailedException)) return { dateMs, written: true };
+    if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };
+    // There was none, or this server does not return it.
+    return { ...(await this.read(lockKey, 'strong', signal)), written: false };
+  }
+
+  /** One request; a failed condition is an answer. */
+  private async send(lockName: string, action: string, command: Command, signal: AbortSignal) {
+    let dateMs: Answer['dateMs'];
+    // The commands' types differ in what they send and get; here any of them will do.
+    const sent = command as GetItemCommand;
+    sent.middlewareStack.add(
+      (next) => async (args) => {
+        // Once an attempt: what counts is the clock of the last answer.
+        dateMs = undefined;
+        const result = await next(args);
+        const { headers } = result.response as { headers?: Record<string, string> };
+        dateMs = parseDateHeader(headers?.['date']);
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'lynkDate' },
+    );
+    try {
+      const output = await this.connection.client().send(sent, { abortSignal: signal });
+      return { dateMs, output };
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return { dateMs, output: error };
+      throw classifyFailure(error, { lockName, tableName: this.tableName, action: `dynamodb:${action}` });
+    }
+  }
+
+  private entry(item: Item, lockName: string) {
+    return entryFromItem(item, { lockName, tableName: this.tableName });
+  }
+
+  private async findOut(): Promise<string> {
+    const { config } = this.connection.client();
+    const endpoint = config.endpoint
+      ? JSON.stringify(await config.endpoint())
+      : (process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? process.env['AWS_ENDPOINT_URL'] ?? '');
+    return JSON.stringify([endpoint, await config.region(), this.tableName]);
+  }
+}

@@ -1,0 +1,76 @@
+import { LockEntryError } from '../errors.js';
+import type { NewEntry } from '../lock/store.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { ENTRY } from '../protocol/wire.js';
+
+/** A DynamoDB item: attribute values by name, as the SDK's low-level client shows them. */
+export type Item = Readonly<Record<string, unknown>>;
+
+/** Where an item was found, for the error that it may cause. */
+export interface ItemPlace {
+  readonly lockName: string;
+  readonly tableName: string;
+}
+
+/**
+ * The entry that an item stands for. Attributes that are not ours are passed over.
+ * @throws LockEntryError for an item that is no lock's entry; never anything else, whatever the item
+ */
+export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
+  const expiresAt = numberIn(item[ENTRY.expiresAt]);
+  return {
+    lockKey: textOf(item, ENTRY.lockKey, place),
+    leaseSeconds: numberOf(item, ENTRY.leaseDuration, place),
+    version: textOf(item, ENTRY.versionNumber, place),
+    hostIdentifier: textOf(item, ENTRY.hostIdentifier, place),
+    ...(expiresAt !== undefined && { expiresAtSeconds: expiresAt }),
+  };
+}
+
+/** The item that an entry of ours is kept as. */
+export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | { N: string }> {
+  return {
+    [ENTRY.lockKey]: { S: entry.lockKey },
+    [ENTRY.leaseDuration]: { N: String(entry.leaseSeconds) },
+    [ENTRY.versionNumber]: { S: entry.version },
+    [ENTRY.hostIdentifier]: { S: entry.hostIdentifier },
+    [ENTRY.expiresAt]: { N: String(entry.expiresAtSeconds) },
+  };
+}
+
+/** The text of an attribute value of type S. */
+export function textIn(value: unknown): string | undefined {
+  const text = isObject(value) ? value['S'] : undefined;
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** The number of an attribute value of type N; they travel as text. */
+export function numberIn(value: unknown): number | undefined {
+  const text = isObject(value) ? value['N'] : undefined;
+  if (typeof text !== 'string' || text.trim() === '') return undefined;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function textOf(item: Item, attribute: string, place: ItemPlace): string {
+  return textIn(item[attribute]) ?? refuse(item, attribute, 'a string', place);
+}
+
+function numberOf(item: Item, attribute: string, place: ItemPlace): number {
+  return numberIn(item[attribute]) ?? refuse(item, attribute, 'a number', place);
+}
+
+function refuse(item: Item, attribute: string, expected: string, { lockName, tableName }: ItemPlace): never {
+  const value = item[attribute];
+  const types = isObject(value) ? Object.keys(value).join() : '';
+  const found = value === undefined ? 'is missing' : `is of type ${types.slice(0, 20) || typeof value}`;
+  throw new LockEntryError(
+    `lock ${JSON.stringify(lockName)} in table "${tableName}": the attribute "${attribute}" of its entry ${found}, ` +
+      `expected ${expected}; the entry is left as it is: repair or delete it`,
+    { lockName, tableName, attribute },
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

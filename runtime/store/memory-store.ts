@@ -1,0 +1,80 @@
+import type { Answer, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { ENTRY } from '../protocol/wire.js';
+import { entryFromItem, type Item, itemFromEntry, numberIn, textIn } from './item.js';
+
+/** Keeps entries in this process: for tests, and for code that needs no more than its own process. */
+export class MemoryStore implements LockStore {
+  readonly connection: object = this;
+  /** The items, as DynamoDB would have them. */
+  readonly items = new Map<string, Item>();
+
+  constructor(
+    readonly tableName: string,
+    /** What the store's own clock says, in epoch milliseconds. */
+    private readonly nowMs: () => number = Date.now,
+  ) {}
+
+  async identify(): Promise<string> {
+    return JSON.stringify(['memory', this.tableName]);
+  }
+
+  async acquire(entry: NewEntry, expiredVersion: string | undefined): Promise<WriteAnswer> {
+    const { lockKey } = entry;
+    return this.write(lockKey, mayAcquire(this.standing(lockKey), expiredVersion), () => this.overwrite(entry));
+  }
+
+  async adopt(entry: NewEntry, givenVersion: string): Promise<WriteAnswer> {
+    const { lockKey } = entry;
+    return this.write(lockKey, mayAdopt(this.standing(lockKey), givenVersion), () => this.overwrite(entry));
+  }
+
+  async refresh({ lockKey, holdId, version, expiresAtSeconds }: Refresh): Promise<WriteAnswer> {
+    return this.write(lockKey, mayRefresh(this.standing(lockKey), holdId, version), () => {
+      const { [ENTRY.expiresAt]: _, ...kept } = this.items.get(lockKey) ?? {};
+      const expiry = expiresAtSeconds === undefined ? {} : { [ENTRY.expiresAt]: { N: String(expiresAtSeconds) } };
+      this.items.set(lockKey, { ...kept, [ENTRY.versionNumber]: { S: version }, ...expiry });
+    });
+  }
+
+  async release(lockKey: string, holdId: string): Promise<WriteAnswer> {
+    const written = mayRelease(this.standing(lockKey), holdId);
+    if (written) this.items.delete(lockKey);
+    return { written, ...this.answer() };
+  }
+
+  async read(lockKey: string): Promise<ReadAnswer> {
+    return { entry: this.entry(lockKey), ...this.answer() };
+  }
+
+  private write(lockKey: string, mayWrite: boolean, carryOut: () => void): WriteAnswer {
+    if (!mayWrite) return { written: false, entry: this.entry(lockKey), ...this.answer() };
+    carryOut();
+    return { written: true, ...this.answer() };
+  }
+
+  /** Attributes that are not ours are left alone; the optional ones of ours go. */
+  private overwrite(entry: NewEntry): void {
+    const { [ENTRY.fencingToken]: _token, [ENTRY.data]: _data, ...kept } = this.items.get(entry.lockKey) ?? {};
+    this.items.set(entry.lockKey, { ...kept, ...itemFromEntry(entry) });
+  }
+
+  private standing(lockKey: string): Standing {
+    const item = this.items.get(lockKey);
+    if (!item) return undefined;
+    const version = textIn(item[ENTRY.versionNumber]);
+    const isWhole = version !== undefined && textIn(item[ENTRY.hostIdentifier]) !== undefined;
+    return { version, isFree: isWhole && numberIn(item[ENTRY.leaseDuration]) === 0 };
+  }
+
+  private entry(lockName: string): LockEntry | undefined {
+    const item = this.items.get(lockName);
+    return item && entryFromItem(item, { lockName, tableName: this.tableName });
+  }
+
+  /** As an HTTP `Date`: whole seconds. */
+  private answer(): Answer {
+    return { dateMs: Math.floor(this.nowMs() / 1000) * 1000 };
+  }
+}
