@@ -1,0 +1,48 @@
+/** Which folder may import what; asserted by test/dependencies.test.ts, which also sees it fail. */
+const never = (name, from, to) => ({ name, severity: 'error', from: { path: from }, to: { path: to } });
+const only = (name, from, allowed) => ({
+  name,
+  severity: 'error',
+  from: { path: from },
+  to: { pathNot: [...allowed, 'node_modules'], dependencyTypesNot: ['core'] },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    never('runtime-without-cdk', '^runtime/', 'node_modules/(aws-cdk-lib|constructs)/'),
+    only('lib-is-apart', '^lib/', ['^lib/', '^runtime/protocol/wire']),
+    never('lib-without-clients', '^lib/', 'node_modules/@aws-sdk/'),
+    only('runtime-is-apart', '^runtime/', ['^runtime/']),
+    only('protocol-is-pure', '^runtime/protocol/', ['^runtime/protocol/']),
+    never('protocol-has-no-packages', '^runtime/protocol/', 'node_modules'),
+    {
+      name: 'protocol-has-no-io',
+      severity: 'error',
+      from: { path: '^runtime/protocol/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    only('lock-knows-no-store', '^runtime/lock/', ['^runtime/(lock|protocol)/', '^runtime/errors']),
+    only('store-implements-the-port', '^runtime/store/', [
+      '^runtime/(store|protocol)/',
+      '^runtime/lock/store',
+      '^runtime/errors',
+    ]),
+    never('only-the-store-knows-dynamodb', '^runtime/(lock|protocol|lambda)/', 'node_modules/@aws-sdk/'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+interface Report {
+  readonly modules: readonly { readonly source: string }[];
+  readonly summary: {
+    readonly violations: readonly { readonly rule: { readonly name: string }; readonly from: string }[];
+  };
+}
+
+async function cruise(...folders: string[]): Promise<Report> {
+  const args = ['depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...folders];
+  const { stdout } = await promisify(execFile)('npx', args, { maxBuffer: 2 ** 26 }).catch(
+    (failed: { stdout: string }) => failed,
+  );
+  return JSON.parse(stdout) as Report;
+}
+
+test('the entry points share no code but the wire names, and dependencies point one way', async () => {
+  const { modules, summary } = await cruise('lib', 'runtime');
+
+  expect(summary.violations).toEqual([]);
+  // It passes on nothing too, so: it saw both entry points, and the folders that its rules speak of.
+  const sources = modules.map(({ source }) => source);
+  for (const seen of ['lib/index.ts', 'runtime/index.ts', 'runtime/protocol/version.ts', 'runtime/store/client.ts']) {
+    expect(sources).toContain(seen);
+  }
+  expect(sources.filter((source) => source.startsWith('runtime/')).length).toBeGreaterThan(30);
+});
+
+test('the rules can fail', async () => {
+  const planted = 'runtime/protocol/zz-planted.ts';
+  const imports = ["'node:fs'", "'aws-cdk-lib'", "'../../lib/index.js'", "'../store/client.js'"];
+  mkdirSync('runtime/protocol', { recursive: true });
+  writeFileSync(planted, imports.map((path, index) => `export * as e${index} from ${path};\n`).join(''));
+  try {
+    const { summary } = await cruise('lib', 'runtime');
+    const broken = summary.violations.filter(({ from }) => from === planted).map(({ rule }) => rule.name);
+    expect(new Set(broken)).toEqual(
+      new Set([
+        'protocol-has-no-io',
+        'protocol-has-no-packages',
+        'runtime-without-cdk',
+        'protocol-is-pure',
+        'runtime-is-apart',
+      ]),
+    );
+  } finally {
+    rmSync(planted);
+  }
+});
