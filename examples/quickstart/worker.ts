@@ -1,0 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getLockFactory } from '../../runtime/index.js';
+
+/**
+ * One worker: waits for `my lock`, works under it, and gives it back. The table's name is in
+ * `LYNK_TABLE_NAME`. Argument: the worker's name.
+ */
+const [name = 'Worker'] = process.argv.slice(2);
+const factory = getLockFactory(undefined, { hostIdentifier: `${name}/${process.pid}`, leaseSeconds: 3 });
+
+console.log(`${name} - Starting`);
+await factory.withLock('my lock', async (held) => {
+  console.log(`${name} - Lock acquired`);
+  // Longer than the lease, which is refreshed meanwhile.
+  await sleep(4000, undefined, { signal: held.signal });
+  held.assertHeld();
+});
+console.log(`${name} - Lock released`);
