@@ -13,7 +13,7 @@ export {
   LynkError,
 } from './errors.js';
 export type { LockFactory, TryWithLockOptions, WithLockOptions } from './lock/factory.js';
-export type { HeldLock, WaitOptions } from './lock/hold.js';
+export type { HeldLock, WaitOptions } from './lock/held-lock.js';
 export type { Lock, TryOutcome } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
 export type { AcquireOptions, InvocationContext, LockOptions, TryOptions } from './lock/options.js';

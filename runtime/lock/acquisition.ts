@@ -36,14 +36,14 @@ export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
 export async function askForHold(ask: Ask): Promise<Hold | LockHolder> {
   const { target } = ask;
   const patience = patienceOfTry(ask);
-  try {
-    // Behind a caller of this process: what becomes of its request tells more than another would.
-    for (let { head } = target.local; head; { head } = target.local) {
-      if (head.holder) return head.holder;
-      await patience.race(head.settled);
+  // Behind a caller of this process: what becomes of its request tells as much as one of our own would.
+  for (let { head } = target.local; head; { head } = target.local) {
+    const { holder } = head;
+    if (holder) {
+      patience.close();
+      return holder;
     }
-  } finally {
-    if (target.local.head) patience.close();
+    await patience.race(head.settled);
   }
   const place = target.local.join();
   const hold = await intoHold(ask, new Contention(target, ask, patience, place).once(), patience, place);
@@ -59,7 +59,7 @@ export function adoptHold(ask: Ask, handOver: HandOver): Promise<Hold> {
 
 /** What a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */
 function patienceOfTry({ target, leaseSeconds, invocationSeconds, signal }: Ask): Patience {
-  const limitSeconds = Math.min(tryBudgetMs(leaseSeconds) / 1000, invocationSeconds);
+  const limitSeconds = Math.max(0, Math.min(tryBudgetMs(leaseSeconds) / 1000, invocationSeconds));
   return new Patience(target.process, limitSeconds, signal, (cause) =>
     notGranted(target, `within ${rounded(limitSeconds)} s`, undefined, cause),
   );

@@ -1,6 +1,6 @@
 import { adoptHold } from './acquisition.js';
 import { parseHandOver } from './hand-over.js';
-import type { HeldLock } from './hold.js';
+import type { HeldLock } from './held-lock.js';
 import { askFor, Lock, type TryOutcome } from './lock.js';
 import { consoleLogger } from './logger.js';
 import {

@@ -10,57 +10,12 @@ import {
 } from '../protocol/schedule.js';
 import { handOverText } from './hand-over.js';
 import { Heartbeat } from './heartbeat.js';
+import type { HeldLock, WaitOptions } from './held-lock.js';
 import type { LocalLock, Place } from './local-lock.js';
+import { checkedForSeconds } from './options.js';
 import type { LockProcess } from './process.js';
 import type { WriteAnswer } from './store.js';
 import type { LockTarget } from './target.js';
-
-/** For calls that wait for an answer. */
-export interface WaitOptions {
-  /** Stops the waiting; the call then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A lock that is held, until it is released, handed over or lost. */
-export interface HeldLock {
-  /** The lock's name. */
-  readonly name: string;
-  /**
-   * Aborts when the lock is lost, with a `LockLostError` that says why, and when the caller's own signal
-   * does. Pass it to whatever the work awaits.
-   */
-  readonly signal: AbortSignal;
-  /** Whether the lock is held at this moment, by the clock. Right even where no timer could run. */
-  readonly isHeld: boolean;
-  /** Seconds for which the lock is certainly ours if no further refresh succeeds; 0 when not held. */
-  readonly remainingSeconds: number;
-  /**
-   * Throws a `LockLostError` unless the lock is held at this moment, and for `forSeconds` more (default 0).
-   * Ask before each step that must not happen without the lock.
-   */
-  assertHeld(options?: { readonly forSeconds?: number }): void;
-  /**
-   * Renews the lease now, beside the heartbeat.
-   * @throws LockLostError when it is lost
-   * @throws LynkError when no answer came in time; the lock is still held, and the heartbeat goes on
-   */
-  refresh(options?: WaitOptions): Promise<void>;
-  /**
-   * Gives the lock back. Does nothing where that is done already, or the entry is another's by now.
-   * @throws LynkError when no answer came in time: the entry may then block others for a lease
-   */
-  release(options?: WaitOptions): Promise<void>;
-  /**
-   * Hands the lock over: refreshes it once more, stops holding it here, and returns the text from which
-   * `deserializeLock`, or Python's `deserialize_lock`, goes on holding it elsewhere. The receiver has
-   * less than a lease to do so. Whoever has the text has the lock.
-   * @throws LockLostError when it is lost
-   * @throws LynkError when the refresh was not confirmed in time; the lock is then still held here
-   */
-  serialize(options?: WaitOptions): Promise<string>;
-  /** Releases at the end of an `await using` block. Never throws for a failure in transit: it warns. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
 
 /** Where a hold comes from, and what bounds it. */
 export interface HoldOrigin {
@@ -123,6 +78,7 @@ export class Hold implements HeldLock {
   }
 
   assertHeld({ forSeconds = 0 }: { readonly forSeconds?: number } = {}): void {
+    checkedForSeconds(forSeconds);
     if (!this.check()) throw this.whyNotHeld();
     const { remainingSeconds } = this;
     if (remainingSeconds >= forSeconds) return;
@@ -291,6 +247,10 @@ export class Hold implements HeldLock {
 
   private async releaseOnce(): Promise<void> {
     const { process } = this.target;
+    if (this.state === 'handed-over') return;
+    // From here on nobody in this process believes in this hold, whatever becomes of its entry: a copy of
+    // its first write that comes late may even put it back.
+    process.giveUp(this.origin.ledger.holdId);
     if (this.check()) {
       const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.endMs() - process.elapsedMs());
       this.finish('released');
@@ -300,8 +260,6 @@ export class Hold implements HeldLock {
         this.origin.place?.leave();
       }
     } else if (this.loss && this.loss.reason !== 'taken' && this.loss.reason !== 'gone') {
-      // The work has settled, so nobody here believes in the entry that it leaves behind.
-      process.giveUp(this.origin.ledger.holdId);
       await this.deleteEntry(LOST_RELEASE_BUDGET_MS).catch((error: unknown) => {
         this.target.settings.logger.debug(`${this.target.label}: a lost hold's entry was not cleaned up`, { error });
       });
@@ -322,7 +280,6 @@ export class Hold implements HeldLock {
       } catch (error) {
         const delayMs = retryDelayMs(failures, process.random.fraction());
         if (process.elapsedMs() + delayMs >= limitMs) {
-          process.giveUp(holdId);
           throw this.notConfirmed('release', error);
         }
         await this.pause(delayMs, undefined);

@@ -1,6 +1,7 @@
 import type { LockHolder } from '../errors.js';
 import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
-import { type HeldLock, Hold } from './hold.js';
+import type { HeldLock } from './held-lock.js';
+import { Hold } from './hold.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,

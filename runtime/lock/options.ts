@@ -110,6 +110,11 @@ export function checkedWait(value: unknown): number {
   );
 }
 
+export function checkedForSeconds(value: unknown): void {
+  if (typeof value === 'number' && value >= 0) return;
+  throw new LockOptionError(`forSeconds is a number of seconds, not negative, got ${shown(value)}`);
+}
+
 export function checkedTolerance(value: unknown): number {
   if (value === Number.POSITIVE_INFINITY) return value;
   if (isNumberWithin(value, LEAST_TOLERANCE_SECONDS, DAY_SECONDS) && Number.isInteger(value)) return value;

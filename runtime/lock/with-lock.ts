@@ -1,5 +1,6 @@
 import { LockLostError, LockReentrancyError } from '../errors.js';
-import type { HeldLock, Hold } from './hold.js';
+import type { HeldLock } from './held-lock.js';
+import type { Hold } from './hold.js';
 import { checkedWork } from './options.js';
 import type { LockTarget } from './target.js';
 

@@ -1,0 +1,46 @@
+/** For calls that wait for an answer. */
+export interface WaitOptions {
+  /** Stops the waiting; the call then rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A lock that is held, until it is released, handed over or lost. */
+export interface HeldLock {
+  /** The lock's name. */
+  readonly name: string;
+  /**
+   * Aborts when the lock is lost, with a `LockLostError` that says why, and when the caller's own signal
+   * does. Pass it to whatever the work awaits.
+   */
+  readonly signal: AbortSignal;
+  /** Whether the lock is held at this moment, by the clock. Right even where no timer could run. */
+  readonly isHeld: boolean;
+  /** Seconds for which the lock is certainly ours if no further refresh succeeds; 0 when not held. */
+  readonly remainingSeconds: number;
+  /**
+   * Throws a `LockLostError` unless the lock is held at this moment, and for `forSeconds` more (default 0).
+   * Ask before each step that must not happen without the lock.
+   */
+  assertHeld(options?: { readonly forSeconds?: number }): void;
+  /**
+   * Renews the lease now, beside the heartbeat.
+   * @throws LockLostError when it is lost
+   * @throws LynkError when no answer came in time; the lock is still held, and the heartbeat goes on
+   */
+  refresh(options?: WaitOptions): Promise<void>;
+  /**
+   * Gives the lock back. Does nothing where that is done already, or the entry is another's by now.
+   * @throws LynkError when no answer came in time: the entry may then block others for a lease
+   */
+  release(options?: WaitOptions): Promise<void>;
+  /**
+   * Hands the lock over: refreshes it once more, stops holding it here, and returns the text from which
+   * `deserializeLock`, or Python's `deserialize_lock`, goes on holding it elsewhere. The receiver has
+   * less than a lease to do so. Whoever has the text has the lock.
+   * @throws LockLostError when it is lost
+   * @throws LynkError when the refresh was not confirmed in time; the lock is then still held here
+   */
+  serialize(options?: WaitOptions): Promise<string>;
+  /** Releases at the end of an `await using` block. Never throws for a failure in transit: it warns. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
