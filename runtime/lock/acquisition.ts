@@ -99,9 +99,10 @@ export function notGranted(
   holder: LockHolder | undefined,
   cause: unknown,
 ): LockNotGrantedError {
-  const why = holder ? `held by ${holder}` : cause === undefined ? 'no answer from DynamoDB' : String(cause);
-  return new LockNotGrantedError(`${target.label} was not granted ${limit}: ${why}`, {
-    ...target.errorDetails(cause),
+  // Nobody was seen, and no request has failed yet: one is still unanswered.
+  const why = cause ?? (holder ? undefined : new Error('no answer from DynamoDB'));
+  return new LockNotGrantedError(`${target.label} was not granted ${limit}: ${holder ? `held by ${holder}` : why}`, {
+    ...target.errorDetails(why),
     holder,
   });
 }

@@ -113,7 +113,7 @@ export class LockFactory {
 
   private async reach(name: string): Promise<LockTarget> {
     const { process, store, settings } = this;
-    const local = process.localLock(JSON.stringify([await store.identify(), name]));
+    const local = process.localLock(await store.identify(name));
     return new LockTarget(process, store, name, local, settings);
   }
 }

@@ -1,4 +1,4 @@
-import { retryDelayMs } from '../protocol/schedule.js';
+import { refreshRetryDelayMs } from '../protocol/schedule.js';
 import type { Timer } from './clock.js';
 import type { LockProcess } from './process.js';
 
@@ -8,6 +8,8 @@ export interface Pulse {
   isAlive(): boolean;
   /** Elapsed time at which the next refresh is due. */
   dueMs(): number;
+  /** Milliseconds until its deadline. */
+  leftMs(): number;
   /** One refresh. Resolves when answered; rejects for a failure in transit. */
   refresh(): Promise<void>;
 }
@@ -49,7 +51,10 @@ export class Heartbeat {
     const untilDueMs = this.pulse.dueMs() - this.process.elapsedMs();
     if (untilDueMs > 0) this.failures = 0;
     // Due again at once means that the last beat failed, or gained nothing: leave the table some air.
-    const delayMs = untilDueMs > 0 ? untilDueMs : retryDelayMs(this.failures++, this.process.random.fraction());
+    const delayMs =
+      untilDueMs > 0
+        ? untilDueMs
+        : refreshRetryDelayMs(this.failures++, this.pulse.leftMs(), this.process.random.fraction());
     this.timer?.cancel();
     this.timer = this.process.clock.after(delayMs, () => this.beatNow());
   }

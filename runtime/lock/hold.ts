@@ -4,6 +4,7 @@ import {
   LOST_RELEASE_BUDGET_MS,
   refreshBudgetMs,
   refreshDueMs,
+  refreshRetryDelayMs,
   releaseBudgetMs,
   retryDelayMs,
   tryBudgetMs,
@@ -48,6 +49,7 @@ export class Hold implements HeldLock {
     this.heartbeat = new Heartbeat(process, {
       isAlive: () => this.check(),
       dueMs: () => this.dueMs(),
+      leftMs: () => this.leftMs(),
       refresh: () => this.refreshOnce().then(() => {}),
     });
     this.unwatch = process.watch(() => {
@@ -74,7 +76,7 @@ export class Hold implements HeldLock {
   }
 
   get remainingSeconds(): number {
-    return this.check() ? (this.endMs() - this.target.process.elapsedMs()) / 1000 : 0;
+    return this.check() ? this.leftMs() / 1000 : 0;
   }
 
   assertHeld({ forSeconds = 0 }: { readonly forSeconds?: number } = {}): void {
@@ -170,6 +172,10 @@ export class Hold implements HeldLock {
     return Math.min(ledger.deadlineMs, invocationEndsMs);
   }
 
+  private leftMs(): number {
+    return this.endMs() - this.target.process.elapsedMs();
+  }
+
   private dueMs(): number {
     const { confirmedSentMs, deadlineMs, leaseSeconds } = this.origin.ledger;
     return refreshDueMs(confirmedSentMs, deadlineMs, leaseSeconds);
@@ -179,7 +185,7 @@ export class Hold implements HeldLock {
   private armDeadline(): void {
     if (!this.check()) return;
     const { process } = this.target;
-    const timer = process.clock.after(this.endMs() - process.elapsedMs(), () => this.armDeadline());
+    const timer = process.clock.after(this.leftMs(), () => this.armDeadline());
     this.cancelDeadline = () => timer.cancel();
   }
   private cancelDeadline: () => void = () => {};
@@ -196,7 +202,7 @@ export class Hold implements HeldLock {
     const version = target.draw(ledger);
     const lockKey = target.name;
     const expiresAtSeconds = purpose === 'keep' ? target.expiresAtSeconds(ledger.leaseSeconds) : undefined;
-    const budgetMs = refreshBudgetMs(this.endMs() - target.process.elapsedMs());
+    const budgetMs = refreshBudgetMs(this.leftMs());
     let answer: WriteAnswer;
     try {
       answer = await target.exchange(
@@ -238,10 +244,11 @@ export class Hold implements HeldLock {
       } catch (error) {
         signal?.throwIfAborted();
         if (!this.check()) throw this.whyNotHeld();
-        if (error instanceof LockLostError) throw error;
+        // Lost, or not to be had by asking again.
+        if (error instanceof LynkError) throw error;
         if (process.elapsedMs() >= limitMs) throw this.notConfirmed('refresh', error);
       }
-      await this.pause(retryDelayMs(failures, process.random.fraction()), signal);
+      await this.pause(refreshRetryDelayMs(failures, this.leftMs(), process.random.fraction()), signal);
     }
   }
 
@@ -252,7 +259,7 @@ export class Hold implements HeldLock {
     // its first write that comes late may even put it back.
     process.giveUp(this.origin.ledger.holdId);
     if (this.check()) {
-      const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.endMs() - process.elapsedMs());
+      const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.leftMs());
       this.finish('released');
       try {
         await this.deleteEntry(releaseBudgetMs(this.origin.ledger.leaseSeconds, leftMs));
@@ -278,6 +285,7 @@ export class Hold implements HeldLock {
         await target.exchange(refreshBudgetMs(leftMs), (signal) => store.release(name, holdId, signal));
         return;
       } catch (error) {
+        if (error instanceof LynkError) throw error;
         const delayMs = retryDelayMs(failures, process.random.fraction());
         if (process.elapsedMs() + delayMs >= limitMs) {
           throw this.notConfirmed('release', error);

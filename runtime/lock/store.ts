@@ -39,8 +39,8 @@ export interface LockStore {
   readonly tableName: string;
   /** Stores that share this object share a connection, and so one corrected clock. */
   readonly connection: object;
-  /** Equal for two stores exactly if they reach the same table: endpoint, region and table. No request. */
-  identify(): Promise<string>;
+  /** Equal exactly for what is the same lock in the same table: endpoint, region, table and name. No request. */
+  identify(lockKey: string): Promise<string>;
   /** Writes the entry where `mayAcquire` holds, removing the optional attributes it does not set. */
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer>;
   /** Writes the entry over exactly `givenVersion` (`mayAdopt`). */

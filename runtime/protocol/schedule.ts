@@ -21,6 +21,14 @@ export function refreshDueMs(confirmedSentMs: number, deadlineMs: number, leaseS
   return Math.min(confirmedSentMs + leaseSeconds * 500, deadlineMs - leaseSeconds * 250);
 }
 
+/**
+ * The sleep before a refresh that failed is tried again, `leftMs` before the deadline: the less is left, the
+ * shorter, so that an outage which ends in time does not end the hold.
+ */
+export function refreshRetryDelayMs(failure: number, leftMs: number, random: number): number {
+  return Math.min(retryDelayMs(failure, random), Math.max(20, leftMs / 8) * (0.5 + random));
+}
+
 /** A refresh may take half of what is left, so that another still fits, but not less than 0.5 s. */
 export function refreshBudgetMs(leftMs: number): number {
   return Math.max(0, Math.min(leftMs, Math.max(500, leftMs / 2)));

@@ -23,19 +23,21 @@ export interface Connection {
 
 /** Keeps entries in a DynamoDB table, one item each (docs/protocol.md, sections 1 and 2). */
 export class DynamoDBStore implements LockStore {
-  private id: Promise<string> | undefined;
+  /** Endpoint and region, once found out. */
+  private place: readonly string[] | undefined;
 
   constructor(
     readonly tableName: string,
     readonly connection: Connection,
   ) {}
 
-  identify(): Promise<string> {
-    this.id ??= this.findOut().catch((error: unknown) => {
-      this.id = undefined;
-      throw classifyFailure(error, { lockName: undefined, tableName: this.tableName, action: 'any request' });
-    });
-    return this.id;
+  async identify(lockKey: string): Promise<string> {
+    try {
+      this.place ??= await this.findPlace();
+    } catch (error) {
+      throw classifyFailure(error, { lockName: lockKey, tableName: this.tableName, action: 'any request' });
+    }
+    return JSON.stringify([...this.place, this.tableName, lockKey]);
   }
 
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
@@ -158,11 +160,11 @@ export class DynamoDBStore implements LockStore {
     return entryFromItem(item, { lockName, tableName: this.tableName });
   }
 
-  private async findOut(): Promise<string> {
+  private async findPlace(): Promise<readonly string[]> {
     const { config } = this.connection.client();
     const endpoint = config.endpoint
       ? JSON.stringify(await config.endpoint())
       : (process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? process.env['AWS_ENDPOINT_URL'] ?? '');
-    return JSON.stringify([endpoint, await config.region(), this.tableName]);
+    return [endpoint, await config.region()];
   }
 }

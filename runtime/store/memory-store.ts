@@ -16,8 +16,8 @@ export class MemoryStore implements LockStore {
     private readonly nowMs: () => number = Date.now,
   ) {}
 
-  async identify(): Promise<string> {
-    return JSON.stringify(['memory', this.tableName]);
+  async identify(lockKey: string): Promise<string> {
+    return JSON.stringify(['memory', this.tableName, lockKey]);
   }
 
   async acquire(entry: NewEntry, expiredVersion: string | undefined): Promise<WriteAnswer> {

@@ -106,7 +106,7 @@ export class Participant {
   private readonly wire: LockStore = {
     tableName: 'locks',
     connection: this,
-    identify: () => this.world.table.identify(),
+    identify: (lock) => this.world.table.identify(lock),
     acquire: (entry, expired) => this.request('acquire', () => this.world.table.acquire(entry, expired)),
     adopt: (entry, given) => this.request('adopt', () => this.world.table.adopt(entry, given)),
     refresh: (refresh) => this.request('refresh', () => this.world.table.refresh(refresh)),
