@@ -47,12 +47,14 @@ export class LockFactory {
     settings: FactorySettings,
     hostIdentifier: (requestId: string | undefined) => string,
   ) {
-    this.leaseSeconds = checkedLease(settings.leaseSeconds ?? DEFAULT_LEASE_SECONDS);
-    this.waitSeconds = checkedWait(settings.waitSeconds ?? DEFAULT_WAIT_SECONDS);
+    const { leaseSeconds = DEFAULT_LEASE_SECONDS, waitSeconds = DEFAULT_WAIT_SECONDS } = settings;
+    const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, logger = consoleLogger } = settings;
+    this.leaseSeconds = checkedLease(leaseSeconds);
+    this.waitSeconds = checkedWait(waitSeconds);
     const givenHost = settings.hostIdentifier === undefined ? undefined : checkedHost(settings.hostIdentifier);
     this.settings = {
-      clockToleranceSeconds: checkedTolerance(settings.clockToleranceSeconds ?? DEFAULT_CLOCK_TOLERANCE_SECONDS),
-      logger: settings.logger === undefined ? consoleLogger : checkedLogger(settings.logger),
+      clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
+      logger: checkedLogger(logger),
       hostIdentifier: givenHost === undefined ? hostIdentifier : () => givenHost,
     };
   }

@@ -85,7 +85,8 @@ export class Lock {
 
   private async acquireHold(options: AcquireOptions, where: string): Promise<Hold> {
     refuseUnknown(options, ACQUIRE_OPTIONS, where);
-    const asked = checkedWait(options.waitSeconds ?? this.settings.waitSeconds);
+    const { waitSeconds: given = this.settings.waitSeconds } = options;
+    const asked = checkedWait(given);
     const ask = await this.ask(options);
     const waitSeconds = Math.min(asked, ask.invocationSeconds - KEPT_OF_INVOCATION_SECONDS);
     if (waitSeconds > 0) return waitForHold(ask, waitSeconds);
