@@ -1,0 +1,185 @@
+import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import { PYTHONS_VERSION, Setting, type TestProcess } from './setting.js';
+
+let setting: Setting;
+let us: TestProcess;
+let held: HeldLock;
+beforeEach(async () => {
+  setting = new Setting();
+  us = setting.process();
+  held = await setting.time.until(us.factory().createLock('a').acquire());
+});
+
+const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
+const refreshes = (): number[] =>
+  us.store.sent.filter(({ operation }) => operation === 'refresh').map(({ atMs }) => atMs);
+
+test('refreshes half a lease after the last confirmed version was sent, each time with a later version', async () => {
+  await pass(60_000);
+
+  expect(held.isHeld).toBe(true);
+  const sent = us.store.sent.map(({ atMs }) => atMs);
+  expect(sent.length).toBe(13);
+  expect(sent.every((atMs, index) => Math.abs(atMs - index * 5000) < 100)).toBe(true);
+  const versions = us.store.sent.map(({ version = '' }) => version);
+  expect(versions.every((version, index) => version > (versions[index - 1] ?? ''))).toBe(true);
+  expect(setting.versionOf('a')).toBe(versions.at(-1));
+});
+
+test('moves the expiry on that TTL goes by', async () => {
+  await pass(5500);
+
+  const [first, second] = us.store.sent.map(({ expiresAtSeconds = 0 }) => expiresAtSeconds);
+  expect(second).toBe((first ?? 0) + 5);
+});
+
+test('stops with the release', async () => {
+  await setting.time.until(held.release());
+  const before = us.store.sent.length;
+
+  await pass(60_000);
+
+  expect(us.store.sent.length).toBe(before);
+});
+
+describe('failures in transit', () => {
+  test.each(['reset', 'silence', 'drop-answer'] as const)('(%s) through most of a lease lose nothing', async (fate) => {
+    us.store.fate = ({ atMs }) => (atMs < 8500 ? fate : {});
+
+    await pass(20_000);
+
+    expect(held.isHeld).toBe(true);
+    expect(held.signal.aborted).toBe(false);
+    expect(us.warnings).toEqual([]);
+  });
+
+  test('are tried again with growing sleeps', async () => {
+    us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
+
+    await pass(6500);
+
+    const gaps = refreshes()
+      .slice(1)
+      .map((atMs, index) => Math.round(atMs - (refreshes()[index] ?? 0) - 5));
+    expect(gaps.slice(0, 5)).toEqual([25, 50, 100, 200, 400]);
+  });
+
+  test('until the deadline end the hold then, with the last failure as cause', async () => {
+    us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
+    const aborted = jest.fn();
+    held.signal.addEventListener('abort', () => aborted(setting.time.nowMs));
+
+    await pass(20_000);
+
+    // Sent at 0, a lease of 10 s, a margin of 0.35 s.
+    expect(aborted.mock.calls).toEqual([[9650]]);
+    expect(held.signal.reason).toMatchObject({
+      name: 'LockLostError',
+      reason: 'deadline',
+      cause: new Error('connection reset'),
+      lockName: 'a',
+      tableName: 'locks',
+    });
+    expect(us.warnings).toEqual([expect.stringContaining('lock "a" in table "locks" was lost')]);
+  });
+
+  test('are over once the hold is: no request after the deadline', async () => {
+    us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
+
+    await pass(60_000);
+
+    expect(Math.max(...refreshes())).toBeLessThan(9650);
+  });
+
+  test('that were writes after all count from their own sending', async () => {
+    us.store.next('refresh', 'drop-answer');
+    await pass(5500);
+
+    // The second refresh made it good; both landed.
+    expect(refreshes().length).toBe(2);
+    const [, second = 0] = refreshes();
+    expect(held.remainingSeconds).toBeCloseTo((second + 9650 - setting.time.nowMs) / 1000, 6);
+  });
+});
+
+test('an answer that comes after the deadline changes nothing any more: lost is lost', async () => {
+  us.store.fate = ({ operation }) => (operation === 'refresh' ? { requestMs: 100, answerMs: 9000 } : {});
+
+  await pass(30_000);
+
+  expect(held.isHeld).toBe(false);
+  expect(held.signal.reason).toMatchObject({ reason: 'deadline' });
+});
+
+test('a refresh that has no answer leaves time for another before the deadline', async () => {
+  us.store.next('refresh', 'silence');
+
+  await pass(9600);
+
+  expect(refreshes().length).toBe(2);
+  expect(held.isHeld).toBe(true);
+});
+
+describe('a condition that fails', () => {
+  test('is a loss at once where another holds it: taken, and by whom', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+
+    await pass(5000);
+
+    expect(held.isHeld).toBe(false);
+    expect(held.signal.reason).toMatchObject({ name: 'LockLostError', reason: 'taken' });
+    expect(String(held.signal.reason)).toContain('somebody holds it now');
+  });
+
+  test('is a loss at once where the entry was deleted: gone', async () => {
+    setting.table.items.clear();
+
+    await pass(5000);
+
+    expect(held.isHeld).toBe(false);
+    expect(held.signal.reason).toMatchObject({ name: 'LockLostError', reason: 'gone' });
+  });
+
+  test('is a loss at once where what stands there is no entry any more', async () => {
+    setting.table.items.set('a', { lockKey: { S: 'a' } });
+
+    await pass(5000);
+
+    expect(held.signal.reason).toMatchObject({ reason: 'taken', cause: { name: 'LockEntryError' } });
+  });
+
+  test('is none where it is our own write that stands there', async () => {
+    // Prepare: the SDK repeats the refresh, whose first answer was lost; the copy fails its condition.
+    const refresh = us.store.refresh.bind(us.store);
+    us.store.refresh = async (request, signal) => {
+      await setting.table.refresh(request);
+      return refresh(request, signal);
+    };
+
+    await pass(12_000);
+
+    expect(held.isHeld).toBe(true);
+    expect(us.warnings).toEqual([]);
+  });
+});
+
+test('beats as soon as a blocked event loop gets to run again', async () => {
+  us.block(8000);
+  const thawedMs = setting.time.nowMs;
+
+  await pass(10);
+
+  expect(refreshes()[0]).toBe(thawedMs);
+  expect(held.isHeld).toBe(true);
+});
+
+test('keeps a lease of one second, and one of a day', async () => {
+  const factory = us.factory();
+  const short = await setting.time.until(factory.createLock('short', { leaseSeconds: 1 }).acquire());
+  const long = await setting.time.until(factory.createLock('long', { leaseSeconds: 86_400 }).acquire());
+
+  await pass(100_000);
+
+  expect(short.isHeld).toBe(true);
+  expect(long.isHeld).toBe(true);
+});

@@ -1,0 +1,257 @@
+import { LockOptionError } from '../../../runtime/errors.js';
+import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
+
+let setting: Setting;
+let us: TestProcess;
+let held: HeldLock;
+beforeEach(async () => {
+  setting = new Setting();
+  us = setting.process();
+  held = await setting.time.until(us.factory().createLock('a').acquire());
+});
+
+const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
+const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
+
+describe('whether it is held', () => {
+  test('is known by the clock where no timer could run', () => {
+    us.block(9600);
+    expect(held.isHeld).toBe(true);
+    us.block(60);
+
+    expect(held.isHeld).toBe(false);
+    expect(held.remainingSeconds).toBe(0);
+    expect(held.signal.aborted).toBe(true);
+    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ name: 'LockLostError', reason: 'deadline' }));
+  });
+
+  test('is known in a sandbox that thaws, though its monotonic clock stood still', () => {
+    us.freeze(9700);
+
+    expect(held.isHeld).toBe(false);
+  });
+
+  test('is known though the wall clock was set back', async () => {
+    us.store.fate = () => 'silence';
+    us.wallOffMs -= 3_600_000;
+
+    await pass(9700);
+
+    expect(held.isHeld).toBe(false);
+  });
+
+  test('is known in a sandbox that thaws after its wall clock was set back', async () => {
+    us.wallOffMs -= 3_600_000;
+    await pass(1000);
+
+    us.freeze(9700);
+
+    expect(held.isHeld).toBe(false);
+  });
+
+  test('is told by whichever is asked first: the signal alone, too', () => {
+    us.block(10_000);
+
+    expect(held.signal.reason).toMatchObject({ reason: 'deadline' });
+  });
+
+  test('stays no, once it was no', async () => {
+    us.block(10_000);
+    expect(held.isHeld).toBe(false);
+    // The entry still stands there, and could be refreshed.
+    await pass(10_000);
+
+    expect(held.isHeld).toBe(false);
+    await expect(until(held.refresh())).rejects.toBe(held.signal.reason);
+    await expect(until(held.serialize())).rejects.toBe(held.signal.reason);
+  });
+});
+
+describe('assertHeld for some seconds', () => {
+  test('passes where so much is left, and no more', () => {
+    expect(held.remainingSeconds).toBeCloseTo(9.64, 6);
+    expect(() => held.assertHeld({ forSeconds: 9.6 })).not.toThrow();
+    expect(() => held.assertHeld({ forSeconds: 9.7 })).toThrow(
+      expect.objectContaining({
+        name: 'LockLostError',
+        message: expect.stringContaining('not for the 9.7 s asked for'),
+      }),
+    );
+    expect(held.isHeld).toBe(true);
+  });
+
+  test.each([-1, Number.NaN, '1', null])('refuses %p', (forSeconds) => {
+    expect(() => held.assertHeld({ forSeconds: forSeconds as number })).toThrow(LockOptionError);
+  });
+});
+
+describe('refresh', () => {
+  test('renews the lease now', async () => {
+    await pass(3000);
+
+    await until(held.refresh());
+
+    expect(held.remainingSeconds).toBeCloseTo(9.64, 6);
+    expect(us.store.operations()).toEqual(['acquire', 'refresh']);
+  });
+
+  test('tries again, and rejects where no answer comes in time; it is held all the same', async () => {
+    us.store.fate = ({ atMs }) => (atMs < 7000 ? 'reset' : {});
+
+    const error = await until(errorOf(held.refresh()));
+
+    expect(error).toMatchObject({
+      name: 'LynkError',
+      lockName: 'a',
+      tableName: 'locks',
+      cause: new Error('connection reset'),
+    });
+    expect(String(error)).toContain('the refresh was not confirmed in time');
+    expect(held.isHeld).toBe(true);
+    await pass(30_000);
+    expect(held.isHeld).toBe(true);
+  });
+
+  test('rejects with the loss where the lock is another’s', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+
+    const error = await until(errorOf(held.refresh()));
+
+    expect(error).toMatchObject({ name: 'LockLostError', reason: 'taken' });
+    expect(error).toBe(held.signal.reason);
+  });
+
+  test('rejects with the reason of the caller’s signal', async () => {
+    us.store.fate = () => 'silence';
+    const controller = new AbortController();
+    const refreshed = watched(held.refresh({ signal: controller.signal }));
+    await pass(100);
+
+    controller.abort('enough');
+    await pass(0);
+
+    expect(refreshed).toMatchObject({ state: 'rejected', error: 'enough' });
+    expect(held.isHeld).toBe(true);
+  });
+});
+
+describe('release', () => {
+  test('ends the hold at once: its signal does not abort, and it asserts no more', async () => {
+    const released = held.release();
+
+    expect(held.isHeld).toBe(false);
+    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ name: 'LockLostError', reason: 'released' }));
+    await until(released);
+    expect(held.signal.aborted).toBe(false);
+    await expect(held.refresh()).rejects.toMatchObject({ reason: 'released' });
+    await expect(held.serialize()).rejects.toMatchObject({ reason: 'released' });
+  });
+
+  test('happens once, however often it is asked for', async () => {
+    await until(Promise.all([held.release(), held.release(), held[Symbol.asyncDispose]()]));
+    await until(held.release());
+
+    expect(us.store.operations()).toEqual(['acquire', 'release']);
+  });
+
+  test('does not touch another’s entry, and is no error', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+
+    await until(held.release());
+
+    expect(setting.versionOf('a')).toBe(PYTHONS_VERSION);
+  });
+
+  test('of an entry that is gone is no error', async () => {
+    setting.table.items.clear();
+
+    await until(held.release());
+  });
+
+  test('tries again, within a quarter of the lease', async () => {
+    us.store.next('release', 'reset', 'reset');
+    await until(held.release());
+
+    expect(us.store.operations()).toEqual(['acquire', 'release', 'release', 'release']);
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('without an answer rejects after a quarter of the lease, and says what follows', async () => {
+    us.store.fate = () => 'silence';
+    const startMs = setting.time.nowMs;
+
+    const error = await until(errorOf(held.release()));
+
+    expect(error).toMatchObject({ name: 'LynkError', lockName: 'a', tableName: 'locks', cause: expect.any(Error) });
+    expect(String(error)).toContain('the release was not confirmed in time');
+    expect(setting.time.nowMs - startMs).toBeGreaterThan(2000);
+    expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(2500);
+  });
+
+  test('without an answer takes no longer than the hold had left', async () => {
+    await pass(1000);
+    us.store.fate = () => 'silence';
+    us.block(7600);
+
+    await until(errorOf(held.release()));
+
+    expect(setting.time.nowMs).toBeLessThanOrEqual(9650);
+  });
+
+  test('beside a heartbeat in flight is no loss, and leaves nothing', async () => {
+    us.store.next('refresh', { requestMs: 500, answerMs: 500 });
+    await pass(5100);
+    expect(us.store.operations()).toEqual(['acquire', 'refresh']);
+
+    await until(held.release());
+    await pass(5000);
+
+    expect(held.signal.aborted).toBe(false);
+    expect(us.warnings).toEqual([]);
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('rejects with the reason of the caller’s signal, and goes on', async () => {
+    const controller = new AbortController();
+    const released = errorOf(held.release({ signal: controller.signal }));
+    controller.abort('enough');
+
+    expect(await until(released)).toBe('enough');
+    await pass(100);
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('after a loss asks within half a second, and never rejects', async () => {
+    us.block(10_000);
+    us.store.fate = () => 'silence';
+    const startMs = setting.time.nowMs;
+
+    await until(held.release());
+
+    expect(us.store.operations().at(-1)).toBe('release');
+    expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(500);
+  });
+});
+
+describe('await using', () => {
+  test('releases at the end of the block', async () => {
+    await until(held.release());
+    const lock = us.factory().createLock('a');
+    const block = async (): Promise<string> => {
+      await using inBlock = await lock.acquire();
+      return `${inBlock.isHeld}`;
+    };
+
+    expect(await until(block())).toBe('true');
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('never throws for a failure in transit: it warns', async () => {
+    us.store.fate = () => 'silence';
+
+    await until(held[Symbol.asyncDispose]());
+
+    expect(us.warnings).toEqual([expect.stringContaining('the release was not confirmed')]);
+  });
+});

@@ -1,0 +1,32 @@
+import { RecentMap } from '../../../runtime/lock/recent-map.js';
+
+const mapOf = (limit: number, mayGo: (value: string) => boolean = () => true): RecentMap<string> =>
+  new RecentMap<string>(limit, mayGo);
+const keysIn = (map: RecentMap<string>, keys: string): string =>
+  [...keys].filter((key) => map.get(key) !== undefined).join('');
+const add = (map: RecentMap<string>, keys: string): void => {
+  for (const key of keys) map.getOrAdd(key, () => key);
+};
+
+test('makes a value once', () => {
+  const map = mapOf(3);
+  const create = jest.fn(() => 'made');
+
+  expect([map.getOrAdd('a', create), map.getOrAdd('a', create), map.get('a')]).toEqual(['made', 'made', 'made']);
+  expect(create).toHaveBeenCalledTimes(1);
+});
+
+test('beyond its limit forgets what was asked for least recently', () => {
+  const map = mapOf(3);
+  add(map, 'abc');
+  add(map, 'a');
+  add(map, 'd');
+
+  expect(keysIn(map, 'abcd')).toBe('acd');
+});
+
+test('keeps what may not go, beyond its limit if it has to', () => {
+  const map = mapOf(2, (value) => value !== 'a' && value !== 'b');
+  add(map, 'abcd');
+  expect(keysIn(map, 'ab')).toBe('ab');
+});

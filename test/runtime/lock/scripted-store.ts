@@ -1,0 +1,118 @@
+import type { LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../../runtime/lock/store.js';
+import type { VirtualTime } from '../../sim/virtual-time.js';
+
+/** A request, as it was sent. */
+export interface SentRequest {
+  readonly operation: 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';
+  readonly atMs: number;
+  readonly version?: string;
+  readonly expiresAtSeconds?: number | undefined;
+}
+
+/**
+ * What becomes of a request:
+ * - `drop-answer`: carried out; then the connection is cut in place of an answer
+ * - `reset`: the connection is cut at once; nothing is carried out
+ * - `silence`: never answered, nor carried out
+ * - an error: rejected with it; nothing is carried out
+ * - else carried out after `requestMs`, even where its sender has given up by then, and answered `answerMs` later
+ */
+export type Fate = 'drop-answer' | 'reset' | 'silence' | Error | Trip;
+
+interface Trip {
+  readonly requestMs?: number;
+  readonly answerMs?: number;
+  /** The answer says nothing of the store's clock. */
+  readonly isUndated?: boolean;
+}
+
+/** How long a request takes where nobody says otherwise, and so does its answer. */
+export const TRIP_MS = 5;
+
+/** Stands before a store that many processes share, notes what one of them sends, and spoils it as told. */
+export class ScriptedStore implements LockStore {
+  readonly tableName: string;
+  readonly connection = {};
+  /** All requests so far. */
+  readonly sent: SentRequest[] = [];
+  /** Asked once for every request that `next` does not speak of. */
+  fate: (request: SentRequest) => Fate = () => ({});
+  private readonly planned: { readonly operation: SentRequest['operation']; readonly fate: Fate }[] = [];
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly table: LockStore,
+  ) {
+    this.tableName = table.tableName;
+  }
+
+  /** The next requests of this kind meet these fates, one each. */
+  next(operation: SentRequest['operation'], ...fates: readonly Fate[]): void {
+    this.planned.push(...fates.map((fate) => ({ operation, fate })));
+  }
+
+  /** The operations sent so far, or since that time. */
+  operations(sinceMs = 0): SentRequest['operation'][] {
+    return this.sent.filter(({ atMs }) => atMs >= sinceMs).map(({ operation }) => operation);
+  }
+
+  identify(lockKey: string): Promise<string> {
+    return this.table.identify(lockKey);
+  }
+
+  acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
+    const { version, expiresAtSeconds } = entry;
+    return this.send({ operation: 'acquire', version, expiresAtSeconds }, signal, () =>
+      this.table.acquire(entry, expiredVersion, signal),
+    );
+  }
+
+  adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
+    const { version, expiresAtSeconds } = entry;
+    return this.send({ operation: 'adopt', version, expiresAtSeconds }, signal, () =>
+      this.table.adopt(entry, givenVersion, signal),
+    );
+  }
+
+  refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
+    const { version, expiresAtSeconds } = refresh;
+    return this.send({ operation: 'refresh', version, expiresAtSeconds }, signal, () =>
+      this.table.refresh(refresh, signal),
+    );
+  }
+
+  release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
+    return this.send({ operation: 'release' }, signal, () => this.table.release(lockKey, holdId, signal));
+  }
+
+  read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
+    return this.send({ operation: 'read' }, signal, () => this.table.read(lockKey, consistency, signal));
+  }
+
+  private send<A extends WriteAnswer | ReadAnswer>(
+    request: Omit<SentRequest, 'atMs'>,
+    signal: AbortSignal,
+    carryOut: () => Promise<A>,
+  ): Promise<A> {
+    const sent = { ...request, atMs: this.time.nowMs };
+    this.sent.push(sent);
+    const index = this.planned.findIndex(({ operation }) => operation === sent.operation);
+    const fate = index < 0 ? this.fate(sent) : (this.planned.splice(index, 1)[0]?.fate ?? {});
+    const given = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+    return Promise.race([given, this.travel(fate, carryOut)]);
+  }
+
+  private async travel<A extends WriteAnswer | ReadAnswer>(fate: Fate, carryOut: () => Promise<A>): Promise<A> {
+    if (fate instanceof Error) throw fate;
+    if (fate === 'silence') return new Promise<A>(() => {});
+    const { requestMs = TRIP_MS, answerMs = TRIP_MS, isUndated = false } = typeof fate === 'object' ? fate : {};
+    await this.time.sleep(requestMs);
+    if (fate === 'reset') throw new Error('connection reset');
+    const answer = await carryOut();
+    await this.time.sleep(answerMs);
+    if (fate === 'drop-answer') throw new Error('connection reset');
+    return isUndated ? { ...answer, dateMs: undefined } : answer;
+  }
+}

@@ -1,0 +1,340 @@
+import { LockNotGrantedError } from '../../../runtime/errors.js';
+import type { Lock } from '../../../runtime/lock/lock.js';
+import { EPOCH_MS, errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
+
+let setting: Setting;
+let us: TestProcess;
+let lock: Lock;
+beforeEach(() => {
+  setting = new Setting();
+  us = setting.process();
+  lock = us.factory().createLock('a');
+});
+
+const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
+const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
+
+describe('a free lock', () => {
+  test('is had with one write, and given back with one', async () => {
+    const held = await until(lock.acquire());
+    await until(held.release());
+
+    expect(us.store.operations()).toEqual(['acquire', 'release']);
+  });
+
+  test('costs nothing to name', () => {
+    us.factory().createLock('b');
+
+    expect(us.store.sent).toEqual([]);
+  });
+
+  test('has an entry that TTL may delete a day after the lease', async () => {
+    await until(lock.acquire());
+
+    expect(us.store.sent[0]).toMatchObject({ expiresAtSeconds: EPOCH_MS / 1000 + 10 + 86_400 });
+  });
+});
+
+describe('a lock that another process holds', () => {
+  test('costs a try one request, which tells who holds it', async () => {
+    await until(setting.process().factory().createLock('a').acquire());
+
+    expect(await until(us.factory().tryWithLock('a', () => {}))).toMatchObject({
+      acquired: false,
+      holder: { hostIdentifier: 'process-2', leaseSeconds: 10 },
+    });
+    expect(us.store.operations()).toEqual(['acquire']);
+  });
+
+  test('is had soon after its release', async () => {
+    const theirs = await until(setting.process().factory().createLock('a').acquire());
+    const waiting = lock.acquire();
+    await pass(5000);
+    await until(theirs.release());
+    const releasedMs = setting.time.nowMs;
+
+    const held = await until(waiting);
+
+    expect(held.isHeld).toBe(true);
+    expect(setting.time.nowMs - releasedMs).toBeLessThan(200);
+  });
+
+  test('is waited for with looks, after sleeps of 20 ms that double to 170 ms', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 60 });
+    watched(lock.acquire());
+    await pass(1500);
+
+    const { sent } = us.store;
+    expect(us.store.operations().slice(0, 3)).toEqual(['acquire', 'read', 'read']);
+    expect(us.store.operations().slice(1)).not.toContain('acquire');
+    const sleeps = sent.slice(1).map(({ atMs }, index) => atMs - (sent[index]?.atMs ?? 0) - 10);
+    expect(sleeps.slice(0, 7)).toEqual([20, 40, 80, 160, 170, 170, 170]);
+  });
+
+  test('is asked for no later than the moment at which the entry seen can expire', async () => {
+    setting.putEntry('a', { version: setting.versionDrawn(0, false), leaseSeconds: 2 });
+
+    await until(lock.acquire());
+
+    // It was first seen with the answer, at 10 ms.
+    expect(us.store.sent.at(-1)).toMatchObject({ operation: 'acquire', atMs: 2010 });
+  });
+
+  test('is not granted after waitSeconds: the error names lock, table, holder, and how long it may last', async () => {
+    await until(setting.process().factory({ leaseSeconds: 20 }).createLock('a').acquire());
+    const startMs = setting.time.nowMs;
+
+    const error = await until(errorOf(lock.acquire({ waitSeconds: 1.5 })));
+
+    expect(error).toBeInstanceOf(LockNotGrantedError);
+    expect(error).toMatchObject({
+      lockName: 'a',
+      tableName: 'locks',
+      holder: { hostIdentifier: 'process-2', leaseSeconds: 20 },
+    });
+    expect(String(error)).toMatch(
+      /lock "a" in table "locks" was not granted within 1\.5 s: held by process-2 \(lease 20 s, about 1\d(\.\d)? s left/,
+    );
+    expect(setting.time.nowMs - startMs).toBe(1500);
+  });
+
+  test('is asked for once where waitSeconds is 0', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+
+    const error = await until(errorOf(lock.acquire({ waitSeconds: 0 })));
+
+    expect(error).toMatchObject({ name: 'LockNotGrantedError', holder: { hostIdentifier: 'somebody' } });
+    expect(String(error)).toContain('was not granted at once');
+    expect(us.store.operations()).toEqual(['acquire']);
+  });
+
+  test('is waited for 30 s by default, or as the factory or the lock says', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 3600 });
+    const factory = us.factory({ waitSeconds: 3 });
+    const took = async (asked: Lock): Promise<number> => {
+      const startMs = setting.time.nowMs;
+      await until(errorOf(asked.acquire()));
+      return (setting.time.nowMs - startMs) / 1000;
+    };
+
+    expect(await took(lock)).toBe(30);
+    expect(await took(factory.createLock('a'))).toBe(3);
+    expect(await took(factory.createLock('a', { waitSeconds: 2 }))).toBe(2);
+  });
+
+  test('is waited for without a limit where waitSeconds is Infinity', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 80_000 });
+    const waiting = watched(lock.acquire({ waitSeconds: Number.POSITIVE_INFINITY }));
+    await pass(20_000);
+    expect(waiting.state).toBe('pending');
+
+    setting.table.items.clear();
+    await pass(1000);
+
+    expect(waiting).toMatchObject({ state: 'resolved' });
+  });
+
+  test('is given up in time after a freeze too: what is left is counted by both clocks', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 3600 });
+    const waiting = watched(lock.acquire({ waitSeconds: 30 }));
+    await pass(1000);
+
+    us.freeze(29_500);
+    await pass(200);
+
+    expect(waiting).toMatchObject({ state: 'rejected', error: { name: 'LockNotGrantedError' } });
+  });
+});
+
+describe('the caller’s signal', () => {
+  test.each(['acquire', 'tryAcquire'] as const)(
+    'aborted before, it rejects %s with its reason, without a request',
+    async (way) => {
+      expect(await until(errorOf(lock[way]({ signal: AbortSignal.abort('too late') })))).toBe('too late');
+      expect(us.store.sent).toEqual([]);
+    },
+  );
+
+  test.each(['acquire', 'tryAcquire'] as const)('rejects %s with its reason as soon as it aborts', async (way) => {
+    us.store.fate = () => 'silence';
+    const controller = new AbortController();
+    const asked = watched(lock[way]({ signal: controller.signal }));
+    await pass(1000);
+    expect(asked.state).toBe('pending');
+
+    controller.abort('enough');
+    await pass(0);
+
+    expect(asked).toMatchObject({ state: 'rejected', error: 'enough' });
+  });
+
+  test('once held, aborts the hold’s signal with its reason, and does not release', async () => {
+    const controller = new AbortController();
+    const held = await until(lock.acquire({ signal: controller.signal }));
+    const aborted = jest.fn();
+    held.signal.addEventListener('abort', aborted);
+
+    controller.abort('enough');
+
+    expect(aborted).toHaveBeenCalledTimes(1);
+    expect(held.signal.reason).toBe('enough');
+    expect(held.isHeld).toBe(true);
+  });
+
+  test('leaves nothing of a wait behind: what was granted too late is given back', async () => {
+    us.store.next('acquire', { requestMs: 1000, answerMs: 1000 });
+    const controller = new AbortController();
+    const asked = errorOf(lock.acquire({ signal: controller.signal }));
+    await pass(500);
+    controller.abort('enough');
+    await until(asked);
+
+    await pass(2000);
+
+    expect(us.store.operations()).toEqual(['acquire', 'release']);
+    expect(setting.table.items.size).toBe(0);
+  });
+});
+
+describe('DynamoDB out of reach', () => {
+  test.each(['silence', 'reset'] as const)('(%s) rejects an acquire at its limit, with a cause', async (fate) => {
+    us.store.fate = () => fate;
+
+    const error = await until(errorOf(lock.acquire({ waitSeconds: 12 })));
+
+    expect(error).toBeInstanceOf(LockNotGrantedError);
+    expect(error).toMatchObject({ cause: expect.any(Error), holder: undefined, lockName: 'a', tableName: 'locks' });
+    expect(setting.time.nowMs).toBe(12_000);
+  });
+
+  test.each(['silence', 'reset'] as const)('(%s) rejects a try, never resolves it to undefined', async (fate) => {
+    us.store.fate = () => fate;
+
+    const error = await until(errorOf(lock.tryAcquire()));
+
+    expect(error).toBeInstanceOf(LockNotGrantedError);
+    expect(setting.time.nowMs).toBe(5000);
+    if (fate === 'reset') expect(error).toMatchObject({ cause: new Error('connection reset') });
+  });
+
+  test('for a moment is got over by a try', async () => {
+    us.store.next('acquire', 'reset', 'reset');
+
+    expect(await until(lock.tryAcquire())).toMatchObject({ isHeld: true });
+  });
+
+  test('rejects a try that nobody answers within half a short lease', async () => {
+    us.store.fate = () => 'silence';
+
+    await until(errorOf(us.factory({ leaseSeconds: 4 }).createLock('a').tryAcquire()));
+
+    expect(setting.time.nowMs).toBe(2000);
+  });
+
+  test('has its cause named in the message', async () => {
+    us.store.fate = () => 'reset';
+
+    expect(String(await until(errorOf(lock.acquire({ waitSeconds: 1 }))))).toContain('connection reset');
+  });
+});
+
+describe('an acquire whose answer is lost', () => {
+  test('is made good by the next attempt: no wait, and no entry left', async () => {
+    us.store.next('acquire', 'drop-answer');
+
+    const held = await until(lock.acquire());
+
+    expect(us.store.operations()).toEqual(['acquire', 'acquire']);
+    expect(setting.time.nowMs).toBeLessThan(100);
+    // It is the first version that stands, and counts from its own sending.
+    expect(setting.versionOf('a')).toBe(us.store.sent[0]?.version);
+    expect(held.remainingSeconds).toBeCloseTo((9650 - setting.time.nowMs) / 1000, 6);
+    await until(held.release());
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('draws another version for the next attempt', async () => {
+    us.store.next('acquire', 'drop-answer');
+    await until(lock.acquire());
+
+    const [first = '', second = ''] = us.store.sent.map(({ version }) => version);
+    expect(first < second).toBe(true);
+    expect(first.slice(14)).toBe(second.slice(14));
+  });
+
+  test('and which came too late is topped up before it is granted', async () => {
+    us.store.next('acquire', 'drop-answer');
+    us.store.next('acquire', { requestMs: 4900, answerMs: 50 });
+
+    const held = await until(lock.acquire());
+
+    expect(us.store.operations()).toEqual(['acquire', 'acquire', 'refresh']);
+    expect(held.remainingSeconds).toBeGreaterThan(9);
+  });
+});
+
+describe('a lock that was had with less than half a lease left', () => {
+  test('is topped up before it is granted', async () => {
+    us.store.next('acquire', { requestMs: 4500, answerMs: 450 });
+
+    const held = await until(lock.acquire());
+
+    expect(us.store.operations()).toEqual(['acquire', 'refresh']);
+    expect(held.remainingSeconds).toBeCloseTo(9.64, 6);
+  });
+
+  test('is given back where two refreshes do not help, and a try then says why', async () => {
+    us.store.next('acquire', { requestMs: 4500, answerMs: 450 });
+    us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
+
+    const error = await until(errorOf(lock.tryAcquire()));
+
+    expect(us.store.operations()).toEqual(['acquire', 'refresh', 'refresh', 'release']);
+    expect(error).toBeInstanceOf(LockNotGrantedError);
+    expect(String(error)).toMatch(/too late to leave half of a lease/);
+    expect(error).toMatchObject({ cause: new Error('connection reset') });
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('is contended for anew by a wait', async () => {
+    us.store.next('acquire', { requestMs: 4500, answerMs: 450 });
+    us.store.next('refresh', 'reset', 'reset');
+
+    const held = await until(lock.acquire());
+
+    expect(us.store.operations()).toEqual(['acquire', 'refresh', 'refresh', 'release', 'acquire']);
+    expect(held.isHeld).toBe(true);
+  });
+});
+
+describe('what stands there is no lock’s entry', () => {
+  test.each(['acquire', 'tryAcquire'] as const)('%s rejects with it, and leaves it as it is', async (way) => {
+    const item = { lockKey: { S: 'a' }, note: { S: 'an order' } };
+    setting.table.items.set('a', item);
+
+    expect(await until(errorOf(lock[way]()))).toMatchObject({
+      name: 'LockEntryError',
+      lockName: 'a',
+      tableName: 'locks',
+      attribute: 'leaseDuration',
+    });
+    expect(setting.table.items.get('a')).toBe(item);
+  });
+
+  test('a waiter who comes upon it rejects', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+    const waiting = errorOf(lock.acquire());
+    await pass(1000);
+    setting.table.items.set('a', { lockKey: { S: 'a' } });
+
+    expect(await until(waiting)).toMatchObject({ name: 'LockEntryError' });
+  });
+});
+
+test('a kept, free entry is had with one write', async () => {
+  setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 0 });
+
+  await until(lock.acquire());
+
+  expect(us.store.operations()).toEqual(['acquire']);
+});

@@ -1,0 +1,306 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import fc from 'fast-check';
+import {
+  getLockFactory,
+  type LockFactory,
+  type LockFactoryOptions,
+  LockOptionError,
+  LynkError,
+  tryWithLock,
+  withLock,
+} from '../../runtime/index.js';
+
+const client = new DynamoDBClient({
+  endpoint: 'http://127.0.0.1:1',
+  region: 'eu-west-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
+const send = jest.spyOn(client, 'send').mockImplementation(() => {
+  throw new Error('there is no DynamoDB here');
+});
+const factory = getLockFactory('locks', { client, waitSeconds: 0 });
+
+const before = process.env['LYNK_TABLE_NAME'];
+beforeEach(() => {
+  delete process.env['LYNK_TABLE_NAME'];
+});
+afterAll(() => {
+  delete process.env['LYNK_TABLE_NAME'];
+  if (before !== undefined) process.env['LYNK_TABLE_NAME'] = before;
+});
+// None of it is found out by asking DynamoDB.
+afterEach(() => {
+  const requests = send.mock.calls.length;
+  send.mockClear();
+  expect(requests).toBe(0);
+});
+
+/** The refusal that this call throws, or rejects with. */
+async function refusalOf(call: () => unknown): Promise<string> {
+  try {
+    await call();
+  } catch (error) {
+    expect(error).toBeInstanceOf(LockOptionError);
+    expect(error).toBeInstanceOf(LynkError);
+    expect(error).toHaveProperty('name', 'LockOptionError');
+    return (error as Error).message;
+  }
+  throw new Error('it was accepted');
+}
+
+/** Bad input, which the compiler would refuse. */
+const bad = (value: unknown): never => value as never;
+
+describe('a lock’s name', () => {
+  const ways: readonly (readonly [string, (locks: LockFactory, name: never) => unknown])[] = [
+    ['createLock', (locks, name) => locks.createLock(name)],
+    ['withLock', (locks, name) => locks.withLock(name, () => {})],
+    ['tryWithLock', (locks, name) => locks.tryWithLock(name, () => {})],
+  ];
+  const names: readonly (readonly [string, unknown, RegExp])[] = [
+    ['that is empty', '', /is not empty; name what it protects, like "account\/42"/],
+    ['of 2,049 bytes', 'x'.repeat(2049), /at most 2048 UTF-8 bytes, got 2049 \("x{40}…"\); use a digest of it/],
+    ['of 1,025 characters that take 2,050 bytes', 'é'.repeat(1025), /at most 2048 UTF-8 bytes, got 2050/],
+    ['that is a number', 42, /is a string, got 42/],
+    ['that is undefined', undefined, /is a string, got undefined/],
+    ['that is null', null, /is a string, got null/],
+    ['that is an object', { name: 'a' }, /is a string, got an object/],
+    ['that is an array', ['a'], /is a string, got an array/],
+    ['that is a symbol', Symbol('a'), /is a string, got Symbol\(a\)/],
+    ['with a lone high surrogate', 'a\ud800', /is well-formed Unicode, got a lone surrogate in "a\\ud800"/],
+    ['with a lone low surrogate', '\udc00a', /is well-formed Unicode, got a lone surrogate in "\\udc00a"/],
+  ];
+
+  describe.each(ways)('of %s', (_way, call) => {
+    test.each(names)('%s is refused', async (_what, name, why) => {
+      expect(await refusalOf(() => call(factory, bad(name)))).toMatch(why);
+    });
+  });
+
+  test.each(['a', 'x'.repeat(2048), 'é'.repeat(1024), '😀', 'a/b c\u0000', '__proto__'])(
+    'such as %j will do',
+    (name) => {
+      expect(factory.createLock(name).name).toBe(name);
+    },
+  );
+
+  test('of any text is refused, or will do; nothing else', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), (name) => {
+        const isGood = name !== '' && Buffer.from(name).toString() === name && Buffer.byteLength(name) <= 2048;
+        if (isGood) expect(factory.createLock(name).name).toBe(name);
+        else expect(() => factory.createLock(name)).toThrow(LockOptionError);
+      }),
+    );
+  });
+});
+
+describe('leaseSeconds', () => {
+  const ways: readonly (readonly [string, (leaseSeconds: never) => unknown])[] = [
+    ['getLockFactory', (leaseSeconds) => getLockFactory('locks', { client, leaseSeconds })],
+    ['createLock', (leaseSeconds) => factory.createLock('a', { leaseSeconds })],
+    ['withLock', (leaseSeconds) => factory.withLock('a', { leaseSeconds }, () => {})],
+    ['tryWithLock', (leaseSeconds) => factory.tryWithLock('a', { leaseSeconds }, () => {})],
+  ];
+
+  describe.each(ways)('of %s', (_way, call) => {
+    test.each([0, -1, 1.5, Number.NaN, 86_401, Number.POSITIVE_INFINITY, '10', null, [10], true, 10n])(
+      '%p is refused',
+      async (value) => {
+        const message = await refusalOf(() => call(bad(value)));
+
+        expect(message).toContain('leaseSeconds is a whole number of seconds from 1 to 86400, got ');
+        expect(message).toContain('work may last longer than the lease');
+        if (typeof value === 'number') expect(message).toContain(`got ${value};`);
+      },
+    );
+  });
+
+  test.each([1, 86_400, undefined])('%p will do', (leaseSeconds) => {
+    expect(() => factory.createLock('a', { leaseSeconds })).not.toThrow();
+    expect(() => getLockFactory('locks', { client, leaseSeconds })).not.toThrow();
+  });
+});
+
+describe('waitSeconds', () => {
+  const ways: readonly (readonly [string, (waitSeconds: never) => unknown])[] = [
+    ['getLockFactory', (waitSeconds) => getLockFactory('locks', { client, waitSeconds })],
+    ['createLock', (waitSeconds) => factory.createLock('a', { waitSeconds })],
+    ['acquire', (waitSeconds) => factory.createLock('a').acquire({ waitSeconds })],
+    ['withLock', (waitSeconds) => factory.withLock('a', { waitSeconds }, () => {})],
+  ];
+
+  describe.each(ways)('of %s', (_way, call) => {
+    test.each([-1, Number.NaN, 86_401, Number.NEGATIVE_INFINITY, '10', null, {}])('%p is refused', async (value) => {
+      expect(await refusalOf(() => call(bad(value)))).toMatch(
+        /waitSeconds is a number of seconds from 0 \(ask once\) to 86400, or Infinity, got /,
+      );
+    });
+  });
+
+  test.each([0, 0.5, 86_400, Number.POSITIVE_INFINITY, undefined])('%p will do', (waitSeconds) => {
+    expect(() => factory.createLock('a', { waitSeconds })).not.toThrow();
+  });
+});
+
+describe('the options of a factory', () => {
+  const refusal = (options: Record<string, unknown>): Promise<string> =>
+    refusalOf(() => getLockFactory('locks', { client, ...options } as LockFactoryOptions));
+
+  test.each([0, 1, 2.5, -3, Number.NaN, Number.NEGATIVE_INFINITY, 86_401, '3', null])(
+    'clockToleranceSeconds %p is refused',
+    async (clockToleranceSeconds) => {
+      expect(await refusal({ clockToleranceSeconds })).toMatch(
+        /clockToleranceSeconds is a whole number of seconds, at least 2, or Infinity .* got /,
+      );
+    },
+  );
+
+  test.each([2, 3, 60, Number.POSITIVE_INFINITY, undefined])(
+    'clockToleranceSeconds %p will do',
+    (clockToleranceSeconds) => {
+      expect(() => getLockFactory('locks', { client, clockToleranceSeconds })).not.toThrow();
+    },
+  );
+
+  test.each([null, {}, 'a client', 7, { send: true }])('client %p is refused', async (value) => {
+    expect(await refusal({ client: value })).toMatch(/client is a DynamoDBClient, got /);
+  });
+
+  test.each([null, {}, 'console', { warn: () => {} }, { warn: () => {}, debug: true }])(
+    'logger %p is refused',
+    async (logger) => {
+      expect(await refusal({ logger })).toMatch(/logger has the methods warn and debug, like console, got /);
+    },
+  );
+
+  test.each(['', 'x'.repeat(1025), 7, null])('hostIdentifier %p is refused', async (hostIdentifier) => {
+    expect(await refusal({ hostIdentifier })).toMatch(/hostIdentifier is a text of 1 to 1,024 characters, got /);
+  });
+
+  test('console will do for a logger', () => {
+    expect(() => getLockFactory('locks', { client, logger: console, hostIdentifier: 'me' })).not.toThrow();
+  });
+});
+
+describe('the table', () => {
+  test.each<[unknown, RegExp]>([
+    ['ab', /3 to 255 letters, digits, "_", "-" and "\.", or is an ARN, got "ab"/],
+    ['x'.repeat(256), /got "x{40}…"/],
+    ['my locks', /got "my locks"/],
+    ['locks/a', /got "locks\/a"/],
+    ['arn:aws:s3:::locks', /got "arn:aws:s3:::locks"/],
+    [7, /got 7/],
+    [null, /which table\?|got null/],
+    [{ tableName: 'locks' }, /got an object/],
+  ])('%p is refused', async (table, why) => {
+    expect(await refusalOf(() => getLockFactory(bad(table)))).toMatch(why);
+  });
+
+  test.each([
+    'locks',
+    'a_b-c.d',
+    'arn:aws:dynamodb:eu-west-1:123456789012:table/locks',
+    'arn:aws-cn:dynamodb:cn-north-1:123456789012:table/locks',
+  ])('%p will do', (table) => {
+    expect(() => getLockFactory(table)).not.toThrow();
+  });
+
+  test.each<[string, () => unknown]>([
+    ['getLockFactory', () => getLockFactory()],
+    ['getLockFactory, given an empty name', () => getLockFactory('')],
+    ['withLock', () => withLock('a', () => {})],
+    ['tryWithLock', () => tryWithLock('a', () => {})],
+  ])('that is missing is asked for by %s', async (_, call) => {
+    expect(await refusalOf(call)).toMatch(/which table\? Pass its name to getLockFactory, or set LYNK_TABLE_NAME/);
+  });
+
+  test('is that of the environment where none is given', async () => {
+    process.env['LYNK_TABLE_NAME'] = 'no such name';
+    expect(await refusalOf(() => getLockFactory())).toContain('got "no such name"');
+
+    process.env['LYNK_TABLE_NAME'] = 'locks';
+    expect(() => getLockFactory()).not.toThrow();
+  });
+});
+
+describe('an unknown option', () => {
+  test.each<[string, string, (options: never) => unknown]>([
+    ['getLockFactory', 'client, leaseSeconds, waitSeconds', (options) => getLockFactory('locks', options)],
+    ['createLock', 'leaseSeconds, waitSeconds', (options) => factory.createLock('a', options)],
+    ['acquire', 'waitSeconds, signal, context', (options) => factory.createLock('a').acquire(options)],
+    ['tryAcquire', 'signal, context', (options) => factory.createLock('a').tryAcquire(options)],
+    ['withLock', 'leaseSeconds, waitSeconds, signal, context', (options) => factory.withLock('a', options, () => {})],
+    ['tryWithLock', 'leaseSeconds, signal, context', (options) => factory.tryWithLock('a', options, () => {})],
+    ['withLock', 'waitSeconds, signal, context', (options) => factory.createLock('a').withLock(options, () => {})],
+    ['tryWithLock', 'signal, context', (options) => factory.createLock('a').tryWithLock(options, () => {})],
+    ['deserializeLock', 'signal, context', (options) => factory.deserializeLock('{}', options)],
+  ])('of %s is refused by name, and the known ones are told: %s', async (where, known, call) => {
+    const message = await refusalOf(() => call(bad({ leaseSecond: 3, 'wait-seconds': 1 })));
+
+    expect(message).toContain(`${where} knows no option "leaseSecond", "wait-seconds"; it takes ${known}`);
+    expect(await refusalOf(() => call(bad(7)))).toContain(`the options of ${where} are an object, got 7`);
+  });
+
+  test('is also what another call takes', async () => {
+    expect(await refusalOf(() => factory.createLock('a').acquire(bad({ leaseSeconds: 3 })))).toContain(
+      '"leaseSeconds"',
+    );
+    expect(await refusalOf(() => factory.tryWithLock('a', bad({ waitSeconds: 3 }), () => {}))).toContain(
+      '"waitSeconds"',
+    );
+  });
+});
+
+describe('the options of a call', () => {
+  const ways: readonly (readonly [string, (options: never) => unknown])[] = [
+    ['acquire', (options) => factory.createLock('a').acquire(options)],
+    ['tryAcquire', (options) => factory.createLock('a').tryAcquire(options)],
+    ['withLock', (options) => factory.withLock('a', options, () => {})],
+    ['tryWithLock', (options) => factory.tryWithLock('a', options, () => {})],
+  ];
+
+  describe.each(ways)('of %s', (_way, call) => {
+    test.each([null, {}, 'a signal', { aborted: false }, new AbortController()])(
+      'signal %p is refused',
+      async (signal) => {
+        expect(await refusalOf(() => call(bad({ signal })))).toMatch(/signal is an AbortSignal, got /);
+      },
+    );
+
+    test.each([null, {}, 'a context', { getRemainingTimeInMillis: 3000 }])('context %p is refused', async (context) => {
+      expect(await refusalOf(() => call(bad({ context })))).toMatch(
+        /context is a Lambda handler's second argument, got /,
+      );
+    });
+  });
+});
+
+describe('work', () => {
+  const ways: readonly (readonly [string, (...args: never[]) => unknown])[] = [
+    ['withLock', (...args) => factory.withLock('a', ...(args as [never]))],
+    ['tryWithLock', (...args) => factory.tryWithLock('a', ...(args as [never]))],
+    ['withLock', (...args) => factory.createLock('a').withLock(...(args as [never]))],
+    ['tryWithLock', (...args) => factory.createLock('a').tryWithLock(...(args as [never]))],
+  ];
+
+  test.each(ways)('of %s that is missing is asked for', async (where, call) => {
+    const missing = new RegExp(`${where} takes the work to do under the lock as its last argument, a function, got `);
+
+    expect(await refusalOf(() => call())).toMatch(missing);
+    expect(await refusalOf(() => call(bad({ waitSeconds: 1 })))).toMatch(missing);
+    expect(await refusalOf(() => call(bad({}), bad('work')))).toMatch(missing);
+    expect(await refusalOf(() => call(bad({}), bad(Promise.resolve())))).toMatch(missing);
+  });
+
+  test('is asked for by the functions of the environment too', async () => {
+    process.env['LYNK_TABLE_NAME'] = 'locks';
+
+    expect(await refusalOf(() => withLock('a', bad(undefined)))).toContain('withLock takes the work');
+    expect(await refusalOf(() => tryWithLock('a', bad(undefined)))).toContain('tryWithLock takes the work');
+  });
+});
+
+test('a factory, a lock and their errors cost no request', () => {
+  expect(getLockFactory('locks', { client }).createLock('a').name).toBe('a');
+});

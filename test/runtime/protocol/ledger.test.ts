@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { Ledger } from '../../../runtime/protocol/ledger.js';
+import { formatVersion, holdIdFrom, parseVersion, STAMP_LIMIT_MS } from '../../../runtime/protocol/version.js';
+
+const HOLD = holdIdFrom(new Uint8Array(10).fill(7));
+const LEASE_SECONDS = 10;
+const WHOLE_MS = 10_000 - 350;
+const STAMP = Date.UTC(2026, 0, 1);
+
+const newLedger = (): Ledger => new Ledger(HOLD, LEASE_SECONDS);
+
+describe('a drawn version', () => {
+  test('carries the hold id and the stamp', () => {
+    const version = newLedger().draw(0, STAMP + 0.75, true);
+
+    expect(parseVersion(version)).toEqual({ stampMs: STAMP, timed: true, holdId: HOLD });
+  });
+
+  test('is greater than every earlier one, wherever the clock goes', () => {
+    const clockReading = fc.oneof(fc.integer({ min: -1000, max: 2 ** 45 }), fc.constantFrom(0, STAMP_LIMIT_MS));
+    const readings = fc.array(fc.tuple(clockReading, fc.boolean()), { minLength: 2 });
+    fc.assert(
+      fc.property(readings, (drawn) => {
+        const ledger = newLedger();
+        // Nothing can follow the last stamp there is.
+        const possible = drawn.filter(([stamp], index) => stamp < STAMP_LIMIT_MS - 1 || index === drawn.length - 1);
+        const versions = possible.map(([stamp, timed], index) => ledger.draw(index, stamp, timed));
+
+        expect(versions.every((version, index) => version > (versions[index - 1] ?? ''))).toBe(true);
+      }),
+    );
+  });
+
+  test('rises by one where the clock stands or went back', () => {
+    const ledger = newLedger();
+    const stamps = [STAMP, STAMP, STAMP - 5000, STAMP + 10].map(
+      (at) => parseVersion(ledger.draw(0, at, true))?.stampMs,
+    );
+
+    expect(stamps).toEqual([STAMP, STAMP + 1, STAMP + 2, STAMP + 10]);
+  });
+
+  test('keeps the top bit once it was set', () => {
+    const ledger = newLedger();
+    const timed = [true, false, true, true].map((wish) => parseVersion(ledger.draw(0, STAMP, wish))?.timed);
+
+    expect(timed).toEqual([true, false, false, false]);
+  });
+});
+
+describe('a confirmed version', () => {
+  test('moves the deadline to what it offers', () => {
+    const ledger = newLedger();
+    expect(ledger.deadlineMs).toBe(Number.NEGATIVE_INFINITY);
+
+    expect(ledger.confirm(ledger.draw(1000, STAMP, true), STAMP)).toBe(true);
+
+    expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS);
+    expect(ledger.confirmedSentMs).toBe(1000);
+  });
+
+  test('counts from its own sending, not from that of a later attempt', () => {
+    const ledger = newLedger();
+    const first = ledger.draw(1000, STAMP, true);
+    ledger.draw(4000, STAMP + 3000, true);
+
+    ledger.confirm(first, STAMP);
+
+    expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS);
+  });
+
+  test('offers less by what its stamp was behind the Date', () => {
+    const ledger = newLedger();
+
+    ledger.confirm(ledger.draw(1000, STAMP, true), STAMP + 2000);
+
+    expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS - 2000);
+  });
+
+  test('extends nothing where this hold never drew it', () => {
+    const ledger = newLedger();
+    ledger.confirm(ledger.draw(1000, STAMP, true), STAMP);
+    const unknown = formatVersion({ stampMs: STAMP + 5000, timed: true, holdId: HOLD });
+
+    expect(ledger.confirm(unknown, STAMP + 5000)).toBe(false);
+
+    expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS);
+    expect(ledger.confirmedSentMs).toBe(1000);
+  });
+
+  test('never moves the deadline back', () => {
+    const ledger = newLedger();
+    ledger.confirm(ledger.draw(1000, STAMP, true), STAMP);
+
+    expect(ledger.confirm(ledger.draw(2000, STAMP + 1000, true), STAMP + 9000)).toBe(false);
+
+    expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS);
+    expect(ledger.confirmedSentMs).toBe(2000);
+  });
+
+  test('with a plain stamp offers nothing where the answer had no Date, and all once it has the top bit', () => {
+    const ledger = newLedger();
+
+    expect(ledger.confirm(ledger.draw(1000, STAMP, true), undefined)).toBe(false);
+    expect(ledger.deadlineMs).toBe(Number.NEGATIVE_INFINITY);
+
+    expect(ledger.confirm(ledger.draw(2000, STAMP + 1000, false), undefined)).toBe(true);
+    expect(ledger.deadlineMs).toBe(2000 + WHOLE_MS);
+  });
+
+  test('may be told of twice', () => {
+    const ledger = newLedger();
+    const version = ledger.draw(1000, STAMP, true);
+
+    expect(ledger.confirm(version, STAMP)).toBe(true);
+    expect(ledger.confirm(version, STAMP + 4000)).toBe(false);
+
+    expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS);
+  });
+
+  test('leaves the latest of all deadlines offered, whichever answers arrive', () => {
+    const attempts = fc.array(fc.record({ gapMs: fc.nat(3000), lagMs: fc.nat(3000), isAnswered: fc.boolean() }));
+    fc.assert(
+      fc.property(attempts, (made) => {
+        const ledger = newLedger();
+        let [sentMs, latest] = [0, Number.NEGATIVE_INFINITY];
+        for (const { gapMs, lagMs, isAnswered } of made) {
+          // Gaps beyond the lag, or the stamps would have to be pushed up.
+          sentMs += 3001 + gapMs;
+          const version = ledger.draw(sentMs, STAMP + sentMs - lagMs, true);
+          if (!isAnswered) continue;
+          ledger.confirm(version, STAMP + sentMs);
+          latest = Math.max(latest, sentMs + WHOLE_MS - lagMs);
+        }
+
+        expect(ledger.deadlineMs).toBe(latest);
+      }),
+    );
+  });
+});

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import {
+  LOST_RELEASE_BUDGET_MS,
+  pollDelayMs,
+  refreshBudgetMs,
+  refreshDueMs,
+  releaseBudgetMs,
+  retryDelayMs,
+  tryBudgetMs,
+} from '../../../runtime/protocol/schedule.js';
+
+const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const counts = fc.nat(100_000);
+const leases = fc.integer({ min: 1, max: 86_400 });
+
+test('a waiter sleeps 20 ms, doubling to 170 ms, give or take half', () => {
+  expect([0, 1, 2, 3, 4, 50, 5000].map((poll) => pollDelayMs(poll, 0.5))).toEqual([20, 40, 80, 160, 170, 170, 170]);
+  expect(pollDelayMs(0, 0)).toBe(10);
+  fc.assert(
+    fc.property(counts, random, (poll, fraction) => {
+      expect(pollDelayMs(poll, fraction)).toBeGreaterThanOrEqual(10);
+      expect(pollDelayMs(poll, fraction)).toBeLessThanOrEqual(255);
+    }),
+  );
+});
+
+test('after failures it sleeps 25 ms, doubling to 1 s, give or take half', () => {
+  expect([0, 1, 5, 6, 5000].map((failure) => retryDelayMs(failure, 0.5))).toEqual([25, 50, 800, 1000, 1000]);
+  fc.assert(
+    fc.property(counts, random, (failure, fraction) => {
+      expect(retryDelayMs(failure, fraction)).toBeGreaterThanOrEqual(12.5);
+      expect(retryDelayMs(failure, fraction)).toBeLessThanOrEqual(1500);
+    }),
+  );
+});
+
+test('a refresh is due half a lease after the last confirmed version was sent, sooner where less is left', () => {
+  expect(refreshDueMs(1000, 1000 + 9650, 10)).toBe(6000);
+  expect(refreshDueMs(1000, 1000 + 5000, 10)).toBe(3500);
+});
+
+test('a refresh may take half of what is left, so that another fits, but no less than 0.5 s', () => {
+  expect(refreshBudgetMs(8000)).toBe(4000);
+  expect(refreshBudgetMs(800)).toBe(500);
+  expect(refreshBudgetMs(300)).toBe(300);
+  expect(refreshBudgetMs(-5)).toBe(0);
+});
+
+test('a try may take half a lease, at most 5 s', () => {
+  expect(tryBudgetMs(1)).toBe(500);
+  expect(tryBudgetMs(10)).toBe(5000);
+  expect(tryBudgetMs(86_400)).toBe(5000);
+});
+
+test('a release may take a quarter lease, at least 1 s, but not beyond the deadline', () => {
+  expect(releaseBudgetMs(40, 30_000)).toBe(10_000);
+  expect(releaseBudgetMs(2, 1700)).toBe(1000);
+  expect(releaseBudgetMs(40, 3000)).toBe(3000);
+  expect(releaseBudgetMs(40, -1)).toBe(0);
+  expect(LOST_RELEASE_BUDGET_MS).toBe(500);
+});
+
+test('no budget is negative, or beyond what is left', () => {
+  fc.assert(
+    fc.property(leases, fc.integer({ min: -1000, max: 10 ** 8 }), (leaseSeconds, leftMs) => {
+      for (const budgetMs of [refreshBudgetMs(leftMs), releaseBudgetMs(leaseSeconds, leftMs)]) {
+        expect(budgetMs).toBeGreaterThanOrEqual(0);
+        expect(budgetMs).toBeLessThanOrEqual(Math.max(0, leftMs));
+      }
+    }),
+  );
+});

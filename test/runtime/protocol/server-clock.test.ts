@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { parseDateHeader, ServerClock } from '../../../runtime/protocol/server-clock.js';
+
+const SERVER = Date.UTC(2026, 0, 1, 12);
+const floorToSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
+
+describe('the corrected clock', () => {
+  test('is the local one until an answer says otherwise', () => {
+    expect(new ServerClock().nowMs(SERVER)).toBe(SERVER);
+  });
+
+  test.each([-3_600_000, -8000, 8000, 3_600_000])('makes good a local clock that is %p ms off', (offMs) => {
+    const clock = new ServerClock();
+    const local = SERVER + offMs;
+
+    clock.learn(local, local + 10, SERVER);
+
+    expect(Math.abs(clock.nowMs(local) - SERVER)).toBeLessThanOrEqual(1010);
+  });
+
+  test('leaves a local clock alone that agrees within the header’s grain', () => {
+    const clock = new ServerClock();
+    clock.learn(SERVER + 400, SERVER + 420, SERVER);
+
+    expect(clock.nowMs(SERVER)).toBe(SERVER);
+  });
+
+  test('lies, after every answer, within what that answer allows', () => {
+    const answer = fc.record({
+      sentWallMs: fc.nat(10 ** 7),
+      tookMs: fc.nat(5000),
+      offMs: fc.integer({ min: -20_000, max: 20_000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(answer, { minLength: 1 }), (answers) => {
+        const clock = new ServerClock();
+        for (const { sentWallMs, tookMs, offMs } of answers) {
+          const receivedWallMs = sentWallMs + tookMs;
+          const dateMs = floorToSecond(SERVER + sentWallMs + tookMs / 2 - offMs);
+          clock.learn(sentWallMs, receivedWallMs, dateMs);
+
+          expect(clock.nowMs(receivedWallMs)).toBeGreaterThanOrEqual(dateMs);
+          expect(clock.nowMs(sentWallMs)).toBeLessThanOrEqual(dateMs + 1000);
+        }
+      }),
+    );
+  });
+
+  test('goes by the newest answer where two contradict each other', () => {
+    const clock = new ServerClock();
+    clock.learn(SERVER, SERVER + 10, SERVER + 60_000);
+    clock.learn(SERVER + 20, SERVER + 30, SERVER - 60_000);
+
+    expect(clock.nowMs(SERVER + 30)).toBeLessThanOrEqual(SERVER - 59_000 + 10);
+  });
+
+  test('knows once an answer came without a Date, and does not forget it', () => {
+    const clock = new ServerClock();
+    clock.learn(SERVER, SERVER, SERVER);
+    expect(clock.timed).toBe(true);
+
+    clock.learn(SERVER, SERVER, undefined);
+    clock.learn(SERVER, SERVER, SERVER);
+
+    expect(clock.timed).toBe(false);
+  });
+});
+
+describe('a Date header', () => {
+  test('is read to the second', () => {
+    expect(parseDateHeader('Thu, 01 Jan 2026 12:00:00 GMT')).toBe(SERVER);
+  });
+
+  test('is read as any HTTP server writes it', () => {
+    const dates = fc.date({ min: new Date(0), max: new Date('6000-01-01'), noInvalidDate: true });
+    fc.assert(
+      fc.property(dates, (date) => {
+        expect(parseDateHeader(date.toUTCString())).toBe(floorToSecond(date.getTime()));
+      }),
+    );
+  });
+
+  test.each([
+    undefined,
+    null,
+    0,
+    '',
+    'Thu, 01 Jan 2026 12:00:00',
+    'Thu, 01 Jan 2026 12:00:00 CET',
+    'Thu, 01 Jan 2026 25:00:00 GMT',
+    'Thu, 01 Foo 2026 12:00:00 GMT',
+    'Thu, 01 Jan 1960 12:00:00 GMT',
+    'Sat, 01 Jan 9000 12:00:00 GMT',
+    '2026-01-01T12:00:00Z',
+    'now',
+  ])('that reads %p is none', (value) => {
+    expect(parseDateHeader(value)).toBeUndefined();
+  });
+
+  test('never throws, and never gives what is no stamp', () => {
+    const almost = fc
+      .tuple(fc.string(), fc.nat(99), fc.string({ maxLength: 3 }), fc.nat(9999))
+      .map(([day, date, month, year]) => `${day}, ${date} ${month} ${year} 12:00:00 GMT`);
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), fc.string({ unit: 'binary' }), almost), (value) => {
+        const dateMs = parseDateHeader(value);
+
+        expect(dateMs === undefined || (Number.isInteger(dateMs) && dateMs >= 0)).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,345 @@
+import { randomBytes } from 'node:crypto';
+import { LockEntryError } from '../../../runtime/errors.js';
+import type { LockStore, NewEntry } from '../../../runtime/lock/store.js';
+import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
+import { dynamoDBFixture, memoryFixture, type StoredItem, type StoreFixture } from './fixture.js';
+
+const STAMP = Date.UTC(2026, 0, 1);
+const EXPIRES = STAMP / 1000 + 86_410;
+const PYTHONS = '7f3f3e0c-2d6f-4b6e-9c1b-1d2e3f4a5b6c';
+const OURS = holdIdFrom(new Uint8Array(10).fill(1));
+const THEIRS = holdIdFrom(new Uint8Array(10).fill(2));
+
+const never = new AbortController().signal;
+const versionOf = (holdId: string, afterMs = 0): string =>
+  formatVersion({ stampMs: STAMP + afterMs, timed: true, holdId });
+
+/** All that a store has to do, whatever it keeps its entries in. */
+describe.each([
+  ['in memory', memoryFixture],
+  ['in DynamoDB', dynamoDBFixture],
+])('a store %s', (_, open) => {
+  let fixture: StoreFixture;
+  let store: LockStore;
+  let lockKey: string;
+
+  beforeAll(async () => {
+    fixture = await open();
+    ({ store } = fixture);
+  });
+  afterAll(() => fixture.close());
+  beforeEach(() => {
+    lockKey = `lock/${randomBytes(6).toString('hex')} ✓`;
+  });
+
+  const entryAt = (version: string): NewEntry => ({
+    lockKey,
+    leaseSeconds: 10,
+    version,
+    hostIdentifier: 'us',
+    expiresAtSeconds: EXPIRES,
+  });
+  const itemAt = (version: string, attributes: StoredItem = {}): StoredItem => ({
+    lockKey: { S: lockKey },
+    leaseDuration: { N: '10' },
+    versionNumber: { S: version },
+    hostIdentifier: { S: 'them' },
+    ...attributes,
+  });
+  const standing = (): Promise<StoredItem | undefined> => fixture.get(lockKey);
+  const theirEntry = () => expect.objectContaining({ lockKey, leaseSeconds: 10, hostIdentifier: 'them' });
+
+  describe('acquire', () => {
+    test('writes where there is no item', async () => {
+      const answer = await store.acquire(entryAt(versionOf(OURS)), undefined, never);
+
+      expect(answer).toMatchObject({ written: true });
+      expect(await standing()).toEqual({
+        lockKey: { S: lockKey },
+        leaseDuration: { N: '10' },
+        versionNumber: { S: versionOf(OURS) },
+        hostIdentifier: { S: 'us' },
+        expiresAt: { N: String(EXPIRES) },
+      });
+    });
+
+    test('writes where there is no item any more, though one was judged expired', async () => {
+      const answer = await store.acquire(entryAt(versionOf(OURS)), versionOf(THEIRS), never);
+
+      expect(answer.written).toBe(true);
+    });
+
+    test('leaves a held entry as it is, and brings it back', async () => {
+      await fixture.put(itemAt(versionOf(THEIRS), { expiresAt: { N: '1700000000' } }));
+
+      const answer = await store.acquire(entryAt(versionOf(OURS)), undefined, never);
+
+      expect(answer).toMatchObject({
+        written: false,
+        entry: {
+          lockKey,
+          leaseSeconds: 10,
+          version: versionOf(THEIRS),
+          hostIdentifier: 'them',
+          expiresAtSeconds: 1.7e9,
+        },
+      });
+      expect(await standing()).toMatchObject({
+        versionNumber: { S: versionOf(THEIRS) },
+        hostIdentifier: { S: 'them' },
+      });
+    });
+
+    test.each([versionOf(THEIRS), PYTHONS])('writes over the version %s, judged expired', async (expired) => {
+      await fixture.put(itemAt(expired));
+
+      const answer = await store.acquire(entryAt(versionOf(OURS)), expired, never);
+
+      expect(answer.written).toBe(true);
+      expect(await standing()).toMatchObject({ versionNumber: { S: versionOf(OURS) }, hostIdentifier: { S: 'us' } });
+    });
+
+    test('does not write over a later version than the one judged expired', async () => {
+      await fixture.put(itemAt(versionOf(THEIRS, 5000)));
+
+      const answer = await store.acquire(entryAt(versionOf(OURS)), versionOf(THEIRS), never);
+
+      expect(answer).toMatchObject({ written: false, entry: theirEntry() });
+    });
+
+    test.each(['0', '0.0'])('writes over a kept, free entry, of lease %s', async (lease) => {
+      await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: lease } }));
+
+      expect(await store.acquire(entryAt(versionOf(OURS)), undefined, never)).toMatchObject({ written: true });
+      expect(await standing()).toMatchObject({ leaseDuration: { N: '10' }, versionNumber: { S: versionOf(OURS) } });
+    });
+
+    test('removes the optional attributes that it does not set, and leaves alone what is not ours', async () => {
+      const foreign: StoredItem = { note: { S: 'keep' }, nested: { M: { list: { L: [{ N: '1' }, { NULL: true }] } } } };
+      const ours: StoredItem = { fencingToken: { N: '7' }, data: { S: '{}' } };
+      await fixture.put(itemAt(versionOf(THEIRS), { ...foreign, ...ours, leaseDuration: { N: '0' } }));
+
+      await store.acquire(entryAt(versionOf(OURS)), undefined, never);
+
+      const item = await standing();
+      expect(item).toMatchObject(foreign);
+      expect(item).not.toHaveProperty('fencingToken');
+      expect(item).not.toHaveProperty('data');
+    });
+  });
+
+  describe('adopt', () => {
+    test('writes over exactly the version given', async () => {
+      await fixture.put(itemAt(PYTHONS, { data: { S: '{}' }, fencingToken: { N: '7' }, note: { S: 'keep' } }));
+
+      const answer = await store.adopt(entryAt(versionOf(OURS)), PYTHONS, never);
+
+      expect(answer.written).toBe(true);
+      expect(await standing()).toEqual({
+        ...itemAt(versionOf(OURS)),
+        hostIdentifier: { S: 'us' },
+        expiresAt: { N: String(EXPIRES) },
+        note: { S: 'keep' },
+      });
+    });
+
+    test('does not write over a later version of the same hold', async () => {
+      await fixture.put(itemAt(versionOf(THEIRS, 1)));
+
+      const answer = await store.adopt(entryAt(versionOf(OURS)), versionOf(THEIRS), never);
+
+      expect(answer).toMatchObject({ written: false, entry: { version: versionOf(THEIRS, 1) } });
+    });
+
+    test('does not write where there is nothing, or only a kept, free entry', async () => {
+      expect(await store.adopt(entryAt(versionOf(OURS)), versionOf(THEIRS), never)).toMatchObject({ written: false });
+      expect(await standing()).toBeUndefined();
+
+      await fixture.put(itemAt(versionOf(THEIRS, 1), { leaseDuration: { N: '0' } }));
+      expect(await store.adopt(entryAt(versionOf(OURS)), versionOf(THEIRS), never)).toMatchObject({ written: false });
+    });
+  });
+
+  describe('refresh', () => {
+    const refreshTo = (version: string, expiresAtSeconds: number | undefined = EXPIRES) =>
+      store.refresh({ lockKey, holdId: OURS, version, expiresAtSeconds }, never);
+
+    test('moves version and expiry forwards, and nothing else', async () => {
+      const rest: StoredItem = { note: { S: 'keep' }, data: { S: '{}' }, fencingToken: { N: '7' } };
+      await fixture.put(itemAt(versionOf(OURS), rest));
+
+      expect(await refreshTo(versionOf(OURS, 1))).toMatchObject({ written: true });
+
+      expect(await standing()).toEqual(itemAt(versionOf(OURS, 1), { ...rest, expiresAt: { N: String(EXPIRES) } }));
+    });
+
+    test('without an expiry removes it', async () => {
+      await fixture.put(itemAt(versionOf(OURS), { expiresAt: { N: '1' } }));
+
+      expect(
+        await store.refresh({ lockKey, holdId: OURS, version: versionOf(OURS, 1), expiresAtSeconds: undefined }, never),
+      ).toMatchObject({ written: true });
+
+      expect(await standing()).toEqual(itemAt(versionOf(OURS, 1)));
+    });
+
+    test('does not bring an earlier version back: it may have been on its way for long', async () => {
+      await fixture.put(itemAt(versionOf(OURS, 5)));
+
+      expect(await refreshTo(versionOf(OURS, 4))).toMatchObject({
+        written: false,
+        entry: { version: versionOf(OURS, 5) },
+      });
+      expect(await refreshTo(versionOf(OURS, 5))).toMatchObject({
+        written: false,
+        entry: { version: versionOf(OURS, 5) },
+      });
+      expect(await standing()).toEqual(itemAt(versionOf(OURS, 5)));
+    });
+
+    test('moves from a plain stamp to one with the top bit, and not back', async () => {
+      const withTopBit = formatVersion({ stampMs: STAMP - 5000, timed: false, holdId: OURS });
+      await fixture.put(itemAt(versionOf(OURS)));
+
+      expect(await refreshTo(withTopBit)).toMatchObject({ written: true });
+      expect(await refreshTo(versionOf(OURS, 9))).toMatchObject({ written: false });
+    });
+
+    test('does not touch another’s entry, and brings it back', async () => {
+      await fixture.put(itemAt(PYTHONS));
+
+      expect(await refreshTo(versionOf(OURS, 1))).toMatchObject({ written: false, entry: theirEntry() });
+      expect(await standing()).toEqual(itemAt(PYTHONS));
+    });
+
+    test('does not create an entry', async () => {
+      const answer = await refreshTo(versionOf(OURS, 1));
+
+      expect(answer.written).toBe(false);
+      expect(answer.entry).toBeUndefined();
+      expect(await standing()).toBeUndefined();
+    });
+  });
+
+  describe('release', () => {
+    test.each([0, 1, 60_000])('deletes its hold’s entry, whatever its version', async (afterMs) => {
+      await fixture.put(itemAt(versionOf(OURS, afterMs), { note: { S: 'gone too' } }));
+
+      expect(await store.release(lockKey, OURS, never)).toMatchObject({ written: true });
+      expect(await standing()).toBeUndefined();
+    });
+
+    test.each([PYTHONS, versionOf(THEIRS)])('leaves the entry of %s alone', async (version) => {
+      await fixture.put(itemAt(version));
+
+      expect(await store.release(lockKey, OURS, never)).toMatchObject({ written: false });
+      expect(await standing()).toEqual(itemAt(version));
+    });
+
+    test('of nothing is no error', async () => {
+      expect(await store.release(lockKey, OURS, never)).toMatchObject({ written: false });
+    });
+  });
+
+  describe('read', () => {
+    test.each(['eventual', 'strong'] as const)('shows the entry, with %s consistency', async (consistency) => {
+      await fixture.put(itemAt(PYTHONS, { leaseDuration: { N: '2.5' }, note: { S: 'passed over' } }));
+
+      const { entry } = await store.read(lockKey, consistency, never);
+
+      expect(entry).toEqual({ lockKey, leaseSeconds: 2.5, version: PYTHONS, hostIdentifier: 'them' });
+    });
+
+    test('shows nothing where there is nothing', async () => {
+      const { entry } = await store.read(lockKey, 'strong', never);
+
+      expect(entry).toBeUndefined();
+    });
+  });
+
+  test('every answer tells the store’s own time, to the second', async () => {
+    const holder = versionOf(THEIRS);
+    const answers = [
+      await store.read(lockKey, 'strong', never),
+      await store.acquire(entryAt(versionOf(OURS)), undefined, never),
+      await store.acquire(entryAt(holder), undefined, never),
+      await store.adopt(entryAt(holder), holder, never),
+      await store.refresh({ lockKey, holdId: OURS, version: versionOf(OURS, 1), expiresAtSeconds: 1 }, never),
+      await store.refresh({ lockKey, holdId: THEIRS, version: holder, expiresAtSeconds: 1 }, never),
+      await store.release(lockKey, THEIRS, never),
+      await store.release(lockKey, OURS, never),
+    ];
+
+    for (const { dateMs = Number.NaN } of answers) {
+      expect(dateMs % 1000).toBe(0);
+      expect(Math.abs(dateMs - Date.now())).toBeLessThan(60_000);
+    }
+  });
+
+  describe('an item that is no lock’s entry', () => {
+    const broken: readonly (readonly [what: string, attribute: string, change: StoredItem])[] = [
+      ['has a version that is a number', 'versionNumber', { versionNumber: { N: '1' } }],
+      ['has a version that is a set', 'versionNumber', { versionNumber: { SS: [versionOf(OURS)] } }],
+      ['has a lease that is a text', 'leaseDuration', { leaseDuration: { S: '10' } }],
+      ['has a lease that is null', 'leaseDuration', { leaseDuration: { NULL: true } }],
+      ['has a host that is a list', 'hostIdentifier', { hostIdentifier: { L: [] } }],
+      [
+        'is free, with a host that is a number',
+        'hostIdentifier',
+        { leaseDuration: { N: '0' }, hostIdentifier: { N: '1' } },
+      ],
+      [
+        'is free, with a version that is binary',
+        'versionNumber',
+        { leaseDuration: { N: '0' }, versionNumber: { B: Uint8Array.of(1) } },
+      ],
+    ];
+    const without = (attribute: string, leaseDuration: string): StoredItem => {
+      const { [attribute]: _gone, ...rest } = itemAt(versionOf(THEIRS), { leaseDuration: { N: leaseDuration } });
+      return rest;
+    };
+
+    const refuses = async (attribute: string): Promise<void> => {
+      const before = await standing();
+      const attempts = [
+        () => store.acquire(entryAt(versionOf(OURS)), undefined, never),
+        () => store.acquire(entryAt(versionOf(OURS)), PYTHONS, never),
+        () => store.adopt(entryAt(versionOf(OURS)), PYTHONS, never),
+        () => store.refresh({ lockKey, holdId: OURS, version: versionOf(OURS, 1), expiresAtSeconds: 1 }, never),
+        () => store.read(lockKey, 'strong', never),
+      ];
+      for (const attempt of attempts) {
+        const error = await attempt().catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(LockEntryError);
+        expect(error).toMatchObject({ attribute, lockName: lockKey, tableName: store.tableName });
+        expect(String(error)).toContain(JSON.stringify(lockKey));
+        expect(String(error)).toContain(`"${store.tableName}"`);
+        expect(String(error)).toContain(`"${attribute}"`);
+      }
+      expect(await standing()).toEqual(before);
+    };
+
+    test.each(broken)('is never written over where it %s', async (_what, attribute, change) => {
+      await fixture.put(itemAt(versionOf(THEIRS), change));
+
+      await refuses(attribute);
+    });
+
+    test.each([
+      ['versionNumber', '10'],
+      ['versionNumber', '0'],
+      ['hostIdentifier', '10'],
+      ['hostIdentifier', '0'],
+      ['leaseDuration', '10'],
+    ])('is never written over where it lacks %s (lease %s)', async (attribute, lease) => {
+      await fixture.put(without(attribute, lease));
+
+      await refuses(attribute);
+    });
+  });
+
+  test('its identity is its own', async () => {
+    expect(await store.identify('a')).toBe(await store.identify('a'));
+    expect(await store.identify('a')).toContain(store.tableName);
+  });
+});

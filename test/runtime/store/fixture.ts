@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import type { LockStore } from '../../../runtime/lock/store.js';
+import { connectionOf } from '../../../runtime/store/client.js';
+import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
+import { MemoryStore } from '../../../runtime/store/memory-store.js';
+import { clientSettings, startServer } from '../../server/index.js';
+import { createTable, lockTable } from '../../server/table.js';
+
+export type StoredItem = Readonly<Record<string, AttributeValue>>;
+
+/** A store to be tested, and a way to its items past it. */
+export interface StoreFixture {
+  readonly store: LockStore;
+  put(item: StoredItem): Promise<void>;
+  get(lockKey: string): Promise<StoredItem | undefined>;
+  remove(lockKey: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function memoryFixture(): Promise<StoreFixture> {
+  const store = new MemoryStore('locks');
+  return {
+    store,
+    put: async (item) => void store.items.set(item['lockKey']?.S ?? '', item),
+    get: async (lockKey) => store.items.get(lockKey) as StoredItem | undefined,
+    remove: async (lockKey) => void store.items.delete(lockKey),
+    close: async () => {},
+  };
+}
+
+/** On the server that the environment asks for. */
+export async function dynamoDBFixture(): Promise<StoreFixture> {
+  const server = await startServer(process.env['TEST_SERVER'] === 'dynamodb-local' ? 'dynamodb-local' : 'any');
+  const client = new DynamoDBClient(clientSettings(server.endpoint));
+  const TableName = `contract-${randomBytes(6).toString('hex')}`;
+  await createTable(client, lockTable(TableName));
+  const keyOf = (lockKey: string) => ({ TableName, Key: { lockKey: { S: lockKey } } });
+  return {
+    store: new DynamoDBStore(TableName, connectionOf(client)),
+    put: async (item) => void (await client.send(new PutItemCommand({ TableName, Item: { ...item } }))),
+    get: async (lockKey) => (await client.send(new GetItemCommand({ ...keyOf(lockKey), ConsistentRead: true }))).Item,
+    remove: async (lockKey) => void (await client.send(new DeleteItemCommand(keyOf(lockKey)))),
+    close: async () => {
+      client.destroy();
+      await server.stop();
+    },
+  };
+}

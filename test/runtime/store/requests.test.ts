@@ -1,0 +1,153 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LockTableError } from '../../../runtime/errors.js';
+import type { NewEntry } from '../../../runtime/lock/store.js';
+import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
+import { connectionOf } from '../../../runtime/store/client.js';
+import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
+import { clientSettings } from '../../server/index.js';
+
+// By a clock that is far off, the SDK would repeat what failed.
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const HOLD = holdIdFrom(new Uint8Array(10).fill(1));
+const entry: NewEntry = {
+  lockKey: 'a',
+  leaseSeconds: 10,
+  version: formatVersion({ stampMs: NOW, timed: true, holdId: HOLD }),
+  hostIdentifier: 'us',
+  expiresAtSeconds: 1,
+};
+const theirItem = {
+  lockKey: { S: 'a' },
+  leaseDuration: { N: '10' },
+  versionNumber: { S: 'v' },
+  hostIdentifier: { S: 'b' },
+};
+const never = new AbortController().signal;
+
+interface WireAnswer {
+  readonly status?: number;
+  readonly date?: string | undefined;
+  readonly body?: object;
+}
+
+interface WireRequest {
+  readonly operation: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A server that answers one request after the other as it is told. */
+class ScriptedServer {
+  readonly sent: WireRequest[] = [];
+  private readonly http = createServer((request, response) => void this.answer(request, response));
+
+  private constructor(private readonly answers: readonly WireAnswer[]) {}
+
+  static async start(...answers: readonly WireAnswer[]) {
+    const server = new ScriptedServer(answers);
+    await new Promise<void>((resolve) => server.http.listen(0, '127.0.0.1', resolve));
+    const client = new DynamoDBClient(
+      clientSettings(`http://127.0.0.1:${(server.http.address() as AddressInfo).port}`),
+    );
+    stops.push(() => {
+      client.destroy();
+      server.http.closeAllConnections();
+      server.http.close();
+    });
+    return { sent: server.sent, store: new DynamoDBStore('locks', connectionOf(client)) };
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status = 200, date, body = {} } = this.answers[this.sent.length] ?? {};
+    const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
+    this.sent.push({ operation, body: JSON.parse(await text(request)) });
+    response.sendDate = false;
+    if (date !== undefined) response.setHeader('date', date);
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+  }
+}
+
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+const at = (second: number): string => new Date(NOW + second * 1000).toUTCString();
+const conditionFailed = (item?: object): WireAnswer => ({
+  status: 400,
+  date: at(0),
+  body: { __type: 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException', message: 'no', Item: item },
+});
+
+test('the SDK’s own attempts of one request carry the same version', async () => {
+  const { store, sent } = await ScriptedServer.start({ status: 500 }, { status: 500 }, { date: at(0) });
+
+  expect(await store.acquire(entry, undefined, never)).toMatchObject({ written: true });
+
+  expect(sent.length).toBe(3);
+  expect(new Set(sent.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+});
+
+test('the time that counts is that of the answer, not of an attempt before it', async () => {
+  const { store } = await ScriptedServer.start({ status: 500, date: at(0) }, { date: at(60) });
+
+  expect(await store.acquire(entry, undefined, never)).toMatchObject({ dateMs: NOW + 60_000 });
+});
+
+test('an answer without a Date has none, though the attempt before it had one', async () => {
+  const { store } = await ScriptedServer.start({ status: 500, date: at(0) }, {});
+
+  expect((await store.acquire(entry, undefined, never)).dateMs).toBeUndefined();
+});
+
+test('a condition that fails has a Date too, and brings the entry back in the same answer', async () => {
+  const { store, sent } = await ScriptedServer.start(conditionFailed(theirItem));
+
+  expect(await store.acquire(entry, undefined, never)).toMatchObject({
+    written: false,
+    dateMs: NOW,
+    entry: { version: 'v', hostIdentifier: 'b' },
+  });
+  expect(sent.map(({ operation }) => operation)).toEqual(['UpdateItem']);
+  expect(sent[0]?.body).toMatchObject({ ReturnValuesOnConditionCheckFailure: 'ALL_OLD' });
+});
+
+test('where a server does not bring it back, one consistent read does', async () => {
+  const { store, sent } = await ScriptedServer.start(conditionFailed(), { date: at(1), body: { Item: theirItem } });
+
+  expect(await store.acquire(entry, undefined, never)).toMatchObject({
+    written: false,
+    dateMs: NOW + 1000,
+    entry: { version: 'v' },
+  });
+  expect(sent.map(({ operation }) => operation)).toEqual(['UpdateItem', 'GetItem']);
+  expect(sent[1]?.body).toMatchObject({ ConsistentRead: true });
+});
+
+test('a look is eventually consistent, which costs half', async () => {
+  const { store, sent } = await ScriptedServer.start({ date: at(0) });
+
+  await store.read('a', 'eventual', never);
+
+  expect(sent[0]?.body).toMatchObject({ ConsistentRead: false });
+});
+
+test('a refusal for good rejects with the way out, a failure in transit with itself', async () => {
+  const refused = (name: string): WireAnswer => ({ status: 400, body: { __type: name, message: 'no' } });
+  const { store } = await ScriptedServer.start(refused('AccessDeniedException'));
+  await expect(store.read('a', 'strong', never)).rejects.toThrow(LockTableError);
+
+  const throttled = Array.from({ length: 9 }, () => refused('TransactionConflictException'));
+  const other = await ScriptedServer.start(...throttled);
+  await expect(other.store.read('a', 'strong', never)).rejects.toMatchObject({ name: 'TransactionConflictException' });
+});
+
+test('a request ends when its signal aborts', async () => {
+  const { store } = await ScriptedServer.start();
+  const controller = new AbortController();
+  controller.abort();
+
+  await expect(store.read('a', 'strong', controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
+});
