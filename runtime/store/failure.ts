@@ -69,7 +69,7 @@ export function classifyFailure(error: unknown, request: FailedRequest): unknown
   if (/region is missing/i.test(message)) {
     return permanent('the AWS region is not set; set AWS_REGION, or pass a client of your own');
   }
-  if (name === 'ValidationException' && /key element|schema/i.test(message)) {
+  if (name === 'ValidationException' && /key element|schema|required keys/i.test(message)) {
     return permanent(
       `it is no lock table: its key has to be the partition key "lockKey", a string, and no sort key (${message})`,
     );

@@ -11,7 +11,7 @@ export type AcquireReport =
   | { readonly event: 'settled'; readonly held: true }
   | { readonly event: 'settled'; readonly held: false; readonly error: ReportedError };
 
-export interface ReportedError {
+interface ReportedError {
   readonly name: string;
   readonly message: string;
   readonly lockName: string | undefined;

@@ -13,7 +13,7 @@ const [table, name = '', leaseSeconds, manner] = process.argv.slice(2);
 export type FreezeReport = { readonly event: 'held' } | ({ readonly event: 'thawed' | 'released' } & View);
 
 /** How things look to the holder, asked in this order and without a pause. */
-export interface View {
+interface View {
   readonly isHeld: boolean;
   readonly aborted: boolean;
   /** The reason of the `LockLostError` that the signal aborted with, and that `assertHeld` throws. */

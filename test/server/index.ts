@@ -149,9 +149,9 @@ async function started(name: string, port: number, child: ChildProcess): Promise
     endpoint,
     stop: async () => {
       child.kill('SIGTERM');
-      if (!hasEnded) await Promise.race([ended, sleep(3000, undefined, { ref: true })]);
-      if (!hasEnded) child.kill('SIGKILL');
+      const kill = setTimeout(() => child.kill('SIGKILL'), 3000);
       await ended;
+      clearTimeout(kill);
     },
   };
 }
