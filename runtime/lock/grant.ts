@@ -34,7 +34,10 @@ export async function topUp(
       if (standing === undefined) return { granted: false };
       ledger.confirm(standing, answer.dateMs);
     } catch (error) {
-      if (error instanceof LynkError) throw error;
+      if (error instanceof LynkError) {
+        await abandon(target, ledger);
+        throw error;
+      }
       cause = error;
     }
   }

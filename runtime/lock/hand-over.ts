@@ -70,6 +70,7 @@ export async function adopt(
   const { process, store } = target;
   const ledger = new Ledger(process.drawHoldId(requestId), leaseSeconds);
   const budgetMs = (): number => Math.min(patience.leftMs(), tryBudgetMs(leaseSeconds));
+  let isInDoubt = false;
   for (let failures = 0; !patience.isOver; failures += 1) {
     const version = target.draw(ledger);
     const entry = target.newEntry(ledger, version, hostIdentifier);
@@ -91,7 +92,12 @@ export async function adopt(
         target.errorDetails(outcome.cause),
       );
     } catch (error) {
-      if (error instanceof LynkError) throw error;
+      if (error instanceof LynkError) {
+        // An attempt without an answer may have landed, or land yet.
+        if (isInDoubt) await abandon(target, ledger);
+        throw error;
+      }
+      isInDoubt = true;
       patience.lastFailure = error;
     }
     await patience.sleep(retryDelayMs(failures, process.random.fraction()));

@@ -15,14 +15,14 @@ export class RecentMap<V> {
     const value = this.entries.get(key) ?? create();
     this.entries.delete(key);
     this.entries.set(key, value);
-    if (this.entries.size > this.limit) this.evict();
+    if (this.entries.size > this.limit) this.evict(key);
     return value;
   }
 
-  private evict(): void {
+  private evict(kept: string): void {
     for (const [key, value] of this.entries) {
       if (this.entries.size <= this.limit) return;
-      if (this.mayGo(value)) this.entries.delete(key);
+      if (key !== kept && this.mayGo(value)) this.entries.delete(key);
     }
   }
 }

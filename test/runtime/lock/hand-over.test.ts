@@ -1,4 +1,4 @@
-import { LockLostError, LockNotGrantedError } from '../../../runtime/errors.js';
+import { LockLostError, LockNotGrantedError, LockTableError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import { parseVersion } from '../../../runtime/protocol/version.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
@@ -238,6 +238,17 @@ describe('deserializeLock', () => {
     await pass(0);
 
     expect(asked).toMatchObject({ state: 'rejected', error: 'enough' });
+  });
+
+  test('leaves nothing behind where it is refused for good after a write that went unheard', async () => {
+    const text = await until(held.serialize());
+    taker.store.next('adopt', 'drop-answer', new LockTableError('permission is missing'));
+
+    expect(await until(errorOf(taker.factory().deserializeLock(text)))).toBeInstanceOf(LockTableError);
+    await pass(1000);
+
+    expect(taker.store.operations()).toEqual(['adopt', 'adopt', 'release']);
+    expect(setting.table.items.size).toBe(0);
   });
 
   test('of what is no text rejects without a request', async () => {

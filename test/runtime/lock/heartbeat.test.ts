@@ -53,6 +53,14 @@ describe('failures in transit', () => {
     expect(us.warnings).toEqual([]);
   });
 
+  test('that end shortly before the deadline lose nothing, however long they lasted', async () => {
+    us.store.fate = ({ atMs }) => (atMs < 9500 ? 'reset' : {});
+
+    await pass(20_000);
+
+    expect(held.isHeld).toBe(true);
+  });
+
   test('are tried again with growing sleeps', async () => {
     us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
 
@@ -170,6 +178,17 @@ test('beats as soon as a blocked event loop gets to run again', async () => {
   await pass(10);
 
   expect(refreshes()[0]).toBe(thawedMs);
+  expect(held.isHeld).toBe(true);
+});
+
+test('beats soon after a frozen sandbox thaws, though its timers slept too', async () => {
+  await pass(1000);
+  us.freeze(6000);
+  const thawedMs = setting.time.nowMs;
+
+  await pass(3000);
+
+  expect((refreshes()[0] ?? Number.NaN) - thawedMs).toBeLessThanOrEqual(250);
   expect(held.isHeld).toBe(true);
 });
 

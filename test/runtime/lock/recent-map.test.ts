@@ -30,3 +30,10 @@ test('keeps what may not go, beyond its limit if it has to', () => {
   add(map, 'abcd');
   expect(keysIn(map, 'ab')).toBe('ab');
 });
+
+test('keeps what was asked for just now: its caller is about to use it', () => {
+  const map = mapOf(2, (value) => value !== 'a' && value !== 'b');
+  add(map, 'abc');
+
+  expect(keysIn(map, 'abc')).toBe('abc');
+});

@@ -27,7 +27,7 @@ interface Trip {
 }
 
 /** How long a request takes where nobody says otherwise, and so does its answer. */
-export const TRIP_MS = 5;
+const TRIP_MS = 5;
 
 /** Stands before a store that many processes share, notes what one of them sends, and spoils it as told. */
 export class ScriptedStore implements LockStore {

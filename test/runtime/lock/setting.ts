@@ -1,4 +1,4 @@
-import type { Clock } from '../../../runtime/lock/clock.js';
+import type { Clock, Timer } from '../../../runtime/lock/clock.js';
 import { LockFactory } from '../../../runtime/lock/factory.js';
 import type { FactorySettings } from '../../../runtime/lock/options.js';
 import { LockProcess } from '../../../runtime/lock/process.js';
@@ -71,6 +71,8 @@ export class TestProcess {
   stoodStillMs = 0;
   /** What its random generator says next, each time. */
   fraction = 0.5;
+  /** The timers set that keep it alive. */
+  readonly keptAliveBy = new Set<Timer>();
   private draws = 0;
 
   constructor(
@@ -82,7 +84,19 @@ export class TestProcess {
     const clock: Clock = {
       monotonicMs: () => time.nowMs - this.stoodStillMs,
       wallMs: () => EPOCH_MS + time.nowMs + this.wallOffMs,
-      after: (delayMs, callback) => time.at(time.nowMs + Math.max(0, delayMs), callback),
+      after: (delayMs, callback, { keepAlive = false } = {}) => {
+        const timer = this.after(delayMs, () => {
+          this.keptAliveBy.delete(timer);
+          callback();
+        });
+        if (keepAlive) this.keptAliveBy.add(timer);
+        return {
+          cancel: () => {
+            this.keptAliveBy.delete(timer);
+            timer.cancel();
+          },
+        };
+      },
     };
     this.locks = new LockProcess(clock, {
       bytes: (count) => new Uint8Array(count).fill(this.index).fill(this.draws++ & 0xff, 1, 2),
@@ -100,12 +114,25 @@ export class TestProcess {
     );
   }
 
+  /** Timers go by the monotonic clock. */
+  private after(delayMs: number, callback: () => void): Timer {
+    const { time } = this.setting;
+    const setMs = this.stoodStillMs;
+    const dueMs = time.nowMs + Math.max(0, delayMs);
+    let timer = time.at(dueMs, () => {
+      const leftMs = dueMs + this.stoodStillMs - setMs - time.nowMs;
+      if (leftMs > 0) timer = this.after(leftMs, callback);
+      else callback();
+    });
+    return { cancel: () => timer.cancel() };
+  }
+
   /** Time passes, and the process does not get to run: no timer, no answer. Its clocks go on. */
   block(ms: number): void {
     this.setting.time.nowMs += ms;
   }
 
-  /** The same, and its monotonic clock stands still meanwhile, as in a frozen sandbox. */
+  /** The same, and its monotonic clock stands still meanwhile, and so do its timers, as in a frozen sandbox. */
   freeze(ms: number): void {
     this.block(ms);
     this.stoodStillMs += ms;

@@ -4,6 +4,7 @@ import {
   pollDelayMs,
   refreshBudgetMs,
   refreshDueMs,
+  refreshRetryDelayMs,
   releaseBudgetMs,
   retryDelayMs,
   tryBudgetMs,
@@ -37,6 +38,21 @@ test('after failures it sleeps 25 ms, doubling to 1 s, give or take half', () =>
 test('a refresh is due half a lease after the last confirmed version was sent, sooner where less is left', () => {
   expect(refreshDueMs(1000, 1000 + 9650, 10)).toBe(6000);
   expect(refreshDueMs(1000, 1000 + 5000, 10)).toBe(3500);
+});
+
+test('a refresh that failed sleeps the less, the less is left, so that an outage which ends in time loses nothing', () => {
+  expect([8000, 4000, 800, 160, 10, 0].map((leftMs) => refreshRetryDelayMs(20, leftMs, 0.5))).toEqual([
+    1000, 500, 100, 20, 20, 20,
+  ]);
+  expect(refreshRetryDelayMs(0, 8000, 0.5)).toBe(25);
+  fc.assert(
+    fc.property(counts, fc.integer({ min: -1000, max: 10 ** 8 }), random, (failure, leftMs, fraction) => {
+      const delayMs = refreshRetryDelayMs(failure, leftMs, fraction);
+
+      expect(delayMs).toBeGreaterThanOrEqual(10);
+      expect(delayMs).toBeLessThanOrEqual(Math.max(30, leftMs * 0.1875));
+    }),
+  );
 });
 
 test('a refresh may take half of what is left, so that another fits, but no less than 0.5 s', () => {
