@@ -1,2 +1,7 @@
 /** cdk-lynk: the infrastructure for distributed locks on DynamoDB. The client is in `cdk-lynk/runtime`. */
-export { LynkLockTable, type LynkLockTableProps } from './lynk-lock-table.js';
+export type { LynkClientDefaults } from './client-defaults.js';
+export type { LynkConnectOptions } from './connection.js';
+export { type LynkGrantOptions, LynkLockGrants, type LynkLockGrantsProps } from './lock-grants.js';
+export { LynkLockTable } from './lynk-lock-table.js';
+export { type ILynkLockTable, LynkLockTableBase } from './lynk-lock-table-base.js';
+export type { LynkLockTableAttributes, LynkLockTableProps } from './lynk-lock-table-props.js';

@@ -1,2 +1,33 @@
-/** What holding, contending for and releasing a lock needs; one item at a time. */
-export const LOCK_ACTIONS = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+/** An IAM action, and the client's calls whose requests it allows. */
+export interface Permission {
+  readonly action: string;
+  /** A test runs each of them, and compares what they really send with what is granted. */
+  readonly calls: readonly string[];
+}
+
+/** What `grantLock` allows: one item at a time, never the whole table. */
+export const LOCK_PERMISSIONS: readonly Permission[] = [
+  // While it waits, and where a server does not return the entry with a failed condition.
+  { action: 'dynamodb:GetItem', calls: ['acquire'] },
+  { action: 'dynamodb:UpdateItem', calls: ['acquire', 'tryAcquire', 'refresh', 'serialize', 'deserializeLock'] },
+  { action: 'dynamodb:DeleteItem', calls: ['release'] },
+];
+
+/** What `grantInspect` allows on one entry. */
+export const INSPECT_PERMISSIONS: readonly Permission[] = [{ action: 'dynamodb:GetItem', calls: ['inspect'] }];
+
+/** What `grantInspect` allows besides, where it is not limited to names: a scan has no key to limit. */
+export const LIST_PERMISSIONS: readonly Permission[] = [{ action: 'dynamodb:Scan', calls: ['list'] }];
+
+/** What `grantBreak` allows: to read an entry, to replace its version, and, by force, to delete it. */
+export const BREAK_PERMISSIONS: readonly Permission[] = [
+  { action: 'dynamodb:GetItem', calls: ['break'] },
+  { action: 'dynamodb:UpdateItem', calls: ['break'] },
+  { action: 'dynamodb:DeleteItem', calls: ['break by force'] },
+];
+
+/** What DynamoDB does with a customer managed key in the name of who reads. */
+export const KEY_READ_ACTIONS: readonly string[] = ['kms:Decrypt', 'kms:DescribeKey'];
+
+/** And of who writes. */
+export const KEY_WRITE_ACTIONS: readonly string[] = ['kms:Encrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'];

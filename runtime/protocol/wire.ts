@@ -18,3 +18,8 @@ export const TABLE_TAG = { key: 'lynk', value: 'lock-table' } as const;
 
 /** Where the default factory finds its table. */
 export const TABLE_NAME_VARIABLE = 'LYNK_TABLE_NAME';
+
+/** Where it finds its defaults: `leaseSeconds`, `waitSeconds` and `clockToleranceSeconds`. */
+export const LEASE_SECONDS_VARIABLE = 'LYNK_LEASE_SECONDS';
+export const WAIT_SECONDS_VARIABLE = 'LYNK_WAIT_SECONDS';
+export const CLOCK_TOLERANCE_SECONDS_VARIABLE = 'LYNK_CLOCK_TOLERANCE_SECONDS';

@@ -1,0 +1,75 @@
+import { Annotations } from 'aws-cdk-lib';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { TABLE_NAME_VARIABLE } from '../runtime/protocol/wire.js';
+import {
+  CLIENT_LEASE_SECONDS,
+  clientDefaultsOf,
+  clientEnvironment,
+  type LynkClientDefaults,
+  secondsOf,
+  validateClientDefaults,
+} from './client-defaults.js';
+import type { LynkGrantOptions } from './lock-grants.js';
+import { refusal, shown } from './refusal.js';
+
+/** How a function is connected with a lock table. */
+export interface LynkConnectOptions extends LynkGrantOptions, LynkClientDefaults {
+  /**
+   * What the names of the environment variables begin with. Only for the second table of a function: the
+   * client looks for its table in `LYNK_TABLE_NAME`. With `REPORTS`, the function finds the table's name in
+   * `REPORTS_TABLE_NAME`, and passes it to `getLockFactory`.
+   *
+   * @default 'LYNK'
+   */
+  readonly variablePrefix?: string;
+}
+
+const DEFAULT_PREFIX = 'LYNK';
+/** Lambda's own default. */
+const FUNCTION_TIMEOUT_SECONDS = 3;
+
+/** What was put into the environment of each function, so that a second table cannot silently take its place. */
+const environments = new WeakMap<LambdaFunction, Map<string, string>>();
+
+/** Tells a function which table its locks are in, and the client's defaults. */
+export function tellFunction(fn: LambdaFunction, tableName: string, options: LynkConnectOptions): void {
+  validateClientDefaults(fn, options);
+  const prefix = options.variablePrefix ?? DEFAULT_PREFIX;
+  if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(prefix) || /^AWS_?/i.test(prefix)) {
+    const rule = 'letters, digits and "_", begins with a letter, and is not AWS';
+    throw refusal(fn, `\`variablePrefix\` is the beginning of a variable's name: ${rule}; got ${shown(prefix)}`);
+  }
+  const known = environments.get(fn) ?? new Map<string, string>();
+  environments.set(fn, known);
+  const variables = { [TABLE_NAME_VARIABLE]: tableName, ...clientEnvironment(clientDefaultsOf(options)) };
+  for (const [plain, value] of Object.entries(variables)) {
+    const variable = plain.replace(DEFAULT_PREFIX, prefix);
+    const before = known.get(variable);
+    if (before !== undefined && before !== value) throw conflict(fn, plain, variable, before, value);
+    known.set(variable, value);
+    fn.addEnvironment(variable, value);
+  }
+}
+
+/** Warns of a lease that goes on when no invocation of the function can: others then wait for nobody. */
+export function warnOfLongLease(fn: LambdaFunction, { leaseDuration }: LynkClientDefaults): void {
+  if (leaseDuration?.isUnresolved() || fn.timeout?.isUnresolved()) return;
+  const lease = leaseDuration ? secondsOf(leaseDuration) : CLIENT_LEASE_SECONDS;
+  const timeout = fn.timeout ? secondsOf(fn.timeout) : FUNCTION_TIMEOUT_SECONDS;
+  if (lease <= timeout) return;
+  Annotations.of(fn).addWarningV2(
+    'cdk-lynk:leaseOutlivesFunction',
+    `\`leaseDuration\` is ${lease} s, but the function's \`timeout\` is ${timeout} s: a lock that an invocation leaves ` +
+      'behind stays taken after every invocation has ended. Give the function more time, or connect it with a ' +
+      'shorter `leaseDuration`.',
+  );
+}
+
+function conflict(fn: LambdaFunction, plain: string, variable: string, before: string, value: string): Error {
+  const values = `${variable} of this function is ${shown(before)} already, and cannot be ${shown(value)} too`;
+  const way =
+    plain === TABLE_NAME_VARIABLE
+      ? "connect the second table with a `variablePrefix` of its own: connect(fn, { variablePrefix: 'REPORTS' })"
+      : 'say the same in each `connect` of the function and this table';
+  return refusal(fn, `${values}; ${way}`);
+}

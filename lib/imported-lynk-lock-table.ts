@@ -1,0 +1,62 @@
+import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import { clientDefaultsOf, type LynkClientDefaults, validateClientDefaults } from './client-defaults.js';
+import { LynkLockGrants } from './lock-grants.js';
+import { LynkLockTableBase } from './lynk-lock-table-base.js';
+import type { LynkLockTableAttributes } from './lynk-lock-table-props.js';
+import { refusal, shown } from './refusal.js';
+import { validateTableName } from './table-rules.js';
+
+/** A lock table that is there already, whoever has made it. */
+export class ImportedLynkLockTable extends LynkLockTableBase {
+  readonly tableName: string;
+  readonly tableArn: string;
+  readonly encryptionKey?: IKey;
+  readonly grants: LynkLockGrants;
+  protected readonly clientDefaults: LynkClientDefaults;
+
+  constructor(scope: Construct, id: string, attrs: LynkLockTableAttributes) {
+    const tableArn = arnOf(scope, attrs);
+    super(scope, id, { environmentFromArn: tableArn });
+    validateClientDefaults(this, attrs);
+    this.tableArn = tableArn;
+    this.tableName = attrs.tableName ?? nameIn(scope, tableArn);
+    if (attrs.encryptionKey) this.encryptionKey = attrs.encryptionKey;
+    this.clientDefaults = clientDefaultsOf(attrs);
+    this.grants = new LynkLockGrants({
+      table: this,
+      replicaTableArns: (attrs.replicaRegions ?? []).map((region) => this.replicaArn(region)),
+      ...(this.encryptionKey && { encryptionKey: this.encryptionKey }),
+    });
+  }
+
+  private replicaArn(region: string): string {
+    const parts = this.stack.splitArn(this.tableArn, ArnFormat.SLASH_RESOURCE_NAME);
+    return this.stack.formatArn({ ...parts, region });
+  }
+}
+
+function arnOf(scope: Construct, { tableArn, tableName }: LynkLockTableAttributes): string {
+  if (tableArn !== undefined && tableName !== undefined) {
+    throw refusal(
+      scope,
+      `\`tableArn\` (${shown(tableArn)}) and \`tableName\` (${shown(tableName)}) are both given; one will do`,
+    );
+  }
+  if (tableArn !== undefined) {
+    const isArn = Token.isUnresolved(tableArn) || /^arn:[^:]+:dynamodb:[^:]+:[^:]+:table\/[^/]+$/.test(tableArn);
+    if (isArn) return tableArn;
+    const form = 'arn:<partition>:dynamodb:<region>:<account>:table/<name>';
+    throw refusal(scope, `\`tableArn\` has the form ${form}, got ${shown(tableArn)}`);
+  }
+  if (tableName === undefined) throw refusal(scope, '`tableName` or `tableArn` has to be given, got neither');
+  validateTableName(scope, tableName);
+  return Stack.of(scope).formatArn({ service: 'dynamodb', resource: 'table', resourceName: tableName });
+}
+
+function nameIn(scope: Construct, tableArn: string): string {
+  const { resourceName } = Stack.of(scope).splitArn(tableArn, ArnFormat.SLASH_RESOURCE_NAME);
+  if (resourceName === undefined) throw refusal(scope, `\`tableArn\` names no table, got ${shown(tableArn)}`);
+  return resourceName;
+}

@@ -1,0 +1,115 @@
+import { Grant, type IGrantable, type IResourceWithPolicyV2 } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
+import { onlyNames } from './lock-names.js';
+import {
+  BREAK_PERMISSIONS,
+  INSPECT_PERMISSIONS,
+  KEY_READ_ACTIONS,
+  KEY_WRITE_ACTIONS,
+  LIST_PERMISSIONS,
+  LOCK_PERMISSIONS,
+  type Permission,
+} from './perms.js';
+
+/** Which locks a grant is for. */
+export interface LynkGrantOptions {
+  /**
+   * The names of the locks, or patterns in which `*` stands for any text and `?` for any character, such as
+   * `account/*`. A semaphore's entries are called `name#0`, `name#1` and so on.
+   *
+   * @default - every lock of the table
+   */
+  readonly names?: string[];
+}
+
+/** What `LynkLockGrants` is about. */
+export interface LynkLockGrantsProps {
+  /** The lock table. */
+  readonly table: dynamodb.ITableRef;
+
+  /**
+   * The customer managed key that encrypts the table.
+   *
+   * @default - none that grantees need permissions on
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * The ARNs of the table's replicas in other Regions.
+   *
+   * @default - none
+   */
+  readonly replicaTableArns?: string[];
+
+  /**
+   * The ARNs of the customer managed keys that encrypt the replicas.
+   *
+   * @default - none
+   */
+  readonly replicaKeyArns?: string[];
+
+  /**
+   * The resource whose policy takes what cannot be added to the grantee, such as a principal of another account.
+   *
+   * @default - such a grant has no effect
+   */
+  readonly policyResource?: IResourceWithPolicyV2;
+}
+
+/** Permissions on a lock table, for as little as a client needs. They change no function's environment. */
+export class LynkLockGrants {
+  private readonly tableArns: string[];
+
+  constructor(private readonly props: LynkLockGrantsProps) {
+    this.tableArns = [props.table.tableRef.tableArn, ...(props.replicaTableArns ?? [])];
+  }
+
+  /** Lets the grantee take, refresh and release locks: `GetItem`, `UpdateItem` and `DeleteItem`, no more. */
+  holdLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
+    return this.allow(grantee, LOCK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
+  }
+
+  /**
+   * Lets the grantee see who holds a lock, and list all locks. With `names` it cannot list: a scan of a
+   * table cannot be limited to some keys.
+   */
+  inspectLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
+    const list = options.names === undefined ? LIST_PERMISSIONS : [];
+    return this.allow(grantee, [...INSPECT_PERMISSIONS, ...list], options, KEY_READ_ACTIONS);
+  }
+
+  /** Lets the grantee break a lock that another holds. To find it, it may need `inspectLocks` as well. */
+  breakLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
+    return this.allow(grantee, BREAK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
+  }
+
+  private allow(
+    grantee: IGrantable,
+    permissions: readonly Permission[],
+    { names }: LynkGrantOptions,
+    keyActions: readonly string[],
+  ): Grant {
+    const { table, policyResource } = this.props;
+    const conditions = onlyNames(table, names);
+    const statement = {
+      grantee,
+      actions: permissions.map(({ action }) => action),
+      resourceArns: this.tableArns,
+      ...(conditions && { conditions }),
+    };
+    const grant = policyResource
+      ? Grant.addToPrincipalOrResource({ ...statement, resource: policyResource, resourceSelfArns: ['*'] })
+      : Grant.addToPrincipal(statement);
+    return this.allowKeys(grantee, keyActions).reduce((all, one) => all.combine(one), grant);
+  }
+
+  private allowKeys(grantee: IGrantable, keyActions: readonly string[]): Grant[] {
+    const { encryptionKey, replicaKeyArns = [] } = this.props;
+    const grants = encryptionKey ? [encryptionKey.grant(grantee, ...keyActions)] : [];
+    if (replicaKeyArns.length > 0) {
+      grants.push(Grant.addToPrincipal({ grantee, actions: [...keyActions], resourceArns: replicaKeyArns }));
+    }
+    return grants;
+  }
+}

@@ -1,0 +1,86 @@
+import { type IResource, Resource } from 'aws-cdk-lib';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
+import type { LynkClientDefaults } from './client-defaults.js';
+import { type LynkConnectOptions, tellFunction, warnOfLongLease } from './connection.js';
+import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
+
+/** A table of locks: one of this app, or an imported one. */
+export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
+  /**
+   * The table's name.
+   *
+   * @attribute
+   */
+  readonly tableName: string;
+
+  /**
+   * The table's ARN.
+   *
+   * @attribute
+   */
+  readonly tableArn: string;
+
+  /**
+   * The customer managed key that encrypts the table.
+   *
+   * @default - none that grantees need permissions on
+   */
+  readonly encryptionKey?: IKey;
+
+  /** Permissions on this table. */
+  readonly grants: LynkLockGrants;
+
+  /**
+   * Lets the grantee take, refresh and release locks, no more. A Lambda function is also told the table's
+   * name, and the client's defaults, in its environment, where `withLock` looks for them.
+   */
+  grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
+
+  /** Lets the grantee see who holds a lock and, unless limited to `names`, list all locks. */
+  grantInspect(grantee: IGrantable, options?: LynkGrantOptions): Grant;
+
+  /** Lets the grantee break a lock that another holds. */
+  grantBreak(grantee: IGrantable, options?: LynkGrantOptions): Grant;
+
+  /**
+   * Everything that a function needs to lock: permission and environment. Warns at synth where the lease
+   * outlives the function.
+   */
+  connect(fn: LambdaFunction, options?: LynkConnectOptions): Grant;
+}
+
+/** What own and imported tables have in common. */
+export abstract class LynkLockTableBase extends Resource implements ILynkLockTable {
+  abstract readonly tableName: string;
+  abstract readonly tableArn: string;
+  abstract readonly encryptionKey?: IKey;
+  abstract readonly grants: LynkLockGrants;
+  protected abstract readonly clientDefaults: LynkClientDefaults;
+
+  get tableRef(): dynamodb.TableReference {
+    return { tableName: this.tableName, tableArn: this.tableArn };
+  }
+
+  grantLock(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
+    if (grantee instanceof LambdaFunction) tellFunction(grantee, this.tableName, this.clientDefaults);
+    return this.grants.holdLocks(grantee, options);
+  }
+
+  grantInspect(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
+    return this.grants.inspectLocks(grantee, options);
+  }
+
+  grantBreak(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
+    return this.grants.breakLocks(grantee, options);
+  }
+
+  connect(fn: LambdaFunction, options: LynkConnectOptions = {}): Grant {
+    const connected = { ...this.clientDefaults, ...options };
+    tellFunction(fn, this.tableName, connected);
+    warnOfLongLease(fn, connected);
+    return this.grants.holdLocks(fn, options);
+  }
+}

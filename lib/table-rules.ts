@@ -1,0 +1,109 @@
+import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { type CfnGlobalTable, MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
+import type { IConstruct } from 'constructs';
+import { TABLE_TAG } from '../runtime/protocol/wire.js';
+import { validateClientDefaults } from './client-defaults.js';
+import type { LynkLockTableProps } from './lynk-lock-table-props.js';
+import { refusal, shown } from './refusal.js';
+
+const BOTH_WOULD_HOLD =
+  'with eventual consistency two Regions would both acquire the same lock, each unaware of the other; a lock table ' +
+  'is replicated with multi-Region strong consistency (MultiRegionConsistency.STRONG), over three Regions or two ' +
+  'and a `witnessRegion`';
+
+/** Refuses what DynamoDB, the client or common sense would refuse later. What TableV2 checks is left to it. */
+export function validateProps(scope: IConstruct, props: LynkLockTableProps): void {
+  validateTableName(scope, props.tableName);
+  validateClientDefaults(scope, props);
+  validateReplication(scope, props);
+  validateRemoval(scope, props);
+  validateThroughput(scope, props);
+  validateTags(scope, props);
+}
+
+/** Whether these props are those of a global table. */
+export function isReplicated({ replicas = [] }: LynkLockTableProps): boolean {
+  return replicas.length > 0;
+}
+
+export function validateTableName(scope: IConstruct, tableName: string | undefined): void {
+  if (tableName === undefined || Token.isUnresolved(tableName)) return;
+  if (typeof tableName === 'string' && /^[a-zA-Z0-9_.-]{3,255}$/.test(tableName)) return;
+  const rule = 'has 3 to 255 letters, digits, "_", "-" and "."';
+  throw refusal(scope, `\`tableName\` ${rule}, got ${shown(tableName)}`);
+}
+
+function validateReplication(scope: IConstruct, props: LynkLockTableProps): void {
+  const { multiRegionConsistency, replicas = [], timeToLive, witnessRegion } = props;
+  if (!isReplicated(props)) {
+    if (witnessRegion !== undefined) {
+      throw refusal(scope, `\`witnessRegion\` is ${shown(witnessRegion)}, but there are no \`replicas\` to witness`);
+    }
+    if (multiRegionConsistency !== undefined) {
+      const given = shown(multiRegionConsistency);
+      throw refusal(
+        scope,
+        `\`multiRegionConsistency\` is ${given}, but there are no \`replicas\` to be consistent with`,
+      );
+    }
+    return;
+  }
+  if (multiRegionConsistency !== undefined && multiRegionConsistency !== MultiRegionConsistency.STRONG) {
+    throw refusal(scope, `\`multiRegionConsistency\` is ${shown(multiRegionConsistency)}: ${BOTH_WOULD_HOLD}`);
+  }
+  const needed = witnessRegion === undefined ? 2 : 1;
+  if (replicas.length !== needed) {
+    const regions = replicas.map(({ region }) => region);
+    throw refusal(
+      scope,
+      `\`replicas\` are in ${shown(regions)}${witnessRegion === undefined ? '' : `, \`witnessRegion\` is ${shown(witnessRegion)}`}: ` +
+        'multi-Region strong consistency takes two replicas beside the Region of the stack, or one and a `witnessRegion`',
+    );
+  }
+  if (timeToLive) {
+    throw refusal(scope, '`timeToLive` is true, but there are `replicas`: strongly consistent ones cannot have it');
+  }
+}
+
+/** For replicas that were added past the props, on the TableV2 inside. */
+export function replicationProblems(table: CfnGlobalTable): string[] {
+  const replicas: unknown = Stack.of(table).resolve(table.replicas);
+  const isStrong = table.multiRegionConsistency === MultiRegionConsistency.STRONG;
+  if (isStrong || !Array.isArray(replicas) || replicas.length < 2) return [];
+  const regions = replicas.map((replica: { region?: unknown }) => replica.region);
+  return [`\`replicas\` are in ${shown(regions)}: ${BOTH_WOULD_HOLD}`];
+}
+
+function validateThroughput(
+  scope: IConstruct,
+  { warmThroughput, contributorInsightsSpecification }: LynkLockTableProps,
+): void {
+  for (const unit of ['readUnitsPerSecond', 'writeUnitsPerSecond'] as const) {
+    const units = warmThroughput?.[unit];
+    if (units === undefined || Token.isUnresolved(units) || (Number.isInteger(units) && units >= 1)) continue;
+    throw refusal(scope, `\`warmThroughput.${unit}\` is a whole number, at least 1, got ${shown(units)}`);
+  }
+  if (contributorInsightsSpecification?.mode !== undefined && contributorInsightsSpecification.enabled === false) {
+    const given = shown(contributorInsightsSpecification.mode);
+    throw refusal(scope, `\`contributorInsightsSpecification.mode\` is ${given}, but \`enabled\` is false`);
+  }
+}
+
+function validateRemoval(scope: IConstruct, { removalPolicy }: LynkLockTableProps): void {
+  if (removalPolicy !== RemovalPolicy.SNAPSHOT) return;
+  const instead = 'a DynamoDB table is destroyed or retained; for backups there is `pointInTimeRecoverySpecification`';
+  throw refusal(scope, `\`removalPolicy\` is "snapshot", but ${instead}`);
+}
+
+function validateTags(scope: IConstruct, { tags = {} }: LynkLockTableProps): void {
+  const value = tags[TABLE_TAG.key];
+  if (value !== undefined && value !== TABLE_TAG.value) {
+    const why = 'lock tables are found by it';
+    throw refusal(
+      scope,
+      `\`tags\` gives \`${TABLE_TAG.key}\` the value ${shown(value)}, but ${why}: it is "${TABLE_TAG.value}"`,
+    );
+  }
+  const reserved = Object.keys(tags).find((key) => /^aws:/i.test(key));
+  if (reserved !== undefined) throw refusal(scope, `\`tags\` has the key ${shown(reserved)}; "aws:" is for AWS alone`);
+}
