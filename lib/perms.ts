@@ -7,8 +7,8 @@ export interface Permission {
 
 /** What `grantLock` allows: one item at a time, never the whole table. */
 export const LOCK_PERMISSIONS: readonly Permission[] = [
-  // While it waits, and where a server does not return the entry with a failed condition.
-  { action: 'dynamodb:GetItem', calls: ['acquire'] },
+  // While it waits, and where a failed condition brought no entry back.
+  { action: 'dynamodb:GetItem', calls: ['acquire', 'refresh', 'serialize', 'deserializeLock'] },
   { action: 'dynamodb:UpdateItem', calls: ['acquire', 'tryAcquire', 'refresh', 'serialize', 'deserializeLock'] },
   { action: 'dynamodb:DeleteItem', calls: ['release'] },
 ];

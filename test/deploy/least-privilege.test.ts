@@ -1,0 +1,111 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LynkLockTable } from '../../lib/index.js';
+import { recordCalls, type SentRequest } from '../lib/client-calls.js';
+import { ENV, newStack } from '../lib/stack.js';
+import { isAllowed } from './policy-evaluator.js';
+
+const TABLE_ARN = 'arn:aws:dynamodb:eu-west-1:123456789012:table/locks';
+const OTHER_TABLE_ARN = `${TABLE_ARN}-of-others`;
+
+/** The policies that a grant gives a role, as deployed. */
+function policiesOf(grant: 'grantLock' | 'grantInspect' | 'grantBreak', names?: string[]): object[] {
+  const stack = newStack({ env: ENV });
+  const role = new Role(stack, 'Locker', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
+  new LynkLockTable(stack, 'Locks', { tableName: 'locks' })[grant](role, names && { names });
+  const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+  const text = JSON.stringify(policies.map(({ Properties }) => Properties.PolicyDocument));
+  const deployed = text.replace(/\{"Fn::GetAtt":\["LocksTable\w+","Arn"\]\}/g, JSON.stringify(TABLE_ARN));
+  expect(deployed).not.toMatch(/Fn::|"Ref"/);
+  return JSON.parse(deployed);
+}
+
+let sent: readonly SentRequest[];
+beforeAll(async () => {
+  sent = await recordCalls();
+});
+
+/** Every request of every call of the client, once each. */
+const requests = () => [...new Map(sent.map((request) => [`${request.call} ${request.action}`, request])).values()];
+
+/** Which of the client's calls these policies let through, for locks of this name in this table. */
+async function allowedCalls(policies: readonly object[], tableArn: string, name: string): Promise<string[]> {
+  const allowed: string[] = [];
+  for (const { call, action } of requests()) {
+    if (await isAllowed(policies, { action, tableArn, names: [name] })) allowed.push(`${call} ${action}`);
+  }
+  return allowed;
+}
+const everyCall = () => requests().map(({ call, action }) => `${call} ${action}`);
+
+test('grantLock without names: every call, on every lock of the table, and on no other table', async () => {
+  const policies = policiesOf('grantLock');
+  expect(everyCall().length).toBeGreaterThan(8);
+  expect(await allowedCalls(policies, TABLE_ARN, 'anything')).toEqual(everyCall());
+  expect(await allowedCalls(policies, OTHER_TABLE_ARN, 'anything')).toEqual([]);
+});
+
+describe('grantLock for account/* and nightly', () => {
+  const policies = () => policiesOf('grantLock', ['account/*', 'nightly']);
+
+  test.each(['account/42', 'account/', 'account/a/b', 'nightly'])('every call on %s', async (name) => {
+    expect(await allowedCalls(policies(), TABLE_ARN, name)).toEqual(everyCall());
+  });
+
+  test.each(['account', 'accounts/42', 'nightly2', 'night', 'Nightly', 'other', '*', ''])(
+    'none on %p',
+    async (name) => {
+      expect(await allowedCalls(policies(), TABLE_ARN, name)).toEqual([]);
+    },
+  );
+
+  test('none on these names in another table', async () => {
+    expect(await allowedCalls(policies(), OTHER_TABLE_ARN, 'nightly')).toEqual([]);
+  });
+
+  test('none where only some of the keys are granted, as in a batch', async () => {
+    const request = { action: 'dynamodb:UpdateItem', tableArn: TABLE_ARN, names: ['nightly', 'other'] };
+    expect(await isAllowed(policies(), request)).toBe(false);
+  });
+
+  test.each(['GetItem', 'UpdateItem', 'DeleteItem'])('no %s without a key', async (action) => {
+    const request = { action: `dynamodb:${action}`, tableArn: TABLE_ARN, names: undefined };
+    expect(await isAllowed(policies(), request)).toBe(false);
+  });
+
+  test('which is what the condition Null is for: without it, they pass', async () => {
+    const vacuous = JSON.parse(JSON.stringify(policies()), (key, value) => (key === 'Null' ? undefined : value));
+    const request = { action: 'dynamodb:GetItem', tableArn: TABLE_ARN, names: undefined };
+    expect(await isAllowed(vacuous, request)).toBe(true);
+  });
+});
+
+const OTHER_ACTIONS = ['Scan', 'Query', 'PutItem', 'BatchGetItem', 'BatchWriteItem', 'DescribeTable', 'DeleteTable'];
+test.each(OTHER_ACTIONS)('grantLock lets no %s through', async (action) => {
+  for (const policies of [policiesOf('grantLock'), policiesOf('grantLock', ['*'])]) {
+    for (const names of [undefined, ['nightly']]) {
+      const takesKey = !/Scan|Table/.test(action);
+      if (names && !takesKey) continue;
+      expect(await isAllowed(policies, { action: `dynamodb:${action}`, tableArn: TABLE_ARN, names })).toBe(false);
+    }
+  }
+});
+
+test.each([
+  ['grantInspect', undefined, { GetItem: true, Scan: true, UpdateItem: false, DeleteItem: false }],
+  ['grantInspect', ['nightly'], { GetItem: true, Scan: false, UpdateItem: false, DeleteItem: false }],
+  ['grantBreak', undefined, { GetItem: true, Scan: false, UpdateItem: true, DeleteItem: true }],
+  ['grantBreak', ['nightly'], { GetItem: true, Scan: false, UpdateItem: true, DeleteItem: true }],
+] as const)('%s for %p', async (grant, names, expected) => {
+  const policies = policiesOf(grant, names && [...names]);
+  for (const [action, allowed] of Object.entries(expected)) {
+    const ask = (name: string) =>
+      isAllowed(policies, {
+        action: `dynamodb:${action}`,
+        tableArn: TABLE_ARN,
+        names: action === 'Scan' ? undefined : [name],
+      });
+    expect([action, await ask('nightly')]).toEqual([action, allowed]);
+    if (names) expect([action, await ask('other')]).toEqual([action, false]);
+  }
+});

@@ -1,0 +1,101 @@
+import { type AttributeValue, DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { getLockFactory, LockNotGrantedError } from '../../runtime/index.js';
+import { clientSettings, startServer } from '../server/index.js';
+import { createTable, lockTable } from '../server/table.js';
+
+/** A request that a call of the client sent, as IAM sees it. */
+export interface SentRequest {
+  readonly call: string;
+  readonly action: string;
+  readonly lockName: string | undefined;
+}
+
+const TABLE = 'recorded';
+
+/** Runs every call of the client that sends requests, on a server, and returns what each of them sent. */
+export async function recordCalls(): Promise<SentRequest[]> {
+  const server = await startServer();
+  const other = new DynamoDBClient(clientSettings(server.endpoint));
+  const client = new DynamoDBClient(clientSettings(server.endpoint));
+  const sent: SentRequest[] = [];
+  let call: string | undefined;
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const { Key } = args.input as { Key?: Record<string, AttributeValue> };
+      if (call)
+        sent.push({
+          call,
+          action: `dynamodb:${context.commandName?.replace('Command', '')}`,
+          lockName: Key?.['lockKey']?.S,
+        });
+      return next(args);
+    },
+    { step: 'initialize' },
+  );
+  /** What is sent meanwhile is this call's. */
+  const during = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    call = name;
+    try {
+      return await work();
+    } finally {
+      call = undefined;
+    }
+  };
+  const factory = getLockFactory(TABLE, { client, logger: { warn: () => {}, debug: () => {} } });
+  const lock = (name: string) => factory.createLock(name);
+  /** Somebody else's entry, as Python writes it. */
+  const putForeign = (name: string) =>
+    other.send(
+      new PutItemCommand({
+        TableName: TABLE,
+        Item: {
+          lockKey: { S: name },
+          leaseDuration: { N: '20' },
+          versionNumber: { S: '5f2b4a1e-8a0e-4a35-a3c1-6f3d6a0f2c11' },
+          hostIdentifier: { S: 'elsewhere' },
+        },
+      }),
+    );
+  const remove = (name: string) =>
+    other.send(new DeleteItemCommand({ TableName: TABLE, Key: { lockKey: { S: name } } }));
+
+  try {
+    await createTable(other, lockTable(TABLE));
+    await putForeign('held');
+
+    const free = await during('acquire', () => lock('free').acquire());
+    await during('release', () => free.release());
+    await during('acquire', () => lock('held').acquire({ waitSeconds: 0.4 }).catch(expectNotGranted));
+
+    const tried = await during('tryAcquire', () => lock('free').tryAcquire());
+    await tried?.release();
+    await during('tryAcquire', () => lock('held').tryAcquire());
+
+    const refreshed = await lock('refreshed').acquire();
+    await during('refresh', () => refreshed.refresh());
+    await remove('refreshed');
+    await during('refresh', () => refreshed.refresh().catch(() => {}));
+
+    const handedOver = await lock('handed over').acquire();
+    const text = await during('serialize', () => handedOver.serialize());
+    const adopted = await during('deserializeLock', () => factory.deserializeLock(text));
+    await adopted.release();
+    await during('deserializeLock', () => factory.deserializeLock(text).then(expectNever, () => {}));
+    const taken = await lock('taken away').acquire();
+    await remove('taken away');
+    await during('serialize', () => taken.serialize().then(expectNever, () => {}));
+    return sent;
+  } finally {
+    client.destroy();
+    other.destroy();
+    await server.stop();
+  }
+}
+
+function expectNotGranted(error: unknown): void {
+  expect(error).toBeInstanceOf(LockNotGrantedError);
+}
+
+function expectNever(): never {
+  throw new Error('this was to be refused');
+}
