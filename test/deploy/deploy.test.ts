@@ -1,0 +1,120 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type Ended, FakeAws } from './fake-aws.js';
+
+/** The pinned CDK CLI, deploying for real to a CloudFormation of this machine. The tests go on from each other. */
+let aws: FakeAws;
+beforeAll(async () => {
+  aws = await FakeAws.start();
+  expectSuccess(await aws.bootstrap());
+});
+afterAll(() => aws?.stop());
+
+function expectSuccess(ended: Ended): void {
+  if (ended.code !== 0) throw new Error(`${ended.output}\n--- the server ---\n${aws.lastWords()}`);
+}
+/** Without change sets, which moto answers badly, and previous parameters, of which it forgets those by default. */
+const HOW = ['--method=direct', '--no-previous-parameters', '--require-approval', 'never'];
+const deploy = async (...args: string[]): Promise<void> => expectSuccess(await aws.cdk('deploy', ...HOW, ...args));
+const diff = (...args: string[]): Promise<Ended> => aws.cdk('diff', '--method=template', '--fail', ...args);
+const destroy = (...args: string[]): Promise<Ended> => aws.cdk('destroy', '--force', ...args);
+
+describe('the app in bin/, instead of lynk’s commands', () => {
+  const named = ['-c', 'tableName=quick'];
+
+  test('cdk deploy creates the table that locks need', async () => {
+    await deploy(...named);
+    const { tables } = await aws.deployed();
+    expect(Object.keys(tables)).toEqual(['quick']);
+    expect(tables['quick']).toMatchObject({
+      key: [{ AttributeName: 'lockKey', KeyType: 'HASH' }],
+      billing: 'PAY_PER_REQUEST',
+      timeToLive: { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' },
+      recovery: 'DISABLED',
+      deletionProtection: false,
+      tags: { lynk: 'lock-table' },
+    });
+  });
+
+  test('cdk list and cdk diff', async () => {
+    const { output } = await aws.cdk('list', ...named);
+    expect(output.trim().split('\n')).toContain('LynkLocks');
+    expectSuccess(await diff(...named));
+    expect((await diff('-c', 'tableName=other')).code).toBe(1);
+  });
+
+  test('Python’s lynk lists it', async () => {
+    expect(await aws.lynkListTables()).toEqual(['quick']);
+  });
+
+  test('cdk destroy leaves nothing', async () => {
+    expectSuccess(await destroy(...named));
+    expect(await aws.deployed()).toMatchObject({ tables: {}, stacks: { CDKToolkit: 'CREATE_COMPLETE' } });
+    expect(await aws.lynkListTables()).toEqual([]);
+  });
+});
+
+describe('a stack of one’s own', () => {
+  const app = ['--app', 'node --import tsx test/deploy/app.ts'];
+
+  test('is deployed: table, function, permission', async () => {
+    await deploy(...app);
+    const { tables, environments } = await aws.deployed();
+    expect(tables['suite-locks']).toMatchObject({ tags: { lynk: 'lock-table', project: 'suite' } });
+    expect(environments).toEqual([{ LYNK_TABLE_NAME: 'suite-locks', LYNK_LEASE_SECONDS: '2' }]);
+  });
+
+  test('its function locks and unlocks', async () => {
+    const [environment] = (await aws.deployed()).environments;
+    Object.assign(process.env, aws.environment, environment);
+    const { handler } = await import('./handler.js');
+    const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 20_000 };
+    const client = new DynamoDBClient();
+    const entries = async () => (await client.send(new ScanCommand({ TableName: 'suite-locks' }))).Items ?? [];
+
+    const [first, second] = [handler({ account: '42' }, context), handler({ account: '42' }, context)];
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await entries()).map((item) => item['lockKey'])).toEqual([{ S: 'account/42' }]);
+    expect(await Promise.all([first, second])).toEqual(['charged', 'charged']);
+    expect(await entries()).toEqual([]);
+    client.destroy();
+  });
+
+  test('nothing but its table is listed by Python’s lynk', async () => {
+    expect(await aws.lynkListTables()).toEqual(['suite-locks']);
+  });
+
+  test('a changed prop is seen by diff, deployed, and then no longer seen', async () => {
+    const changed = [...app, '-c', 'recoveryDays=7', '-c', 'timeToLive=no'];
+    const before = await diff(...changed);
+    expect(before.code).toBe(1);
+    expect(before.output).toContain('PointInTimeRecoverySpecification');
+
+    await deploy(...changed);
+    const { tables } = await aws.deployed();
+    expect(tables['suite-locks']).toMatchObject({ recovery: 'ENABLED', recoveryDays: 7 });
+    expect(tables['suite-locks']).toMatchObject({ timeToLive: { TimeToLiveStatus: 'DISABLED' } });
+    expectSuccess(await diff(...changed));
+  });
+
+  test('deletion protection refuses, and the stack and its table stay', async () => {
+    const guarded = [...app, '-c', 'protected=yes'];
+    await deploy(...guarded);
+    const refused = await destroy(...guarded);
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toMatch(/deletion protection|DELETE_FAILED/i);
+    const { tables, stacks } = await aws.deployed();
+    expect(tables['suite-locks']).toMatchObject({ deletionProtection: true });
+    expect(stacks).toMatchObject({ LynkSuite: 'DELETE_FAILED' });
+  });
+
+  test('RETAIN keeps the table when its stack goes', async () => {
+    const retained = [...app, '-c', 'retain=yes'];
+    await deploy(...retained);
+    expect((await aws.deployed()).tables['suite-locks']).toMatchObject({ deletionProtection: false });
+    expectSuccess(await destroy(...retained));
+    const { tables, stacks, environments } = await aws.deployed();
+    expect(Object.keys(tables)).toEqual(['suite-locks']);
+    expect(Object.keys(stacks)).toEqual(['CDKToolkit']);
+    expect(environments).toEqual([]);
+  });
+});
