@@ -2,6 +2,9 @@
 export type { LynkClientDefaults } from './client-defaults.js';
 export type { LynkConnectOptions } from './connection.js';
 export { type LynkGrantOptions, LynkLockGrants, type LynkLockGrantsProps } from './lock-grants.js';
+export { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';
+export { LynkLockMonitoring, type LynkLockMonitoringProps } from './lynk-lock-monitoring.js';
 export { LynkLockTable } from './lynk-lock-table.js';
 export { type ILynkLockTable, LynkLockTableBase } from './lynk-lock-table-base.js';
 export type { LynkLockTableAttributes, LynkLockTableProps } from './lynk-lock-table-props.js';
+export { LynkLockTables, type LynkLockTablesProps } from './lynk-lock-tables.js';

@@ -1,4 +1,5 @@
-import { type IResource, Resource } from 'aws-cdk-lib';
+import type { IResource } from 'aws-cdk-lib';
+import type { IMetric, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -6,6 +7,7 @@ import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import type { LynkClientDefaults } from './client-defaults.js';
 import { type LynkConnectOptions, tellFunction, warnOfLongLease } from './connection.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
+import { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';
 
 /** A table of locks: one of this app, or an imported one. */
 export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
@@ -50,11 +52,35 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * outlives the function.
    */
   connect(fn: LambdaFunction, options?: LynkConnectOptions): Grant;
+
+  /** Conditions that were not met: somebody wanted a lock that was held. */
+  metricContention(props?: MetricOptions): Metric;
+
+  /** Requests that DynamoDB throttled, of the operations in use. */
+  metricThrottled(props?: MetricOptions): IMetric;
+
+  /** Requests that failed within DynamoDB, of the operations in use. */
+  metricSystemErrors(props?: MetricOptions): IMetric;
+
+  /** How long DynamoDB takes to answer, in milliseconds. */
+  metricLatency(props?: LynkLatencyMetricOptions): Metric;
+
+  /** Locks that were lost while the work under them went on, as the client reports. */
+  metricLockLost(props?: MetricOptions): Metric;
+
+  /** Locks that were taken over from holders that died, as the client reports. */
+  metricLockTakenOver(props?: MetricOptions): Metric;
+
+  /** How long locks were waited for, in seconds, as the client reports. */
+  metricLockWaitTime(props?: MetricOptions): Metric;
+
+  /** How long locks were held, in seconds, as the client reports. */
+  metricLockHeldTime(props?: MetricOptions): Metric;
 }
 
 /** What own and imported tables have in common. */
-export abstract class LynkLockTableBase extends Resource implements ILynkLockTable {
-  abstract readonly tableName: string;
+export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynkLockTable {
+  abstract override readonly tableName: string;
   abstract readonly tableArn: string;
   abstract readonly encryptionKey?: IKey;
   abstract readonly grants: LynkLockGrants;

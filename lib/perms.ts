@@ -29,5 +29,11 @@ export const BREAK_PERMISSIONS: readonly Permission[] = [
 /** What DynamoDB does with a customer managed key in the name of who reads. */
 export const KEY_READ_ACTIONS: readonly string[] = ['kms:Decrypt', 'kms:DescribeKey'];
 
-/** And of who writes. */
-export const KEY_WRITE_ACTIONS: readonly string[] = ['kms:Encrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'];
+/** And of who writes. What aws-cdk-lib grants with wildcards, spelled out: key pairs, for one, are not needed. */
+export const KEY_WRITE_ACTIONS: readonly string[] = [
+  'kms:Encrypt',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+];

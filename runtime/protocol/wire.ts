@@ -23,3 +23,13 @@ export const TABLE_NAME_VARIABLE = 'LYNK_TABLE_NAME';
 export const LEASE_SECONDS_VARIABLE = 'LYNK_LEASE_SECONDS';
 export const WAIT_SECONDS_VARIABLE = 'LYNK_WAIT_SECONDS';
 export const CLOCK_TOLERANCE_SECONDS_VARIABLE = 'LYNK_CLOCK_TOLERANCE_SECONDS';
+
+/** What the client tells CloudWatch, where it is asked to; by table, in seconds where it is a time. */
+export const METRICS = {
+  namespace: 'cdk-lynk',
+  dimension: 'TableName',
+  lockLost: 'LockLost',
+  lockTakenOver: 'LockTakenOver',
+  lockWaitTime: 'LockWaitTime',
+  lockHeldTime: 'LockHeldTime',
+} as const;

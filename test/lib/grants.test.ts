@@ -64,7 +64,14 @@ test('grants on a table that this package knows nothing of', () => {
 const keyUse = (actions: string[], Resource: unknown) => ({ Effect: 'Allow', Action: actions, Resource });
 const KEY = { 'Fn::GetAtt': [expect.stringMatching(/^Key/), 'Arn'] };
 const READ_KEY = ['kms:Decrypt', 'kms:DescribeKey'];
-const USE_KEY = [...READ_KEY, 'kms:Encrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'];
+const USE_KEY = [
+  ...READ_KEY,
+  'kms:Encrypt',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+];
 
 test.each([
   ['grantLock', USE_KEY],

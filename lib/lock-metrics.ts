@@ -1,0 +1,131 @@
+import { Duration, Resource } from 'aws-cdk-lib';
+import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { Operation } from 'aws-cdk-lib/aws-dynamodb';
+import { METRICS } from '../runtime/protocol/wire.js';
+
+/** Of a request's latency. */
+export interface LynkLatencyMetricOptions extends MetricOptions {
+  /**
+   * The operation: `UPDATE_ITEM` takes and refreshes locks, `GET_ITEM` waits for them, `DELETE_ITEM` releases them.
+   *
+   * @default Operation.UPDATE_ITEM
+   */
+  readonly operation?: Operation;
+}
+
+/** What the client sends. CloudWatch takes at most ten metrics in an expression that is to be alarmed. */
+export const OPERATIONS: readonly Operation[] = [Operation.UPDATE_ITEM, Operation.GET_ITEM, Operation.DELETE_ITEM];
+
+/** What there is to watch of a lock table. */
+export abstract class LynkLockMetrics extends Resource {
+  /** The table's name. */
+  abstract readonly tableName: string;
+
+  /**
+   * Conditions that were not met: somebody wanted a lock that was held. Some of that is what locks are for.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricContention(props: MetricOptions = {}): Metric {
+    return this.tableMetric('ConditionalCheckFailedRequests', { statistic: Stats.SUM, ...props });
+  }
+
+  /**
+   * Requests that DynamoDB throttled, of the operations in use. The client tries again, as long as leases last.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricThrottled(props: MetricOptions = {}): IMetric {
+    return this.sumOfOperations('ThrottledRequests', 'Throttled requests', props);
+  }
+
+  /**
+   * Requests that failed within DynamoDB, of the operations in use.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricSystemErrors(props: MetricOptions = {}): IMetric {
+    return this.sumOfOperations('SystemErrors', 'System errors', props);
+  }
+
+  /**
+   * How long DynamoDB takes to answer, in milliseconds.
+   *
+   * @default - average over 5 minutes
+   */
+  metricLatency(props: LynkLatencyMetricOptions = {}): Metric {
+    const { operation = Operation.UPDATE_ITEM, ...options } = props;
+    return this.operationMetric('SuccessfulRequestLatency', operation, options);
+  }
+
+  /**
+   * Locks that were lost while the work under them went on. The client reports it, where it is given `metrics`.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricLockLost(props: MetricOptions = {}): Metric {
+    return this.clientMetric(METRICS.lockLost, { statistic: Stats.SUM, ...props });
+  }
+
+  /**
+   * Locks that were taken over from holders that died. The client reports it, where it is given `metrics`.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricLockTakenOver(props: MetricOptions = {}): Metric {
+    return this.clientMetric(METRICS.lockTakenOver, { statistic: Stats.SUM, ...props });
+  }
+
+  /**
+   * How long locks were waited for, in seconds. The client reports it, where it is given `metrics`.
+   *
+   * @default - average over 5 minutes
+   */
+  metricLockWaitTime(props: MetricOptions = {}): Metric {
+    return this.clientMetric(METRICS.lockWaitTime, props);
+  }
+
+  /**
+   * How long locks were held, in seconds. The client reports it, where it is given `metrics`.
+   *
+   * @default - average over 5 minutes
+   */
+  metricLockHeldTime(props: MetricOptions = {}): Metric {
+    return this.clientMetric(METRICS.lockHeldTime, props);
+  }
+
+  private clientMetric(metricName: string, options: MetricOptions): Metric {
+    const dimensionsMap = { [METRICS.dimension]: this.tableName };
+    return new Metric({ namespace: METRICS.namespace, metricName, dimensionsMap, ...options }).attachTo(this);
+  }
+
+  private tableMetric(metricName: string, options: MetricOptions): Metric {
+    const dimensionsMap = { TableName: this.tableName };
+    return new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, ...options }).attachTo(this);
+  }
+
+  private operationMetric(metricName: string, operation: Operation, options: MetricOptions): Metric {
+    const dimensionsMap = { TableName: this.tableName, Operation: operation };
+    return this.tableMetric(metricName, { dimensionsMap, ...options });
+  }
+
+  /**
+   * Most of the time there is nothing to report of an operation, and a sum with one part missing would be
+   * missing as a whole: FILL makes that part 0.
+   */
+  private sumOfOperations(metricName: string, label: string, props: MetricOptions): IMetric {
+    const usingMetrics: Record<string, IMetric> = {};
+    for (const operation of OPERATIONS) {
+      const id = operation.charAt(0).toLowerCase() + operation.slice(1);
+      usingMetrics[id] = this.operationMetric(metricName, operation, { statistic: Stats.SUM, ...props });
+    }
+    const expression = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`);
+    return new MathExpression({
+      expression: expression.join(' + '),
+      usingMetrics,
+      label: props.label ?? label,
+      period: props.period ?? Duration.minutes(5),
+      ...(props.color !== undefined && { color: props.color }),
+    });
+  }
+}

@@ -1,0 +1,182 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  type AlarmProps,
+  AlarmStatusWidget,
+  ComparisonOperator,
+  Dashboard,
+  GraphWidget,
+  type IAlarmAction,
+  type IMetric,
+  Alarm as MetricAlarm,
+  type MetricOptions,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { OPERATIONS } from './lock-metrics.js';
+import type { ILynkLockTable } from './lynk-lock-table-base.js';
+import { refusal, shown } from './refusal.js';
+
+/** Properties of a `LynkLockMonitoring`. */
+export interface LynkLockMonitoringProps {
+  /** The table whose locks are watched. */
+  readonly table: ILynkLockTable;
+
+  /**
+   * What an alarm does, such as telling an SNS topic.
+   *
+   * @default - nothing: an alarm is only seen in CloudWatch
+   */
+  readonly alarmActions?: IAlarmAction[];
+
+  /**
+   * Locks lost within 5 minutes from which there is an alarm: work went on without its lock. It needs a client
+   * that reports `metrics`.
+   *
+   * @default 1
+   */
+  readonly lockLostThreshold?: number;
+
+  /**
+   * Requests throttled within a minute, in two minutes of three, from which there is an alarm.
+   *
+   * @default 1
+   */
+  readonly throttledThreshold?: number;
+
+  /**
+   * Requests failed within DynamoDB in a minute, in three minutes of five, from which there is an alarm.
+   *
+   * @default 1
+   */
+  readonly systemErrorsThreshold?: number;
+
+  /**
+   * The average latency of the requests that take and refresh locks above which, for five minutes, there is an
+   * alarm. In a table with replicas each of them waits for another Region.
+   *
+   * @default Duration.millis(100)
+   */
+  readonly latencyThreshold?: Duration;
+
+  /**
+   * Conditions not met within 5 minutes, three times in a row, from which there is an alarm.
+   *
+   * @default - no alarm: what is too much contention, only the locks' users know
+   */
+  readonly contentionThreshold?: number;
+
+  /**
+   * Whether there is a dashboard.
+   *
+   * @default true
+   */
+  readonly dashboard?: boolean;
+
+  /**
+   * The dashboard's name.
+   *
+   * @default - CloudFormation makes one up
+   */
+  readonly dashboardName?: string;
+}
+
+const MINUTE: MetricOptions = { period: Duration.minutes(1) };
+
+/** What people watch of their locks: alarms, and a dashboard. */
+export class LynkLockMonitoring extends Construct {
+  /** Every alarm. */
+  readonly alarms: Alarm[] = [];
+  /**
+   * The dashboard.
+   *
+   * @default - none, where `dashboard` is false
+   */
+  readonly dashboard?: Dashboard;
+
+  constructor(scope: Construct, id: string, props: LynkLockMonitoringProps) {
+    super(scope, id);
+    this.validate(props);
+    this.addAlarms(props);
+    for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
+    if (props.dashboard !== false) this.dashboard = this.makeDashboard(props);
+  }
+
+  private addAlarms(props: LynkLockMonitoringProps): void {
+    const { table } = props;
+    this.alarm('LockLost', table.metricLockLost(), {
+      threshold: props.lockLostThreshold ?? 1,
+      evaluationPeriods: 1,
+      alarmDescription: 'A lock was lost while the work under it went on. The client’s log says which, and why.',
+    });
+    this.alarm('Throttled', table.metricThrottled(MINUTE), {
+      threshold: props.throttledThreshold ?? 1,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      alarmDescription: 'DynamoDB throttles requests for locks; where it goes on for a lease, locks are lost.',
+    });
+    this.alarm('SystemErrors', table.metricSystemErrors(MINUTE), {
+      threshold: props.systemErrorsThreshold ?? 1,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 3,
+      alarmDescription: 'Requests for locks fail within DynamoDB; where it goes on for a lease, locks are lost.',
+    });
+    this.alarm('Latency', table.metricLatency(MINUTE), {
+      threshold: (props.latencyThreshold ?? Duration.millis(100)).toMilliseconds(),
+      evaluationPeriods: 5,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      alarmDescription: 'DynamoDB takes long to answer; it delays whoever takes a lock.',
+    });
+    if (props.contentionThreshold === undefined) return;
+    this.alarm('Contention', table.metricContention(), {
+      threshold: props.contentionThreshold,
+      evaluationPeriods: 3,
+      alarmDescription: 'Locks are wanted while they are held, more often than expected.',
+    });
+  }
+
+  private alarm(id: string, metric: IMetric, props: Omit<AlarmProps, 'metric'>): void {
+    this.alarms.push(
+      new MetricAlarm(this, id, {
+        metric,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        // Most of these metrics are reported only when there is something to report.
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+        ...props,
+      }),
+    );
+  }
+
+  private makeDashboard({ table, dashboardName }: LynkLockMonitoringProps): Dashboard {
+    const graph = (title: string, left: IMetric[]): GraphWidget => new GraphWidget({ title, left, width: 8 });
+    const latencies = OPERATIONS.map((operation) => table.metricLatency({ operation, label: operation }));
+    return new Dashboard(this, 'Dashboard', {
+      ...(dashboardName !== undefined && { dashboardName }),
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: 24 })],
+        [
+          graph('Lost and taken over', [table.metricLockLost(), table.metricLockTakenOver()]),
+          graph('Contention', [table.metricContention()]),
+          graph('Seconds waited and held', [table.metricLockWaitTime(), table.metricLockHeldTime()]),
+        ],
+        [
+          graph('DynamoDB: latency in ms', latencies),
+          graph('DynamoDB: throttled', [table.metricThrottled()]),
+          graph('DynamoDB: system errors', [table.metricSystemErrors()]),
+        ],
+      ],
+    });
+  }
+
+  private validate(props: LynkLockMonitoringProps): void {
+    const { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold } = props;
+    const thresholds = { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold };
+    for (const [name, threshold] of Object.entries(thresholds)) {
+      if (threshold === undefined || threshold > 0) continue;
+      throw refusal(this, `\`${name}\` is a number of events, more than 0, got ${shown(threshold)}`);
+    }
+    if (props.dashboard === false && props.dashboardName !== undefined) {
+      throw refusal(this, `\`dashboardName\` is ${shown(props.dashboardName)}, but \`dashboard\` is false`);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Alarm, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Operation } from 'aws-cdk-lib/aws-dynamodb';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import {
+  type ILynkLockTable,
+  LynkLockMonitoring,
+  type LynkLockMonitoringProps,
+  LynkLockTable,
+} from '../../lib/index.js';
+import { ENV, newStack } from './stack.js';
+
+function prepare(stack = newStack({ env: ENV })) {
+  return { stack, table: new LynkLockTable(stack, 'Locks', { tableName: 'locks' }) };
+}
+
+/** An alarm on the metric, as deployed. */
+function alarmOn(metric: (table: ILynkLockTable) => IMetric, imported = false) {
+  const { stack, table } = prepare();
+  const watched = imported ? LynkLockTable.fromLynkLockTableName(stack, 'Imported', 'locks') : table;
+  new Alarm(stack, 'Alarm', { metric: metric(watched), threshold: 1, evaluationPeriods: 1 });
+  const [alarm] = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'));
+  return alarm?.['Properties'];
+}
+const NAME = { Name: 'TableName', Value: expect.anything() };
+
+describe.each([
+  ['one’s own table', false],
+  ['an imported table', true],
+])('metrics of %s can be alarmed', (_, imported) => {
+  test.each([
+    ['AWS/DynamoDB', 'ConditionalCheckFailedRequests', 'Sum', (table: ILynkLockTable) => table.metricContention()],
+    ['cdk-lynk', 'LockLost', 'Sum', (table: ILynkLockTable) => table.metricLockLost()],
+    ['cdk-lynk', 'LockTakenOver', 'Sum', (table: ILynkLockTable) => table.metricLockTakenOver()],
+    ['cdk-lynk', 'LockWaitTime', 'Average', (table: ILynkLockTable) => table.metricLockWaitTime()],
+    ['cdk-lynk', 'LockHeldTime', 'Average', (table: ILynkLockTable) => table.metricLockHeldTime()],
+  ])('%s %s', (Namespace, MetricName, Statistic, metric) => {
+    expect(alarmOn(metric, imported)).toMatchObject({
+      ...{ Namespace, MetricName, Statistic, Period: 300 },
+      Dimensions: [NAME],
+    });
+  });
+
+  test.each([
+    ['ThrottledRequests', (table: ILynkLockTable) => table.metricThrottled()],
+    ['SystemErrors', (table: ILynkLockTable) => table.metricSystemErrors()],
+  ])('%s: those of the operations in use, each 0 where nothing is reported', (MetricName, metric) => {
+    const { Metrics } = alarmOn(metric, imported);
+    expect(Metrics[0].Expression).toBe('FILL(updateItem, 0) + FILL(getItem, 0) + FILL(deleteItem, 0)');
+    const operations = ['UpdateItem', 'GetItem', 'DeleteItem'];
+    for (const [index, Value] of operations.entries()) {
+      expect(Metrics[index + 1].MetricStat).toMatchObject({
+        Metric: { MetricName, Dimensions: [{ Name: 'Operation', Value }, NAME] },
+        ...{ Stat: 'Sum', Period: 300 },
+      });
+    }
+    expect(Metrics).toHaveLength(4);
+  });
+
+  test('latency, of one operation', () => {
+    const Dimensions = [{ Name: 'Operation', Value: 'UpdateItem' }, NAME];
+    const expected = { MetricName: 'SuccessfulRequestLatency', Statistic: 'Average', Dimensions };
+    expect(alarmOn((table) => table.metricLatency(), imported)).toMatchObject(expected);
+    expect(alarmOn((table) => table.metricLatency({ operation: Operation.GET_ITEM }), imported)).toMatchObject({
+      Dimensions: [{ Name: 'Operation', Value: 'GetItem' }, NAME],
+    });
+  });
+});
+
+test('a metric’s options are the caller’s', () => {
+  const period = Duration.minutes(1);
+  expect(alarmOn((table) => table.metricContention({ period, statistic: 'Maximum' }))).toMatchObject({
+    ...{ Period: 60, Statistic: 'Maximum' },
+  });
+  expect(alarmOn((table) => table.metricThrottled({ period })).Metrics[1].MetricStat).toMatchObject({ Period: 60 });
+});
+
+function templateWith(props: Partial<LynkLockMonitoringProps>): Template {
+  const { stack, table } = prepare();
+  new LynkLockMonitoring(stack, 'Monitoring', { table, ...props });
+  return Template.fromStack(stack);
+}
+
+describe('LynkLockMonitoring', () => {
+  test('by default: four alarms, none of which goes off by silence, and a dashboard', () => {
+    const template = templateWith({});
+    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
+    expect(alarms).toHaveLength(4);
+    for (const { Properties } of alarms) {
+      expect(Properties).toMatchObject({ TreatMissingData: 'notBreaching', AlarmDescription: expect.any(String) });
+      expect(Properties).not.toHaveProperty('AlarmActions');
+    }
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'LockLost', Threshold: 1 });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName: 'SuccessfulRequestLatency',
+      Threshold: 100,
+    });
+    const throttled = { EvaluationPeriods: 3, DatapointsToAlarm: 2, Threshold: 1 };
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { ...throttled, Metrics: Match.anyValue() });
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  });
+
+  test('the dashboard shows every metric and every alarm', () => {
+    const [dashboard] = Object.values(templateWith({}).findResources('AWS::CloudWatch::Dashboard'));
+    const body = JSON.stringify(dashboard);
+    const shown = ['LockLost', 'LockTakenOver', 'LockWaitTime', 'LockHeldTime', 'ConditionalCheckFailedRequests'];
+    for (const metric of [...shown, 'SuccessfulRequestLatency', 'ThrottledRequests', 'SystemErrors']) {
+      expect(body).toContain(metric);
+    }
+    expect(body.match(/"Fn::GetAtt":\["Monitoring/g)).toHaveLength(4);
+  });
+
+  test('every threshold, and what the alarms do', () => {
+    const { stack, table } = prepare();
+    const { alarms, dashboard } = new LynkLockMonitoring(stack, 'Monitoring', {
+      table,
+      alarmActions: [new SnsAction(new Topic(stack, 'Topic'))],
+      ...{ lockLostThreshold: 2, throttledThreshold: 3, systemErrorsThreshold: 4, contentionThreshold: 500 },
+      latencyThreshold: Duration.seconds(1),
+      dashboardName: 'locks',
+    });
+    const found = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'));
+    expect(new Set(found.map(({ Properties }) => Properties.Threshold))).toEqual(new Set([2, 3, 4, 500, 1000]));
+    for (const { Properties } of found) expect(Properties.AlarmActions).toHaveLength(1);
+    expect(alarms).toHaveLength(5);
+    expect(dashboard).toBeDefined();
+    Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'locks' });
+  });
+
+  test('without a dashboard', () => {
+    templateWith({ dashboard: false }).resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  });
+
+  test.each([
+    [{ lockLostThreshold: 0 }, '`lockLostThreshold` is a number of events, more than 0, got 0'],
+    [{ contentionThreshold: -1 }, '`contentionThreshold`'],
+    [{ dashboard: false, dashboardName: 'locks' }, '`dashboardName` is "locks", but `dashboard` is false'],
+  ])('%p is refused', (props, message) => {
+    expect(() => templateWith(props)).toThrow(message);
+  });
+});
