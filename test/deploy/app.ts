@@ -1,8 +1,8 @@
 import { App, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LynkLockTable } from '../../lib/index.js';
+import { LynkLockMonitoring, LynkLockTable, LynkLockTables } from '../../lib/index.js';
 
-/** What the suite deploys: a table, and a function that locks. Context values change it. */
+/** What the suite deploys: a table, a function that locks, and what watches them. Context values change it. */
 const app = new App();
 const given = (name: string): string | undefined => app.node.tryGetContext(name);
 
@@ -22,3 +22,5 @@ const locks = new LynkLockTable(stack, 'Locks', {
 const code = Code.fromInline('exports.handler = async () => {}');
 const fn = new LambdaFunction(stack, 'Fn', { runtime: Runtime.NODEJS_22_X, handler: 'index.handler', code });
 locks.connect(fn, { names: ['account/*'] });
+new LynkLockMonitoring(stack, 'Monitoring', { table: locks, dashboardName: 'suite-locks' });
+new LynkLockTables(stack, 'Tables');

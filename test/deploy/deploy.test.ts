@@ -56,11 +56,14 @@ describe('the app in bin/, instead of lynk’s commands', () => {
 describe('a stack of one’s own', () => {
   const app = ['--app', 'node --import tsx test/deploy/app.ts'];
 
-  test('is deployed: table, function, permission', async () => {
+  test('is deployed: table, function, alarms, dashboard, resource group', async () => {
     await deploy(...app);
-    const { tables, environments } = await aws.deployed();
+    const { tables, environments, alarms, dashboards, groupTags } = await aws.deployed();
     expect(tables['suite-locks']).toMatchObject({ tags: { lynk: 'lock-table', project: 'suite' } });
     expect(environments).toEqual([{ LYNK_TABLE_NAME: 'suite-locks', LYNK_LEASE_SECONDS: '2' }]);
+    expect(alarms).toHaveLength(4);
+    expect(dashboards).toEqual(['suite-locks']);
+    expect(groupTags).toEqual([{ lynk: 'lock-tables', project: 'suite' }]);
   });
 
   test('its function locks and unlocks', async () => {
@@ -112,9 +115,9 @@ describe('a stack of one’s own', () => {
     await deploy(...retained);
     expect((await aws.deployed()).tables['suite-locks']).toMatchObject({ deletionProtection: false });
     expectSuccess(await destroy(...retained));
-    const { tables, stacks, environments } = await aws.deployed();
+    const { tables, stacks, ...others } = await aws.deployed();
     expect(Object.keys(tables)).toEqual(['suite-locks']);
     expect(Object.keys(stacks)).toEqual(['CDKToolkit']);
-    expect(environments).toEqual([]);
+    expect(others).toEqual({ environments: [], alarms: [], dashboards: [], groupTags: [] });
   });
 });

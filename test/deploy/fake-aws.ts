@@ -10,7 +10,7 @@ const ACCOUNT = '123456789012';
 const REGION = 'eu-west-1';
 
 /** A table, as the services describe it. */
-export interface DeployedTable {
+interface DeployedTable {
   readonly arn: string;
   readonly key: readonly object[];
   readonly billing: string;
