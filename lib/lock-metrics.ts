@@ -59,7 +59,7 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were lost while the work under them went on. The client reports it, where it is given `metrics`.
+   * Locks that were lost while the work under them went on. The client's own metric, not DynamoDB's.
    *
    * @default - sum over 5 minutes
    */
@@ -68,7 +68,7 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were taken over from holders that died. The client reports it, where it is given `metrics`.
+   * Locks that were taken over from holders that died. The client's own metric, not DynamoDB's.
    *
    * @default - sum over 5 minutes
    */
@@ -77,7 +77,7 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * How long locks were waited for, in seconds. The client reports it, where it is given `metrics`.
+   * How long locks were waited for, in seconds. The client's own metric, not DynamoDB's.
    *
    * @default - average over 5 minutes
    */
@@ -86,7 +86,7 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * How long locks were held, in seconds. The client reports it, where it is given `metrics`.
+   * How long locks were held, in seconds. The client's own metric, not DynamoDB's.
    *
    * @default - average over 5 minutes
    */

@@ -30,8 +30,8 @@ export interface LynkLockMonitoringProps {
   readonly alarmActions?: IAlarmAction[];
 
   /**
-   * Locks lost within 5 minutes from which there is an alarm: work went on without its lock. It needs a client
-   * that reports `metrics`.
+   * Locks lost within 5 minutes from which there is an alarm: work went on without its lock. It is the client's own
+   * metric, not DynamoDB's.
    *
    * @default 1
    */
