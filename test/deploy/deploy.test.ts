@@ -43,14 +43,29 @@ describe('the app in bin/, instead of lynk’s commands', () => {
   });
 
   test('Python’s lynk lists it', async () => {
-    expect(await aws.lynkListTables()).toEqual(['quick']);
+    expect(await aws.lynk('list-tables')).toEqual(['quick']);
   });
 
   test('cdk destroy leaves nothing', async () => {
     expectSuccess(await destroy(...named));
     expect(await aws.deployed()).toMatchObject({ tables: {}, stacks: { CDKToolkit: 'CREATE_COMPLETE' } });
-    expect(await aws.lynkListTables()).toEqual([]);
+    expect(await aws.lynk('list-tables')).toEqual([]);
   });
+});
+
+/** What the handler answers, run with this environment. */
+async function invoke(account: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+  Object.assign(process.env, aws.environment, environment);
+  const { handler } = await import('./handler.js');
+  return handler({ account }, { awsRequestId: 'test', getRemainingTimeInMillis: () => 20_000 });
+}
+
+test('a table that Python’s lynk has created is used, and listed beside ours', async () => {
+  await aws.lynk('create-table', 'from-python');
+  expect(await invoke('1', { LYNK_TABLE_NAME: 'from-python' })).toBe('charged');
+  expect(await aws.lynk('list-tables')).toEqual(['from-python']);
+  await aws.lynk('delete-table', 'from-python');
+  expect(await aws.lynk('list-tables')).toEqual([]);
 });
 
 describe('a stack of one’s own', () => {
@@ -68,22 +83,26 @@ describe('a stack of one’s own', () => {
 
   test('its function locks and unlocks', async () => {
     const [environment] = (await aws.deployed()).environments;
-    Object.assign(process.env, aws.environment, environment);
-    const { handler } = await import('./handler.js');
-    const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 20_000 };
+    let ended = false;
+    const both = Promise.all([invoke('42', environment), invoke('42', environment)]).finally(() => {
+      ended = true;
+    });
     const client = new DynamoDBClient();
     const entries = async () => (await client.send(new ScanCommand({ TableName: 'suite-locks' }))).Items ?? [];
 
-    const [first, second] = [handler({ account: '42' }, context), handler({ account: '42' }, context)];
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await entries()).map((item) => item['lockKey'])).toEqual([{ S: 'account/42' }]);
-    expect(await Promise.all([first, second])).toEqual(['charged', 'charged']);
+    const seen = new Set<string | undefined>();
+    const watch = (async () => {
+      while (seen.size === 0 && !ended) for (const item of await entries()) seen.add(item['lockKey']?.S);
+    })();
+    expect(await both).toEqual(['charged', 'charged']);
+    await watch;
+    expect(seen).toEqual(new Set(['account/42']));
     expect(await entries()).toEqual([]);
     client.destroy();
   });
 
   test('nothing but its table is listed by Python’s lynk', async () => {
-    expect(await aws.lynkListTables()).toEqual(['suite-locks']);
+    expect(await aws.lynk('list-tables')).toEqual(['suite-locks']);
   });
 
   test('a changed prop is seen by diff, deployed, and then no longer seen', async () => {

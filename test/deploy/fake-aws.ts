@@ -83,9 +83,9 @@ export class FakeAws {
     return this.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
   }
 
-  /** What the real Python `lynk list-tables` lists. */
-  async lynkListTables(): Promise<string[]> {
-    const { code, output } = await this.run(python('python'), [python('lynk'), 'list-tables']);
+  /** What a command of the real Python `lynk` prints, such as `list-tables`, line by line. */
+  async lynk(...args: string[]): Promise<string[]> {
+    const { code, output } = await this.run(python('python'), [python('lynk'), ...args]);
     if (code !== 0) throw new Error(output);
     return output.split('\n').filter((line) => line !== '');
   }
