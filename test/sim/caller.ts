@@ -1,0 +1,127 @@
+import { type HeldLock, LynkError } from '../../runtime/index.js';
+import type { TypeScriptBeliever } from './belief.js';
+import type { Prng } from './prng.js';
+import type { TypeScriptClient } from './typescript-client.js';
+
+/** What a caller's own signal aborts with. */
+const CANCELLED = new Error('cancelled');
+
+/** One caller in a process of the real client: the application whose code asks for locks, and works. */
+export class Caller {
+  constructor(
+    private readonly client: TypeScriptClient,
+    private readonly prng: Prng,
+  ) {}
+
+  /** Asks for locks, over and over, until stopped. */
+  live(): void {
+    this.keepAsking().catch((error: unknown) => this.client.unexpected(error));
+  }
+
+  /** Goes on holding what was handed over. */
+  adopt(text: string, lock: string): void {
+    const { world, factory, process, plan } = this.client;
+    const askedMs = world.time.nowMs;
+    this.client
+      .measured('hold', lock, async () => {
+        const held = await factory.deserializeLock(text);
+        await this.use(held, world.granted(process, held, askedMs, plan.leaseSeconds));
+      })
+      .catch((error: unknown) => this.client.unexpected(error));
+  }
+
+  private async keepAsking(): Promise<void> {
+    const { world, process, stopped } = this.client;
+    const { habits, locks } = world.plan;
+    for (;;) {
+      await process.sleep(this.prng.between(0, habits.idleMs), stopped);
+      if (stopped.aborted) return;
+      const lock = this.prng.pick(locks);
+      try {
+        if (this.prng.chance(habits.withLockChance)) await this.client.measured('all', lock, () => this.within(lock));
+        else await this.holdOnce(lock);
+      } catch (error) {
+        if (!(error instanceof LynkError) && error !== CANCELLED) throw error;
+        world.trace?.(process.name, `hears ${String(error)}`);
+      }
+    }
+  }
+
+  private async holdOnce(lock: string): Promise<void> {
+    const { world, process, plan } = this.client;
+    const askedMs = world.time.nowMs;
+    const isTry = this.prng.chance(world.plan.habits.tryChance);
+    const held = await this.client.measured(isTry ? 'try' : 'acquire', lock, () =>
+      isTry ? this.client.factory.createLock(lock).tryAcquire() : this.waitFor(lock),
+    );
+    if (!held) return;
+    const believer = world.granted(process, held, askedMs, plan.leaseSeconds);
+    await this.client.measured('hold', lock, () => this.use(held, believer));
+  }
+
+  private waitFor(lock: string): Promise<HeldLock> {
+    const { world, process, plan, factory } = this.client;
+    const waitSeconds = this.prng.magnitude(0.1, 40);
+    let signal: AbortSignal | undefined;
+    if (this.prng.chance(world.plan.habits.cancelChance)) {
+      const controller = new AbortController();
+      process.clock.after(this.prng.magnitude(1, plan.leaseSeconds * 2000), () => controller.abort(CANCELLED));
+      signal = controller.signal;
+    }
+    return world.waiting(process, lock, () =>
+      factory.createLock(lock).acquire({ waitSeconds, ...(signal && { signal }) }),
+    );
+  }
+
+  private async within(lock: string): Promise<void> {
+    const { world, process, factory, plan } = this.client;
+    const askedMs = world.time.nowMs;
+    await factory.withLock(lock, { waitSeconds: this.prng.magnitude(0.1, 40) }, async (held) => {
+      world.granted(process, held, askedMs, plan.leaseSeconds);
+      await process.sleep(this.workMs(), held.signal, this.client.stopped);
+    });
+  }
+
+  private async use(held: HeldLock, believer: TypeScriptBeliever): Promise<void> {
+    const { world, process, plan, stopped } = this.client;
+    const { habits } = world.plan;
+    // Some work stops when told of a loss. Other work asks now and then, or does not care.
+    const attentive = this.prng.chance(0.6) ? held.signal : undefined;
+    const asksEveryMs = this.prng.chance(0.3) ? this.prng.between(50, 1000) : Number.POSITIVE_INFINITY;
+    let leftMs = this.workMs();
+    while (leftMs > 0 && !stopped.aborted && !attentive?.aborted) {
+      const stretchMs = Math.min(leftMs, asksEveryMs);
+      await process.sleep(stretchMs, attentive, stopped);
+      leftMs -= stretchMs;
+      if (asksEveryMs < Number.POSITIVE_INFINITY) this.ask(held, believer);
+    }
+    if (this.prng.chance(0.1)) await this.orUndefined(held.refresh());
+    if (held.isHeld && !stopped.aborted && this.prng.chance(habits.handOverChance)) {
+      const text = await this.orUndefined(held.serialize());
+      if (text !== undefined) return world.post(text, held.name, plan.leaseSeconds);
+    }
+    if (held.isHeld || this.prng.chance(0.8)) await held.release();
+  }
+
+  /** Asks, and holds the checkers' view of the answer to it: what they peek at is what the caller is told. */
+  private ask(held: HeldLock, believer: TypeScriptBeliever): void {
+    const peeked = believer.believes();
+    if (held.isHeld !== peeked)
+      this.client.world.report('belief', `${believer.name} was told ${!peeked}, peeked ${peeked}`);
+  }
+
+  private workMs(): number {
+    const { world, plan } = this.client;
+    if (this.prng.chance(world.plan.habits.shortHoldChance)) return this.prng.magnitude(1, 500);
+    return this.prng.between(0, plan.leaseSeconds * 3000);
+  }
+
+  private async orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
+    try {
+      return await promise;
+    } catch (error) {
+      if (error instanceof LynkError) return undefined;
+      throw error;
+    }
+  }
+}

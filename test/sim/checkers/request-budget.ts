@@ -1,0 +1,50 @@
+import type { Asked, Checker, World } from '../world.js';
+
+/** A waiter sleeps at least 85 ms between looks, but for the first three. */
+const LEAST_SLEEP_MS = 85;
+const QUICK_LOOKS = 4;
+/** A release, and late ones of what was cancelled before: their time cannot be told from here. */
+const RELEASES = 3;
+
+/**
+ * Requests stay within the budget of the protocol's section 5 where nothing is wrong: no fault touched
+ * the process, nobody else in it asked for anything meanwhile, and the front ends agree.
+ */
+export class RequestBudget implements Checker {
+  constructor(private readonly world: World) {}
+
+  finished(asked: Asked): void {
+    const { process, askedMs, requests, kind, leaseSeconds } = asked;
+    if (process.troubledUntilMs >= askedMs || process.isCrashed || !this.frontEndsAgree()) return;
+    const tookMs = this.world.time.nowMs - askedMs;
+    const limits = {
+      // A write, and one over what it showed as expired; then, where the clock was far off, two refreshes.
+      try: { acquire: 2, read: 0, refresh: 2, release: RELEASES, adopt: 0 },
+      // A write for each time that the entry was seen gone or expired, and another was quicker.
+      acquire: {
+        acquire: 3 + Math.ceil(tookMs / 100),
+        read: QUICK_LOOKS + tookMs / LEAST_SLEEP_MS,
+        refresh: 2,
+        release: RELEASES,
+        adopt: 0,
+      },
+      // Two a lease, one that makes the lease good, and one each for its user, the hand-over and its receiver's topping up.
+      all: {},
+      hold: { acquire: 0, read: 0, refresh: 5 + (tookMs / (leaseSeconds * 500)) * 1.1, release: RELEASES, adopt: 1 },
+    }[kind];
+    for (const [operation, limit] of Object.entries(limits)) {
+      const count = requests[operation as keyof typeof requests];
+      if (count <= limit) continue;
+      const took = `${process.name} took ${count} ${operation} requests for one ${kind} of ${Math.round(tookMs)} ms`;
+      this.world.report('request-budget', `${took}, not ${Math.floor(limit)}`);
+    }
+    if (kind === 'try' && !asked.granted && requests.acquire > 1 && this.world.plan.clients.length === 2) {
+      this.world.report('request-budget', `${process.name}: a try that was refused took ${requests.acquire} writes`);
+    }
+  }
+
+  private frontEndsAgree(): boolean {
+    const { frontEndsMs } = this.world.plan.weather;
+    return Math.max(...frontEndsMs) - Math.min(...frontEndsMs) < 500;
+  }
+}

@@ -1,0 +1,75 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
+import { END_MS } from './plan.js';
+import { runSchedule } from './schedule.js';
+import { search } from './search.js';
+
+/** How often progress is printed. */
+const PROGRESS_MS = 10_000;
+/** A search of this many schedules is worth going on with after a break. */
+const RESUMED_FROM = 100_000;
+
+const { values } = parseArgs({
+  // A worker is this file too; its arguments are the parent's.
+  args: isMainThread ? process.argv.slice(2) : [],
+  options: {
+    seed: { type: 'string' },
+    from: { type: 'string', default: '0' },
+    schedules: { type: 'string', default: '20000' },
+    checker: { type: 'string' },
+    'keep-going': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+
+if (isMainThread) process.exitCode = values.seed === undefined ? await searchMany() : await replay(whole(values.seed));
+
+/** One schedule, with a trace of all that happens. */
+async function replay(seed: number): Promise<number> {
+  const lines: string[] = [];
+  const { violation } = await runSchedule(seed, { lines, checker: values.checker });
+  console.log(lines.join('\n'));
+  console.log(violation ? `seed ${seed}: violation` : `seed ${seed}: no violation`);
+  return violation ? 1 : 0;
+}
+
+async function searchMany(): Promise<number> {
+  const [from, schedules, startedMs] = [whole(values.from), whole(values.schedules), performance.now()];
+  let printedMs = startedMs;
+  const rate = (done: number): string => `${((done / (performance.now() - startedMs)) * 1000).toFixed(0)} schedules/s`;
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const { done, found } = await search({
+    from,
+    schedules,
+    checker: values.checker,
+    keepsGoing: values['keep-going'],
+    progressFile: schedules >= RESUMED_FROM ? join(folder, `progress-${from}-${schedules}.json`) : undefined,
+    onResume: (seed) => console.log(`sim: goes on at seed ${seed}`),
+    onProgress: (sofar, violations) => {
+      if (values.json || performance.now() - printedMs < PROGRESS_MS) return;
+      printedMs = performance.now();
+      console.log(`sim: ${sofar} schedules, ${rate(sofar)}, ${violations} violations`);
+    },
+  });
+  if (values.json) {
+    console.log(JSON.stringify({ done, found }));
+    return found.length > 0 ? 1 : 0;
+  }
+  console.log(
+    `sim: ${done} schedules of ${END_MS / 1000} virtual seconds: ` + `${rate(done)}, ${found.length} violations`,
+  );
+  for (const { seed, checker, what } of found) console.log(`seed ${seed}: ${checker}: ${what}`);
+  const [first] = found;
+  if (!first) return 0;
+  if (!values['keep-going']) await replay(first.seed);
+  console.log(`not ok sim: replay it with --seed ${first.seed}`);
+  return 1;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`a whole number is wanted, got "${text}"`);
+}

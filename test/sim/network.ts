@@ -1,0 +1,145 @@
+import type { Answer } from '../../runtime/lock/store.js';
+import type { ClientPlan, Cut, Weather } from './plan.js';
+import type { Prng } from './prng.js';
+import { EPOCH_MS, type SimProcess } from './sim-process.js';
+import type { Trace } from './trace.js';
+import type { VirtualTime } from './virtual-time.js';
+
+/** How late a message is at most, and a copy of it. */
+const LONGEST_DELAY_MS = 15_000;
+const LONGEST_DUPLICATE_DELAY_MS = 18_000;
+/** What is lost is missed after that time at the latest: then the lock gives its request up. */
+const LOSS_UNNOTICED_MS = 5000;
+/** From this delay on, a message counts as delayed by a fault. */
+const NOTICED_DELAY_MS = 100;
+
+/** One attempt at one request. `carryOut` happens at the table, as often as a copy of it arrives there. */
+export interface Attempt<A> {
+  readonly name: string;
+  readonly carryOut: () => Promise<A>;
+  /** Delivered at most once, and always answered: for what a client cannot bear to hear nothing of. */
+  readonly isSpared?: boolean;
+}
+
+/** The way of one process to DynamoDB. */
+export interface Line {
+  readonly process: SimProcess;
+  readonly plan: Pick<ClientPlan, 'datelessChance' | 'stickiness'>;
+  /** When nothing gets through. */
+  readonly cuts: Cut[];
+  /** The front end that answered last. */
+  frontEnd: number;
+}
+
+/** Loses, delays and repeats messages between processes and the table. One seed decides which. */
+export class Network {
+  /** From then on nothing goes wrong any more, but for what is on its way already. */
+  isCalm = false;
+  /** When all messages that were sent have arrived, the copies too. */
+  drainedAtMs = 0;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly weather: Weather,
+    private readonly prng: Prng,
+    private readonly trace: Trace,
+  ) {}
+
+  /** Whether a read is served by a replica that lags, and by how much. */
+  staleMs(): number {
+    return this.happens(this.weather.staleChance) ? this.prng.magnitude(10, 3000) : 0;
+  }
+
+  /** Resolves to the answer, rejects for an error that is heard of, and else stays open: who asks has to time it. */
+  attempt<A extends Answer>(line: Line, { name, carryOut, isSpared = false }: Attempt<A>): Promise<A> {
+    const { process } = line;
+    return new Promise((resolve, reject) => {
+      const fail = (error: string): void => {
+        process.trouble();
+        this.trace?.(process.name, `  ${name}: ${error}`);
+        this.arrive(this.delayMs(process), () => process.deliver(() => reject(new TransitError(error))));
+      };
+      if (this.happens(this.weather.throttleChance)) return fail('throttled');
+      if (this.isCut(line, 'requests') || this.happens(this.weather.lostRequestChance)) {
+        if (isSpared || this.prng.chance(0.3)) return fail('connection reset');
+        return this.lose(process, `${name}: the request is lost`);
+      }
+      const delayMs = this.delayMs(process);
+      this.arrive(delayMs, () => this.answer(line, name, carryOut(), isSpared, resolve, reject));
+      if (isSpared || !this.happens(this.weather.duplicateChance)) return;
+      // As often late by an age as by a moment: they are dangerous to different rules.
+      const lateMs = this.prng.chance(0.5)
+        ? this.prng.magnitude(1, 1000)
+        : this.prng.between(0, LONGEST_DUPLICATE_DELAY_MS);
+      this.arrive(delayMs + lateMs, () => {
+        this.trace?.(process.name, `  ${name}: a copy arrives`);
+        void carryOut();
+      });
+    });
+  }
+
+  private answer<A extends Answer>(
+    line: Line,
+    name: string,
+    answer: Promise<A>,
+    isSpared: boolean,
+    resolve: (answer: A) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const { process } = line;
+    const dateMs = this.dateMs(line);
+    if (!isSpared && this.happens(this.weather.lostAnswerChance)) {
+      this.lose(process, `${name}: the answer is lost`);
+      return;
+    }
+    this.arrive(this.delayMs(process), () => {
+      if (!isSpared && this.isCut(line, 'answers')) {
+        return this.lose(process, `${name}: the answer is cut off`);
+      }
+      process.deliver(() => answer.then((content) => resolve({ ...content, dateMs }), reject));
+    });
+  }
+
+  private lose(process: SimProcess, what: string): void {
+    this.trace?.(process.name, `  ${what}`);
+    process.trouble(this.time.nowMs + LOSS_UNNOTICED_MS);
+  }
+
+  /** The `Date` header of the front end that answers: whole seconds of a clock that may be off. */
+  private dateMs(line: Line): number | undefined {
+    const { frontEndsMs } = this.weather;
+    if (!this.prng.chance(line.plan.stickiness)) line.frontEnd = this.prng.whole(0, frontEndsMs.length - 1);
+    if (this.happens(line.plan.datelessChance)) return undefined;
+    return Math.floor((EPOCH_MS + this.time.nowMs + (frontEndsMs[line.frontEnd] as number)) / 1000) * 1000;
+  }
+
+  private arrive(delayMs: number, then: () => void): void {
+    this.drainedAtMs = Math.max(this.drainedAtMs, this.time.nowMs + delayMs);
+    this.time.at(this.time.nowMs + delayMs, then);
+  }
+
+  private delayMs(process: SimProcess): number {
+    const usualMs = this.weather.latencyMs * this.prng.between(0.5, 1.5);
+    if (!this.happens(this.weather.slowChance)) return usualMs;
+    const delayMs = this.prng.magnitude(20, LONGEST_DELAY_MS);
+    if (delayMs >= NOTICED_DELAY_MS) process.trouble(this.time.nowMs + delayMs);
+    return delayMs;
+  }
+
+  private happens(chance: number): boolean {
+    return !this.isCalm && chance > 0 && this.prng.chance(chance);
+  }
+
+  private isCut({ cuts }: Line, what: 'requests' | 'answers'): boolean {
+    const { nowMs } = this.time;
+    if (this.isCalm) return false;
+    return cuts.some(
+      ({ fromMs, toMs, loses }) => fromMs <= nowMs && nowMs < toMs && (loses === what || loses === 'both'),
+    );
+  }
+}
+
+/** What went wrong with an attempt, as far as its sender hears. */
+export class TransitError extends Error {
+  override readonly name = 'TransitError';
+}

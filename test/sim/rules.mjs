@@ -1,0 +1,204 @@
+/**
+ * @typedef {{ file: string, find: string, replace: string }} Edit `find` occurs exactly once in the file
+ * @typedef {{ says: string, checker?: string, edits: Edit[] }} Rule `checker` is who has to notice, once it is taken out
+ */
+
+/**
+ * What can be taken out of the simulation's build of the runtime, each by a textual change of its source.
+ * The product has no such switch. First the rules that the protocol's design marks with a double dagger:
+ * without any one of them, two holders believe at once.
+ * @type {Record<string, Rule>}
+ */
+export const RULES = {
+  'version-order': {
+    says: 'a refresh demands that its version is greater than the one that stands',
+    edits: [
+      {
+        file: 'protocol/conditions.ts',
+        find: 'return standing?.version?.includes(holdId) === true && standing.version < version;',
+        replace: 'return standing?.version?.includes(holdId) === true;',
+      },
+    ],
+  },
+  'deadline-shortening': {
+    says: "the deadline is shortened by what the stamp was behind DynamoDB's clock",
+    edits: [
+      {
+        file: 'protocol/lease.ts',
+        find: 'return latest - Math.max(0, write.dateMs - write.stampMs);',
+        replace: 'return latest;',
+      },
+    ],
+  },
+  'deadline-shortening-at-refresh': {
+    says: 'the same for each refresh, not for the acquire alone',
+    edits: [
+      {
+        file: 'protocol/ledger.ts',
+        find: 'offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs })',
+        replace:
+          'offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, ' +
+          'dateMs: this.deadlineMs > Number.NEGATIVE_INFINITY ? draft.stampMs : dateMs })',
+      },
+    ],
+  },
+  'top-bit': {
+    says: 'stamps that could not be compared with DynamoDB’s clock carry the top bit',
+    edits: [
+      {
+        file: 'protocol/version.ts',
+        find: '(timed ? stampMs : stampMs + STAMP_LIMIT_MS).toString(16)',
+        replace: '(timed ? stampMs : stampMs).toString(16)',
+      },
+    ],
+  },
+  'observed-by-monotonic-time': {
+    says: 'a contender counts by its monotonic clock, not by its wall clock',
+    edits: [
+      {
+        file: 'lock/contention.ts',
+        find: 'const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };',
+        replace: 'const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.wallMs() };',
+      },
+      {
+        file: 'lock/contention.ts',
+        find: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };',
+        replace: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.wallMs() };',
+      },
+      {
+        file: 'lock/contention.ts',
+        find: "{ kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) }",
+        replace: "{ kind: 'write', expiredVersion: local.expiredVersion(process.clock.wallMs()) }",
+      },
+      {
+        file: 'lock/contention.ts',
+        find: 'const untilExpiryMs = local.expiryMs() - process.clock.monotonicMs();',
+        replace: 'const untilExpiryMs = local.expiryMs() - process.clock.wallMs();',
+      },
+      {
+        file: 'lock/contention.ts',
+        find: 'const expiredVersion = local.expiredVersion(process.clock.monotonicMs());',
+        replace: 'const expiredVersion = local.expiredVersion(process.clock.wallMs());',
+      },
+    ],
+  },
+  'observed-from-answer': {
+    says: 'a contender counts from the arrival of the answer that first showed the version, not from its request',
+    edits: [
+      {
+        file: 'lock/contention.ts',
+        find: "const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, 'eventual', signal));",
+        replace:
+          'const askedMs = process.clock.monotonicMs(); ' +
+          "const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, 'eventual', signal));",
+      },
+      {
+        file: 'lock/contention.ts',
+        find: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };',
+        replace: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: askedMs };',
+      },
+    ],
+  },
+  'adopt-exact-version': {
+    says: 'a hand-over is adopted under a new hold id where exactly the version given stands, not by its hold id',
+    edits: [
+      {
+        file: 'protocol/conditions.ts',
+        find: 'return standing?.version === givenVersion;',
+        replace: 'return standing?.version?.includes(givenVersion.slice(14)) === true;',
+      },
+      {
+        file: 'lock/hand-over.ts',
+        find: 'new Ledger(process.drawHoldId(requestId), leaseSeconds)',
+        replace: 'new Ledger(givenVersion.slice(14) || process.drawHoldId(requestId), leaseSeconds)',
+      },
+    ],
+  },
+  'sent-of-first-attempt': {
+    says: 'a version counts from its own first attempt, not from the last attempt of its request',
+    edits: [
+      {
+        file: 'protocol/ledger.ts',
+        find: 'this.drafts.set(version, draft);',
+        replace:
+          'for (const [earlier, former] of this.drafts) this.drafts.set(earlier, { ...former, sentMs }); ' +
+          'this.drafts.set(version, draft);',
+      },
+    ],
+  },
+  'elapsed-by-wall-clock': {
+    says: 'elapsed time follows the wall clock where the monotonic clock stood still',
+    edits: [
+      {
+        file: 'protocol/elapsed.ts',
+        find: 'Math.max(monotonicMs - this.baseMonotonicMs, wallMs - this.baseWallMs)',
+        replace: 'monotonicMs - this.baseMonotonicMs',
+      },
+    ],
+  },
+  'elapsed-by-monotonic-clock': {
+    says: 'elapsed time follows the monotonic clock where the wall clock was set back',
+    edits: [
+      {
+        file: 'protocol/elapsed.ts',
+        find: 'Math.max(monotonicMs - this.baseMonotonicMs, wallMs - this.baseWallMs)',
+        replace: 'wallMs - this.baseWallMs',
+      },
+    ],
+  },
+  // From here on: not safety, but what the other checkers watch, so that each of them is seen to fail.
+  'told-by-signal': {
+    says: 'a loss aborts the signal',
+    checker: 'loss-told',
+    edits: [{ file: 'lock/hold.ts', find: 'this.controller.abort(this.loss);', replace: '' }],
+  },
+  'told-at-the-deadline': {
+    says: 'the deadline has a timer of its own',
+    checker: 'loss-told',
+    edits: [
+      {
+        file: 'lock/hold.ts',
+        find: 'process.clock.after(this.leftMs(), () => this.armDeadline())',
+        replace: 'process.clock.after(this.leftMs() + 60_000, () => this.armDeadline())',
+      },
+    ],
+  },
+  'heartbeat-in-time': {
+    says: 'a refresh is due half a lease after the last one',
+    checker: 'undeserved-loss',
+    edits: [
+      {
+        file: 'protocol/schedule.ts',
+        find: 'Math.min(confirmedSentMs + leaseSeconds * 500, deadlineMs - leaseSeconds * 250)',
+        replace: 'confirmedSentMs + leaseSeconds * 1500',
+      },
+    ],
+  },
+  'takeover-in-time': {
+    says: 'an entry that stood for its whole lease is taken over',
+    checker: 'abandoned-entry',
+    edits: [
+      {
+        file: 'protocol/takeover.ts',
+        find: 'return sinceMs + leaseSeconds * 1000 + margin;',
+        replace: 'return sinceMs + leaseSeconds * 4000 + margin;',
+      },
+    ],
+  },
+  'headship-passed-on': {
+    says: 'when the head of the local queue leaves, the next caller comes forward',
+    checker: 'waiter-served',
+    edits: [{ file: 'lock/local-lock.ts', find: 'this.queue[0].promote();', replace: '' }],
+  },
+  'looks-are-spaced': {
+    says: 'a waiter sleeps longer and longer between looks',
+    checker: 'request-budget',
+    edits: [
+      {
+        file: 'protocol/schedule.ts',
+        find: 'Math.min(20 * 2 ** Math.min(poll, 10), 170)',
+        replace: '20',
+      },
+    ],
+  },
+};

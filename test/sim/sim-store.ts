@@ -1,0 +1,75 @@
+import type { LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../runtime/lock/store.js';
+import type { Database } from './database.js';
+import type { Network } from './network.js';
+import type { SimProcess } from './sim-process.js';
+import type { SimSdk } from './sim-sdk.js';
+import { shortVersion, type Trace } from './trace.js';
+
+export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';
+
+/** The table as one process reaches it: what `DynamoDBStore` is in production. */
+export class SimStore implements LockStore {
+  readonly tableName = 'locks';
+  readonly connection: object = this;
+  /** Requests so far; an SDK's own further attempts do not count. */
+  readonly counts: Record<Operation, number> = { acquire: 0, adopt: 0, refresh: 0, release: 0, read: 0 };
+
+  constructor(
+    private readonly process: SimProcess,
+    private readonly sdk: SimSdk,
+    private readonly network: Network,
+    private readonly database: Database,
+    private readonly trace: Trace,
+  ) {}
+
+  identify(lockKey: string): Promise<string> {
+    return Promise.resolve(`locks ${lockKey}`);
+  }
+
+  acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
+    const over = expiredVersion === undefined ? '' : ` over ${shortVersion(expiredVersion)}`;
+    const name = this.note('acquire', `${entry.lockKey} ${shortVersion(entry.version)}${over}`);
+    return this.write(name, () => this.database.acquire(entry, expiredVersion), signal);
+  }
+
+  adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
+    const change = `${shortVersion(givenVersion)} as ${shortVersion(entry.version)}`;
+    const name = this.note('adopt', `${entry.lockKey} ${change}`);
+    return this.write(name, () => this.database.adopt(entry, givenVersion), signal);
+  }
+
+  refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
+    const name = this.note('refresh', `${refresh.lockKey} to ${shortVersion(refresh.version)}`);
+    return this.write(name, () => this.database.refresh(refresh), signal);
+  }
+
+  release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
+    const name = this.note('release', `${lockKey} ${holdId.slice(-4)}`);
+    return this.write(name, () => this.database.release(lockKey, holdId), signal);
+  }
+
+  async read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
+    const name = this.note('read', lockKey);
+    const carryOut = () => this.database.read(lockKey, consistency === 'strong' ? 0 : this.network.staleMs());
+    const answer = await this.sdk.send({ name, carryOut }, signal);
+    if (answer.isStale) this.process.trouble();
+    const stale = answer.isStale ? ' (stale)' : '';
+    this.trace?.(this.process.name, `  read shows ${shortVersion(answer.entry?.version)}${stale}`);
+    return answer;
+  }
+
+  private async write(name: string, carryOut: () => Promise<WriteAnswer>, signal: AbortSignal): Promise<WriteAnswer> {
+    const answer = await this.sdk.send({ name, carryOut }, signal);
+    const date = answer.dateMs === undefined ? ', no Date' : '';
+    const found = answer.written ? 'written' : `refused, ${shortVersion(answer.entry?.version)} stands`;
+    this.trace?.(this.process.name, `  ${name}: ${found}${date}`);
+    return answer;
+  }
+
+  private note(operation: Operation, what: string): string {
+    this.counts[operation] += 1;
+    const name = `${operation} ${what}`;
+    this.trace?.(this.process.name, name);
+    return name;
+  }
+}

@@ -1,0 +1,110 @@
+import { type HeldLock, LynkError } from '../../runtime/index.js';
+import { LockFactory } from '../../runtime/lock/factory.js';
+import { LockProcess } from '../../runtime/lock/process.js';
+import { Caller } from './caller.js';
+import type { Line } from './network.js';
+import type { ClientPlan } from './plan.js';
+import type { Prng } from './prng.js';
+import { SimProcess } from './sim-process.js';
+import { SimSdk } from './sim-sdk.js';
+import { type Operation, SimStore } from './sim-store.js';
+import type { Asked, Client, World } from './world.js';
+
+/** A process that runs the real client. */
+export class TypeScriptClient implements Client {
+  readonly process: SimProcess;
+  readonly line: Line;
+  readonly factory: LockFactory;
+  private readonly stopping = new AbortController();
+  private readonly lockProcess: LockProcess;
+  private readonly store: SimStore;
+  private busyCallers = 0;
+  /** When two callers were last busy at once: requests can be told apart only since then. */
+  private sharedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    readonly world: World,
+    name: string,
+    readonly plan: ClientPlan,
+    private readonly prng: Prng,
+  ) {
+    const { time, network, database, trace } = world;
+    this.process = new SimProcess(name, time, plan.clock, prng.fork(), trace);
+    this.line = { process: this.process, plan, cuts: [...plan.cuts], frontEnd: 0 };
+    const sdk = new SimSdk(network, this.line, plan, prng.fork());
+    this.store = new SimStore(this.process, sdk, network, database, trace);
+    this.lockProcess = new LockProcess(this.process.clock, prng.fork());
+    const { leaseSeconds, clockToleranceSeconds } = plan;
+    const logger = { warn: () => {}, debug: () => {} };
+    const settings = { leaseSeconds, clockToleranceSeconds, logger };
+    this.factory = new LockFactory(this.lockProcess, this.store, settings, () => name);
+  }
+
+  start(): void {
+    for (let index = 0; index < this.plan.callers; index += 1) this.caller().live();
+  }
+
+  /** Aborts once the client is to finish what it does. */
+  get stopped(): AbortSignal {
+    return this.stopping.signal;
+  }
+
+  stop(): void {
+    this.process.deliver(() => this.stopping.abort(new Error('stopped')));
+  }
+
+  receive(text: string, lock: string): void {
+    this.caller().adopt(text, lock);
+  }
+
+  /** Somebody who waits until he gets the lock, whatever it takes, and gives it back at once. */
+  waitForever(lock: string, served: () => void): void {
+    const acquire = (): Promise<HeldLock> =>
+      this.factory.createLock(lock).acquire({ waitSeconds: Number.POSITIVE_INFINITY });
+    this.measured('acquire', lock, () => this.world.waiting(this.process, lock, acquire))
+      .then((held) => {
+        served();
+        return this.measured('hold', lock, () => held.release());
+      })
+      .catch((error: unknown) => this.unexpected(error));
+  }
+
+  /** Errors of the library are answers; any other is a mistake of its. */
+  unexpected(error: unknown): void {
+    if (error instanceof LynkError || error === this.stopped.reason) return;
+    this.world.report('errors', `${this.process.name}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  /** Runs `ask`, and tells the checkers what it took; its requests are told only where nobody else's are among them. */
+  async measured<T>(kind: Asked['kind'], lock: string, ask: () => Promise<T>): Promise<T> {
+    const { time } = this.world;
+    const askedMs = time.nowMs;
+    const before = { ...this.store.counts };
+    this.busyCallers += 1;
+    if (this.busyCallers > 1) this.sharedMs = askedMs;
+    let granted = false;
+    try {
+      const outcome = await ask();
+      granted = outcome !== undefined;
+      return outcome;
+    } finally {
+      if (this.busyCallers > 1) this.sharedMs = time.nowMs;
+      this.busyCallers -= 1;
+      if (this.sharedMs < askedMs) {
+        const requests = { ...this.store.counts };
+        for (const name of Object.keys(requests) as Operation[]) requests[name] -= before[name];
+        const { leaseSeconds } = this.plan;
+        this.world.finished({ kind, granted, process: this.process, lock, leaseSeconds, askedMs, requests });
+      }
+    }
+  }
+
+  /** Afterwards nothing is left of it that outlives the schedule. */
+  dispose(): void {
+    this.lockProcess.scopes.disable();
+  }
+
+  private caller(): Caller {
+    return new Caller(this, this.prng.fork());
+  }
+}

@@ -1,0 +1,146 @@
+import type { HeldLock } from '../../runtime/index.js';
+import { type Believer, TypeScriptBeliever } from './belief.js';
+import { Database } from './database.js';
+import { type Line, Network } from './network.js';
+import type { Plan } from './plan.js';
+import type { Prng } from './prng.js';
+import type { SimProcess } from './sim-process.js';
+import type { Operation } from './sim-store.js';
+import type { Trace } from './trace.js';
+import type { VirtualTime } from './virtual-time.js';
+
+/** Somebody to whom a hand-over text can be delivered. */
+export interface Client {
+  readonly process: SimProcess;
+  readonly line: Line;
+  start(): void;
+  /** Finishes what is going on, and begins nothing any more. */
+  stop(): void;
+  receive(text: string, lock: string, leaseSeconds: number): void;
+}
+
+export interface Violation {
+  readonly checker: string;
+  readonly what: string;
+  readonly atMs: number;
+}
+
+/** What one caller asked of its client, once that is over. */
+export interface Asked {
+  /** `all`: waiting and holding, in one call. */
+  readonly kind: 'acquire' | 'try' | 'hold' | 'all';
+  readonly granted: boolean;
+  readonly process: SimProcess;
+  readonly lock: string;
+  readonly leaseSeconds: number;
+  readonly askedMs: number;
+  readonly requests: Readonly<Record<Operation, number>>;
+}
+
+/** Judges what happens. It only looks on. */
+export interface Checker {
+  /** After every event, when all that could be settled is. */
+  afterEvent?(): void;
+  /** Ten times a second. */
+  probe?(): void;
+  granted?(believer: TypeScriptBeliever): void;
+  finished?(asked: Asked): void;
+}
+
+/** How often checkers are asked that need not look at every event. */
+const PROBE_MS = 100;
+
+/** All that the parts of one schedule share. */
+export class World {
+  readonly database: Database;
+  readonly network: Network;
+  readonly clients: Client[] = [];
+  readonly checkers: Checker[] = [];
+  /** Whoever was granted a lock, and may believe in it yet. */
+  believers: Believer[] = [];
+  violation: Violation | undefined;
+  /** Who makes trouble for holders. */
+  ambush: { granted(believer: TypeScriptBeliever): void } | undefined;
+  /** For each process and lock, since when callers wait for it without a break. */
+  private readonly waits = new Map<string, { callers: number; sinceMs: number }>();
+  private grants = 0;
+
+  constructor(
+    readonly time: VirtualTime,
+    readonly plan: Plan,
+    private readonly prng: Prng,
+    readonly trace: Trace,
+    private readonly onlyChecker?: string,
+  ) {
+    this.database = new Database(time, trace);
+    this.network = new Network(time, plan.weather, prng.fork(), trace);
+  }
+
+  /** The first thing that must not be ends the schedule. */
+  report(checker: string, what: string): void {
+    if (this.onlyChecker !== undefined && this.onlyChecker !== checker) return;
+    this.violation ??= { checker, what, atMs: this.time.nowMs };
+  }
+
+  granted(process: SimProcess, held: HeldLock, askedMs: number, leaseSeconds: number): TypeScriptBeliever {
+    this.grants += 1;
+    const name = `${process.name}#${this.grants}`;
+    const believer = new TypeScriptBeliever(name, held.name, process, held, askedMs, leaseSeconds);
+    this.trace?.(process.name, `HOLDS ${held.name} as #${this.grants}, for ${Math.round(believer.leftMs())} ms`);
+    held.signal.addEventListener('abort', () =>
+      this.trace?.(process.name, `#${this.grants} aborts: ${String(held.signal.reason)}`),
+    );
+    this.believers.push(believer);
+    for (const checker of this.checkers) checker.granted?.(believer);
+    this.ambush?.granted(believer);
+    return believer;
+  }
+
+  finished(asked: Asked): void {
+    for (const checker of this.checkers) checker.finished?.(asked);
+  }
+
+  /** Hands a text to some client, some time later, and perhaps once more. */
+  post(text: string, lock: string, leaseSeconds: number): void {
+    const copies = this.prng.chance(this.plan.habits.twiceChance) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy += 1) {
+      const client = this.prng.pick(this.clients);
+      this.time.at(this.time.nowMs + this.prng.magnitude(1, leaseSeconds * 1200), () =>
+        client.process.deliver(() => {
+          this.trace?.(client.process.name, `gets a hand-over of ${lock}`);
+          client.receive(text, lock, leaseSeconds);
+        }),
+      );
+    }
+  }
+
+  /** Runs `wait` as a wait of that process for that lock. */
+  async waiting<T>(process: SimProcess, lock: string, wait: () => Promise<T>): Promise<T> {
+    const key = waitKey(process, lock);
+    const entry = this.waits.get(key) ?? { callers: 0, sinceMs: 0 };
+    if (entry.callers === 0) entry.sinceMs = this.time.nowMs;
+    entry.callers += 1;
+    this.waits.set(key, entry);
+    try {
+      return await wait();
+    } finally {
+      entry.callers -= 1;
+    }
+  }
+
+  waitsSinceMs(process: SimProcess, lock: string): number | undefined {
+    const entry = this.waits.get(waitKey(process, lock));
+    return entry && entry.callers > 0 ? entry.sinceMs : undefined;
+  }
+
+  startProbing(): void {
+    this.time.at(this.time.nowMs + PROBE_MS, () => {
+      for (const checker of this.checkers) checker.probe?.();
+      this.startProbing();
+    });
+  }
+}
+
+function waitKey(process: SimProcess, lock: string): string {
+  return `${process.name} ${lock}`;
+}
