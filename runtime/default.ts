@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
 import { LockOptionError } from './errors.js';
 import { defaultHostIdentifier } from './lambda/host.js';
 import { systemClock } from './lock/clock.js';
@@ -31,7 +32,8 @@ let defaultFactory: { readonly table: string | undefined; readonly factory: Lock
 /**
  * A factory for the locks of one table; sends no request.
  * @param table the table's name or ARN, else the environment variable `LYNK_TABLE_NAME`, which
- *   `grantLock` of the construct sets for functions
+ *   `grantLock` of the construct sets for functions. For the locks of that table, `LYNK_LEASE_SECONDS`,
+ *   `LYNK_WAIT_SECONDS` and `LYNK_CLOCK_TOLERANCE_SECONDS` give the defaults.
  * @throws LockOptionError
  */
 export function getLockFactory(table?: string, options: LockFactoryOptions = {}): LockFactory {
@@ -41,9 +43,11 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
   if (client !== undefined && typeof (client as Partial<DynamoDBClient> | null)?.send !== 'function') {
     throw new LockOptionError(`client is a DynamoDBClient, got ${shown(client)}`);
   }
-  const store = new DynamoDBStore(checkedTable(table ?? process.env[TABLE_NAME_VARIABLE]), connectionOf(client));
+  const ofEnvironment = tableOfEnvironment();
+  const store = new DynamoDBStore(checkedTable(table ?? ofEnvironment), connectionOf(client));
+  const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
   thisProcess ??= new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
-  return new LockFactory(thisProcess, store, settings, defaultHostIdentifier);
+  return new LockFactory(thisProcess, store, { ...defaults, ...given(settings) }, defaultHostIdentifier);
 }
 
 /**
@@ -81,9 +85,14 @@ export async function tryWithLock<T>(
 }
 
 function factoryOfEnvironment(): LockFactory {
-  const table = process.env[TABLE_NAME_VARIABLE];
+  const table = tableOfEnvironment();
   if (!defaultFactory || defaultFactory.table !== table) defaultFactory = { table, factory: getLockFactory(table) };
   return defaultFactory.factory;
+}
+
+/** Without the options that are there but undefined: those ask for the default. */
+function given(settings: FactorySettings): FactorySettings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function checkedTable(table: unknown): string {
