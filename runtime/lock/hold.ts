@@ -9,6 +9,7 @@ import {
   retryDelayMs,
   tryBudgetMs,
 } from '../protocol/schedule.js';
+import { orAborted } from './abort.js';
 import { handOverText } from './hand-over.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeldLock, WaitOptions } from './held-lock.js';
@@ -341,17 +342,4 @@ export class Hold implements HeldLock {
       this.target.errorDetails(cause),
     );
   }
-}
-
-/** The promise's outcome, or a rejection with the signal's reason as soon as it aborts. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) {
-      promise.catch(() => {});
-      return onAbort();
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
