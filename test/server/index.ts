@@ -88,21 +88,26 @@ function hasDocker(): boolean {
   }
 }
 
-async function startDynamoDBLocal(): Promise<TestServer> {
+/** Fetches it where that has not been done. Not by two processes at once: they would write the same files. */
+export function fetchDynamoDBLocal(): string {
   const folder = resolve('.cache/dynamodb-local');
   const jars = join(folder, 'lib');
-  if (!existsSync(join(folder, 'complete'))) {
-    const { groupId, artifactId, version } = DYNAMODB_LOCAL;
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      join(folder, 'pom.xml'),
-      `<project><modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>server</artifactId>
-      <version>1</version><dependencies><dependency><groupId>${groupId}</groupId>
-      <artifactId>${artifactId}</artifactId><version>${version}</version></dependency></dependencies></project>`,
-    );
-    execFileSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`], { cwd: folder });
-    writeFileSync(join(folder, 'complete'), '');
-  }
+  if (existsSync(join(folder, 'complete'))) return jars;
+  const { groupId, artifactId, version } = DYNAMODB_LOCAL;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'pom.xml'),
+    `<project><modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>server</artifactId>
+    <version>1</version><dependencies><dependency><groupId>${groupId}</groupId>
+    <artifactId>${artifactId}</artifactId><version>${version}</version></dependency></dependencies></project>`,
+  );
+  execFileSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`], { cwd: folder });
+  writeFileSync(join(folder, 'complete'), '');
+  return jars;
+}
+
+async function startDynamoDBLocal(): Promise<TestServer> {
+  const jars = fetchDynamoDBLocal();
   const port = await freePort();
   const main = 'software.amazon.dynamodb.services.local.main.ServerRunner';
   const options = ['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];

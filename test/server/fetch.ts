@@ -1,0 +1,4 @@
+import { fetchDynamoDBLocal } from './index.js';
+
+/** Before test files that run beside each other ask for it. */
+fetchDynamoDBLocal();
