@@ -157,7 +157,7 @@ describe.each([
     rig.proxy.fate = (seen) => (isWrite(seen) ? { after: cleanedUp.opened } : 'pass');
     const lock = factory.createLock('late');
     await rejectionOf(lock.acquire({ waitSeconds: 0.5 }));
-    await until(() => rig.proxy.counts['DeleteItem'] === 1);
+    await until(() => rig.proxy.carriedOut.some(isDelete));
     expect(await rig.versionOf('late')).toBeUndefined();
     cleanedUp.open();
     await until(async () => (await rig.versionOf('late')) !== undefined);
@@ -175,6 +175,6 @@ test('a try that is refused, with its answer lost: another’s entry is neither 
   const outcome = await rig.factory({ client: rig.client({ maxAttempts: 1 }) }).tryWithLock('theirs', () => 'ran');
 
   expect(outcome).toMatchObject({ acquired: false, holder: { hostIdentifier: FOREIGN_HOST } });
-  await until(() => rig.proxy.counts['DeleteItem'] === 1);
+  await until(() => rig.proxy.carriedOut.some(isDelete));
   expect(await rig.versionOf('theirs')).toBe(version);
 });

@@ -39,6 +39,8 @@ export class FaultProxy {
   fate: (seen: SeenRequest) => Fate = () => 'pass';
   /** All requests since the last `forget`, in the order of their arrival; an SDK's retries count. */
   readonly requests: SeenRequest[] = [];
+  /** Those of them that the server has carried out by now: a request that has arrived may still be under way. */
+  readonly carriedOut: SeenRequest[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -70,6 +72,7 @@ export class FaultProxy {
   /** Forgets what it has seen, and lets everything pass. */
   forget(): void {
     this.requests.length = 0;
+    this.carriedOut.length = 0;
     this.fate = () => 'pass';
   }
 
@@ -104,14 +107,15 @@ export class FaultProxy {
       return;
     }
     if (typeof fate === 'object') await fate.after;
-    const carriedOut = await this.forward(incoming, body);
+    const done = await this.forward(incoming, body);
+    this.carriedOut.push(seen);
     if (fate === 'drop-answer') {
       answer.destroy();
       return;
     }
     // The server's own headers only: clients judge ages by its `Date`.
     answer.sendDate = false;
-    answer.writeHead(carriedOut.status, carriedOut.headers).end(carriedOut.body);
+    answer.writeHead(done.status, done.headers).end(done.body);
   }
 
   private forward({ method, headers }: IncomingMessage, body: Buffer) {
