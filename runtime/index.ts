@@ -12,6 +12,22 @@ export {
   LockTableError,
   LynkError,
 } from './errors.js';
+export type {
+  LockAcquiredEvent,
+  LockAskedEvent,
+  LockAsking,
+  LockEvent,
+  LockHandedOverEvent,
+  LockLostEvent,
+  LockNotGrantedEvent,
+  LockObserver,
+  LockRefreshedEvent,
+  LockRefreshedLateEvent,
+  LockRefreshFailedEvent,
+  LockReleasedEvent,
+  LockReleaseFailedEvent,
+  LockWaitingEvent,
+} from './lock/events.js';
 export type { LockFactory, TryWithLockOptions, WithLockOptions } from './lock/factory.js';
 export type { HeldLock, WaitOptions } from './lock/held-lock.js';
 export type { Lock, TryOutcome } from './lock/lock.js';

@@ -1,4 +1,4 @@
-import { type LockHolder, LockNotGrantedError } from '../errors.js';
+import { LockHolder, LockNotGrantedError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { tryBudgetMs } from '../protocol/schedule.js';
 import { type Contender, Contention } from './contention.js';
@@ -21,7 +21,38 @@ export interface Ask extends Contender {
 
 /** Queues behind the callers of this process, then contends, until held. */
 export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
+  return told(ask, () => queueForHold(ask, waitSeconds));
+}
+
+/** Asks once; resolves to who holds it where that is another. */
+export function askForHold(ask: Ask): Promise<Hold | LockHolder> {
+  return told(ask, () => tryForHold(ask));
+}
+
+/** Goes on holding what was handed over. It queues behind nobody: it is its giver's turn that goes on. */
+export function adoptHold(ask: Ask, handOver: HandOver): Promise<Hold> {
   const { target } = ask;
+  const patience = patienceOfTry(ask);
+  return told(ask, () => intoHold(ask, adopt(target, handOver, ask, patience), patience, undefined).then(must));
+}
+
+/** Tells how an asking began and, where it ends without a hold, how that came. */
+async function told<T extends Hold | LockHolder>({ chronicle }: Ask, asking: () => Promise<T>): Promise<T> {
+  chronicle.asked();
+  try {
+    const outcome = await asking();
+    if (outcome instanceof LockHolder) chronicle.refused(outcome);
+    return outcome;
+  } catch (error) {
+    chronicle.failed(error);
+    throw error;
+  }
+}
+
+function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
+  const { target } = ask;
+  const { head } = target.local;
+  if (head) ask.chronicle.waiting(head.holder);
   const place = target.local.join();
   const limit = `within ${rounded(waitSeconds)} s`;
   const patience = new Patience(target.process, waitSeconds, ask.signal, (cause) =>
@@ -32,8 +63,7 @@ export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
   return intoHold(ask, granted, patience, place).then(must);
 }
 
-/** Asks once; resolves to who holds it where that is another. */
-export async function askForHold(ask: Ask): Promise<Hold | LockHolder> {
+async function tryForHold(ask: Ask): Promise<Hold | LockHolder> {
   const { target } = ask;
   const patience = patienceOfTry(ask);
   // Behind a caller of this process: what becomes of its request tells as much as one of our own would.
@@ -48,13 +78,6 @@ export async function askForHold(ask: Ask): Promise<Hold | LockHolder> {
   const place = target.local.join();
   const hold = await intoHold(ask, new Contention(target, ask, patience, place).once(), patience, place);
   return hold ?? must(place.holder);
-}
-
-/** Goes on holding what was handed over. It queues behind nobody: it is its giver's turn that goes on. */
-export function adoptHold(ask: Ask, handOver: HandOver): Promise<Hold> {
-  const { target } = ask;
-  const patience = patienceOfTry(ask);
-  return intoHold(ask, adopt(target, handOver, ask, patience), patience, undefined).then(must);
 }
 
 /** What a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */
@@ -72,10 +95,13 @@ async function intoHold(
   patience: Patience,
   place: Place | undefined,
 ): Promise<Hold | undefined> {
-  const { target, hostIdentifier, signal, invocationEndsMs } = ask;
+  const { target, signal, invocationEndsMs, chronicle } = ask;
   try {
     const ledger = await patience.race(granted);
-    if (ledger) return new Hold(target, { ledger, hostIdentifier, place, signal, invocationEndsMs });
+    if (ledger) {
+      chronicle.acquired();
+      return new Hold(target, { ledger, place, signal, invocationEndsMs, chronicle });
+    }
     place?.leave();
     return undefined;
   } catch (error) {

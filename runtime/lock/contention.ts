@@ -4,9 +4,11 @@ import { Ledger } from '../protocol/ledger.js';
 import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import { isStampExpired } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';
+import type { Chronicle } from './chronicle.js';
 import { abandon, ownVersionIn, topUp } from './grant.js';
 import type { Place } from './local-lock.js';
 import type { Patience } from './patience.js';
+import type { Replaced } from './store.js';
 import type { LockTarget } from './target.js';
 
 /** Writes in a row without a sleep between them: a takeover, its loss to another, and one more. */
@@ -23,6 +25,8 @@ interface Seen {
   readonly dateMs: number | undefined;
   /** Monotonic time at which the answer had arrived. */
   readonly arrivedMs: number;
+  /** What was written over. */
+  readonly replaced?: Replaced | undefined;
 }
 
 /** On whose behalf, and with what lease, a lock is contended for. */
@@ -31,6 +35,8 @@ export interface Contender {
   readonly hostIdentifier: string;
   /** The Lambda invocation it is for, where there is one. */
   readonly requestId: string | undefined;
+  /** Where it is told what becomes of it. */
+  readonly chronicle: Chronicle;
 }
 
 /**
@@ -96,12 +102,14 @@ export class Contention {
         if (ownVersion !== undefined) {
           // A write of ours landed, whichever answer tells: a lost one is made good by the next.
           ledger.confirm(ownVersion, seen.dateMs);
+          this.noteReplaced(seen.replaced);
           inDoubt = false;
           return (await this.grant(ledger)) ? ledger : 'missed';
         }
         const next = this.judge(seen);
         if (next === 'held' && mode === 'try') return 'refused';
         if (next === 'held') {
+          this.contender.chronicle.waiting(this.place.holder);
           step = await this.sleepUntilNextStep(looks++);
         } else {
           // A server that shows an entry as free, and yet refuses the write, is not to be hammered.
@@ -127,19 +135,29 @@ export class Contention {
 
   private async write(ledger: Ledger, expiredVersion: string | undefined): Promise<Seen> {
     const { store, process } = this.target;
+    this.contender.chronicle.attempts += 1;
     const version = this.target.draw(ledger);
     const entry = this.target.newEntry(ledger, version, this.contender.hostIdentifier);
     const answer = await this.target.exchange(this.budgetMs(), (signal) =>
       store.acquire(entry, expiredVersion, signal),
     );
     const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
-    return answer.written ? { ...seen, written: version } : seen;
+    return answer.written ? { ...seen, written: version, replaced: answer.replaced } : seen;
   }
 
   private async look(): Promise<Seen> {
     const { store, name, process } = this.target;
+    this.contender.chronicle.attempts += 1;
     const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, 'eventual', signal));
     return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
+  }
+
+  /** A free entry, or one that this process itself gave up, was taken over from nobody. */
+  private noteReplaced(replaced: Replaced | undefined): void {
+    if (!replaced || replaced.leaseSeconds === 0) return;
+    const version = parseVersion(replaced.version);
+    if (version && this.target.process.hasGivenUp(version.holdId)) return;
+    this.contender.chronicle.takenOverFrom = replaced.hostIdentifier;
   }
 
   private budgetMs(): number {

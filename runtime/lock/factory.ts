@@ -2,7 +2,8 @@ import { adoptHold } from './acquisition.js';
 import { parseHandOver } from './hand-over.js';
 import type { HeldLock } from './held-lock.js';
 import { askFor, Lock, type TryOutcome } from './lock.js';
-import { consoleLogger } from './logger.js';
+import { LogLines, LossLines } from './log-lines.js';
+import { consoleLogger, harmless } from './logger.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,
@@ -10,6 +11,7 @@ import {
   checkedLease,
   checkedLogger,
   checkedName,
+  checkedObservers,
   checkedTolerance,
   checkedWait,
   type FactorySettings,
@@ -48,13 +50,16 @@ export class LockFactory {
     hostIdentifier: (requestId: string | undefined) => string,
   ) {
     const { leaseSeconds = DEFAULT_LEASE_SECONDS, waitSeconds = DEFAULT_WAIT_SECONDS } = settings;
-    const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, logger = consoleLogger } = settings;
+    const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = settings;
+    const logger = harmless(settings.logger === undefined ? consoleLogger : checkedLogger(settings.logger));
+    const logLines = settings.logger === undefined ? new LossLines(logger) : new LogLines(logger);
     this.leaseSeconds = checkedLease(leaseSeconds);
     this.waitSeconds = checkedWait(waitSeconds);
     const givenHost = settings.hostIdentifier === undefined ? undefined : checkedHost(settings.hostIdentifier);
     this.settings = {
       clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
-      logger: checkedLogger(logger),
+      logger,
+      observers: [logLines, ...checkedObservers(observers)],
       hostIdentifier: givenHost === undefined ? hostIdentifier : () => givenHost,
     };
   }

@@ -10,6 +10,7 @@ import {
   tryBudgetMs,
 } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
+import type { Chronicle } from './chronicle.js';
 import { handOverText } from './hand-over.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeldLock, WaitOptions } from './held-lock.js';
@@ -22,13 +23,14 @@ import type { LockTarget } from './target.js';
 /** Where a hold comes from, and what bounds it. */
 export interface HoldOrigin {
   readonly ledger: Ledger;
-  readonly hostIdentifier: string;
   /** The place in the local queue, which the hold gives up at its end. */
   readonly place?: Place | undefined;
   /** The caller's signal: `held.signal` aborts with it. */
   readonly signal?: AbortSignal | undefined;
   /** Elapsed time at which the invocation ends that the hold belongs to. */
   readonly invocationEndsMs?: number | undefined;
+  /** Where it is told what becomes of the hold. */
+  readonly chronicle: Chronicle;
 }
 
 /** One acquisition of a lock (docs/protocol.md, section 4). */
@@ -110,7 +112,8 @@ export class Hold implements HeldLock {
 
   /** Who holds it, for callers of the same process that ask. */
   private describe(): LockHolder {
-    return new LockHolder(this.origin.hostIdentifier, this.origin.ledger.leaseSeconds, this.remainingSeconds);
+    const { hostIdentifier, leaseSeconds } = this.origin.chronicle.asking;
+    return new LockHolder(hostIdentifier, leaseSeconds, this.remainingSeconds);
   }
 
   async refresh({ signal }: WaitOptions = {}): Promise<void> {
@@ -127,6 +130,7 @@ export class Hold implements HeldLock {
     try {
       const version = await this.confirmRefresh('hand-over', signal);
       this.end('handed-over');
+      this.origin.chronicle.handedOver();
       return handOverText(this.name, version);
     } finally {
       if (this.check()) {
@@ -217,6 +221,7 @@ export class Hold implements HeldLock {
         return undefined;
       }
       if (!signal?.aborted) this.lastFailure = error;
+      this.origin.chronicle.refreshFailed(error, this.leftMs());
       throw error;
     }
     // An answer that comes after the deadline, or after the release, changes nothing any more.
@@ -224,7 +229,9 @@ export class Hold implements HeldLock {
     this.lastFailure = undefined;
     const standing = answer.written ? version : answer.entry?.version;
     if (standing?.includes(ledger.holdId)) {
+      const before = { dueMs: this.dueMs(), remainedMs: this.leftMs() };
       ledger.confirm(standing, answer.dateMs);
+      this.origin.chronicle.refreshed(before, this.leftMs());
       return standing;
     }
     if (answer.entry) this.lose('taken', `${answer.entry.hostIdentifier} holds it now`);
@@ -263,7 +270,8 @@ export class Hold implements HeldLock {
       const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.leftMs());
       this.finish('released');
       try {
-        await this.deleteEntry(releaseBudgetMs(this.origin.ledger.leaseSeconds, leftMs));
+        const released = this.deleteEntry(releaseBudgetMs(this.origin.ledger.leaseSeconds, leftMs));
+        await this.origin.chronicle.releasing(released);
       } finally {
         this.origin.place?.leave();
       }
@@ -276,21 +284,18 @@ export class Hold implements HeldLock {
 
   /** Deletes this hold's entry, trying again within the budget. */
   private async deleteEntry(budgetMs: number): Promise<void> {
-    const { target } = this;
-    const { process, store, name } = target;
+    const { process, store, name } = this.target;
     const { holdId } = this.origin.ledger;
     const limitMs = process.elapsedMs() + budgetMs;
     for (let failures = 0; ; failures += 1) {
       const leftMs = limitMs - process.elapsedMs();
       try {
-        await target.exchange(refreshBudgetMs(leftMs), (signal) => store.release(name, holdId, signal));
+        await this.target.exchange(refreshBudgetMs(leftMs), (signal) => store.release(name, holdId, signal));
         return;
       } catch (error) {
         if (error instanceof LynkError) throw error;
         const delayMs = retryDelayMs(failures, process.random.fraction());
-        if (process.elapsedMs() + delayMs >= limitMs) {
-          throw this.notConfirmed('release', error);
-        }
+        if (process.elapsedMs() + delayMs >= limitMs) throw this.notConfirmed('release', error);
         await this.pause(delayMs, undefined);
       }
     }
@@ -308,7 +313,7 @@ export class Hold implements HeldLock {
   private lose(reason: LockLostReason, why: string, cause?: unknown): void {
     this.loss = this.lossError(reason, `${this.target.label} was lost: ${why}`, cause);
     this.end('lost');
-    this.target.settings.logger.warn(this.loss.message, { reason, lockName: this.name, cause });
+    this.origin.chronicle.lost(this.loss);
     this.controller.abort(this.loss);
   }
 
@@ -328,7 +333,7 @@ export class Hold implements HeldLock {
 
   private whyNotHeld(): LockLostError {
     if (this.loss) return this.loss;
-    const reason = this.state === 'released' ? 'released' : 'handed-over';
+    const reason = this.state === 'released' ? this.state : 'handed-over';
     return this.lossError(reason, `${this.target.label} is not held any more: it was ${reason.replace('-', ' ')}`);
   }
 

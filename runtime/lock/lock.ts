@@ -1,5 +1,6 @@
 import type { LockHolder } from '../errors.js';
 import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
+import { Chronicle } from './chronicle.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
 import {
@@ -118,13 +119,17 @@ export async function askFor(
   const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
   const requestId = context?.awsRequestId;
   const target = await reach(name);
+  const { process, settings } = target;
+  const hostIdentifier = settings.hostIdentifier(requestId);
+  const asking = { lockName: name, tableName: target.store.tableName, hostIdentifier, leaseSeconds, requestId };
   return {
     target,
     leaseSeconds,
-    hostIdentifier: target.settings.hostIdentifier(requestId),
+    hostIdentifier,
     requestId,
+    chronicle: new Chronicle(asking, settings.observers, () => process.elapsedMs()),
     signal,
     invocationSeconds,
-    invocationEndsMs: context && target.process.elapsedMs() + invocationSeconds * 1000,
+    invocationEndsMs: context && process.elapsedMs() + invocationSeconds * 1000,
   };
 }

@@ -1,10 +1,26 @@
+import { harmlessly } from './events.js';
+
 /**
  * Where the library reports what no caller is waiting to hear. `console` fits, and so does the Logger of
  * Powertools for AWS Lambda. Messages name lock and table; `details` is plain data.
  */
 export interface Logger {
   warn(message: string, details?: Record<string, unknown>): void;
+  /** Without it, what it would have got goes to `debug`. */
+  info?(message: string, details?: Record<string, unknown>): void;
   debug(message: string, details?: Record<string, unknown>): void;
+}
+
+/** A logger that can do no harm: what it throws goes no further. */
+export type HarmlessLogger = Required<Logger>;
+
+export function harmless(logger: Logger): HarmlessLogger {
+  return {
+    warn: (message, details) => harmlessly(() => logger.warn(message, details)),
+    info: (message, details) =>
+      harmlessly(() => (logger.info ? logger.info(message, details) : logger.debug(message, details))),
+    debug: (message, details) => harmlessly(() => logger.debug(message, details)),
+  };
 }
 
 /** Warnings to the console, nothing else. */

@@ -1,4 +1,5 @@
 import { LockOptionError } from '../errors.js';
+import type { LockObserver } from './events.js';
 import type { Logger } from './logger.js';
 
 /** What is needed of a Lambda handler's second argument. */
@@ -52,14 +53,25 @@ export interface FactorySettings extends LockOptions {
    * @default in Lambda `function/log-stream/request-id`, else `hostname/pid`
    */
   readonly hostIdentifier?: string | undefined;
-  /** @default warnings go to the console */
+  /**
+   * Gets a line for each event: warnings of lost locks, information on who had a lock when, the rest to debug.
+   * @default warnings of lost locks go to the console
+   */
   readonly logger?: Logger | undefined;
+  /** Told of all that happens to the factory's locks; for metrics and traces. */
+  readonly observers?: readonly LockObserver[] | undefined;
 }
 
 export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds'] as const;
 export const TRY_OPTIONS = ['signal', 'context'] as const;
 export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;
-export const FACTORY_SETTINGS = [...LOCK_OPTIONS, 'clockToleranceSeconds', 'hostIdentifier', 'logger'] as const;
+export const FACTORY_SETTINGS = [
+  ...LOCK_OPTIONS,
+  'clockToleranceSeconds',
+  'hostIdentifier',
+  'logger',
+  'observers',
+] as const;
 
 /** DynamoDB's limit for a partition key. */
 const LONGEST_NAME_BYTES = 2048;
@@ -133,6 +145,12 @@ export function checkedLogger(value: unknown): Logger {
   const logger = value as Partial<Logger> | null | undefined;
   if (typeof logger?.warn === 'function' && typeof logger.debug === 'function') return logger as Logger;
   throw new LockOptionError(`logger has the methods warn and debug, like console, got ${shown(value)}`);
+}
+
+export function checkedObservers(value: unknown): readonly LockObserver[] {
+  const isObserver = (one: Partial<LockObserver> | null | undefined): boolean => typeof one?.onLockEvent === 'function';
+  if (Array.isArray(value) && value.every(isObserver)) return value;
+  throw new LockOptionError(`observers is an array of objects with the method onLockEvent, got ${shown(value)}`);
 }
 
 export function checkedSignal(value: unknown): AbortSignal | undefined {

@@ -16,7 +16,12 @@ export interface WriteAnswer extends Answer {
   readonly written: boolean;
   /** Where not written: the entry that stands there, if any. */
   readonly entry?: LockEntry | undefined;
+  /** Where an acquire wrote over an entry: what it said. For people: no decision of a lock rests on it. */
+  readonly replaced?: Replaced | undefined;
 }
+
+/** The entry that an acquire wrote over. */
+export type Replaced = Pick<LockEntry, 'version' | 'leaseSeconds' | 'hostIdentifier'>;
 
 /** The entry that an acquire or an adopt writes. */
 export interface NewEntry {

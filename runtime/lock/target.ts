@@ -1,6 +1,7 @@
 import type { LynkErrorDetails } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import type { ServerClock } from '../protocol/server-clock.js';
+import type { LockObserver } from './events.js';
 import type { LocalLock } from './local-lock.js';
 import type { Logger } from './logger.js';
 import type { LockProcess } from './process.js';
@@ -13,6 +14,8 @@ const EXPIRES_AFTER_LEASE_SECONDS = 24 * 60 * 60;
 export interface TargetSettings {
   readonly clockToleranceSeconds: number;
   readonly logger: Logger;
+  /** Told of all that happens to the locks. */
+  readonly observers: readonly LockObserver[];
   /** Who holds, for people. */
   readonly hostIdentifier: (requestId: string | undefined) => string;
 }

@@ -5,12 +5,13 @@ import {
   GetItemCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
+  type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import type { Answer, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure } from './failure.js';
-import { entryFromItem, type Item } from './item.js';
+import { entryFromItem, type Item, replacedIn } from './item.js';
 
 type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand;
 type Values = NonNullable<UpdateItemCommandInput['ExpressionAttributeValues']>;
@@ -118,6 +119,7 @@ export class DynamoDBStore implements LockStore {
         ':host': { S: entry.hostIdentifier },
         ':expires': { N: String(entry.expiresAtSeconds) },
       },
+      ReturnValues: 'UPDATED_OLD',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
     return this.write(entry.lockKey, command, signal);
@@ -125,7 +127,10 @@ export class DynamoDBStore implements LockStore {
 
   private async write(lockKey: string, command: UpdateItemCommand, signal: AbortSignal): Promise<WriteAnswer> {
     const { dateMs, output } = await this.send(lockKey, 'UpdateItem', command, signal);
-    if (!(output instanceof ConditionalCheckFailedException)) return { dateMs, written: true };
+    if (!(output instanceof ConditionalCheckFailedException)) {
+      const { Attributes } = output as UpdateItemCommandOutput;
+      return { dateMs, written: true, replaced: replacedIn(Attributes) };
+    }
     if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };
     // There was none, or this server does not return it.
     return { ...(await this.read(lockKey, 'strong', signal)), written: false };

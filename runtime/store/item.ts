@@ -1,5 +1,5 @@
 import { LockEntryError } from '../errors.js';
-import type { NewEntry } from '../lock/store.js';
+import type { NewEntry, Replaced } from '../lock/store.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
 
@@ -25,6 +25,15 @@ export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
     hostIdentifier: textOf(item, ENTRY.hostIdentifier, place),
     ...(expiresAt !== undefined && { expiresAtSeconds: expiresAt }),
   };
+}
+
+/** What an entry said that was written over, by the old values of its item; undefined where there was none. */
+export function replacedIn(item: Item | undefined): Replaced | undefined {
+  const version = textIn(item?.[ENTRY.versionNumber]);
+  const hostIdentifier = textIn(item?.[ENTRY.hostIdentifier]);
+  const leaseSeconds = numberIn(item?.[ENTRY.leaseDuration]);
+  if (version === undefined || hostIdentifier === undefined || leaseSeconds === undefined) return undefined;
+  return { version, hostIdentifier, leaseSeconds };
 }
 
 /** The item that an entry of ours is kept as. */

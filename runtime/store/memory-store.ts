@@ -2,7 +2,7 @@ import type { Answer, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } fr
 import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
-import { entryFromItem, type Item, itemFromEntry, numberIn, textIn } from './item.js';
+import { entryFromItem, type Item, itemFromEntry, numberIn, replacedIn, textIn } from './item.js';
 
 /** Keeps entries in this process: for tests, and for code that needs no more than its own process. */
 export class MemoryStore implements LockStore {
@@ -22,7 +22,9 @@ export class MemoryStore implements LockStore {
 
   async acquire(entry: NewEntry, expiredVersion: string | undefined): Promise<WriteAnswer> {
     const { lockKey } = entry;
-    return this.write(lockKey, mayAcquire(this.standing(lockKey), expiredVersion), () => this.overwrite(entry));
+    const before = this.items.get(lockKey);
+    const answer = this.write(lockKey, mayAcquire(this.standing(lockKey), expiredVersion), () => this.overwrite(entry));
+    return answer.written ? { ...answer, replaced: replacedIn(before) } : answer;
   }
 
   async adopt(entry: NewEntry, givenVersion: string): Promise<WriteAnswer> {

@@ -53,6 +53,7 @@ describe.each([
     test('writes where there is no item', async () => {
       const answer = await store.acquire(entryAt(versionOf(OURS)), undefined, never);
 
+      expect(answer.replaced).toBeUndefined();
       expect(answer).toMatchObject({ written: true });
       expect(await standing()).toEqual({
         lockKey: { S: lockKey },
@@ -96,6 +97,7 @@ describe.each([
       const answer = await store.acquire(entryAt(versionOf(OURS)), expired, never);
 
       expect(answer.written).toBe(true);
+      expect(answer.replaced).toEqual({ version: expired, leaseSeconds: 10, hostIdentifier: 'them' });
       expect(await standing()).toMatchObject({ versionNumber: { S: versionOf(OURS) }, hostIdentifier: { S: 'us' } });
     });
 

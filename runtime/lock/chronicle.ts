@@ -1,0 +1,104 @@
+import { type LockHolder, type LockLostError, LockNotGrantedError } from '../errors.js';
+import { harmlessly, type LockAsking, type LockEvent, type LockObserver } from './events.js';
+
+/** A refresh confirmed later than this part of the lease after it was due is worth a warning. */
+const LATE_PART_OF_LEASE = 0.25;
+
+type Told<E> = E extends LockEvent ? Omit<E, 'asking'> : never;
+
+/** Tells observers what becomes of one asking, and how long it took. */
+export class Chronicle {
+  /** How many times DynamoDB was asked for the lock. */
+  attempts = 0;
+  /** The holder whose expired entry was written over, if one was. */
+  takenOverFrom: string | undefined;
+  private readonly askedMs: number;
+  private acquiredMs = 0;
+  private isWaiting = false;
+
+  constructor(
+    readonly asking: LockAsking,
+    private readonly observers: readonly LockObserver[],
+    private readonly elapsedMs: () => number,
+  ) {
+    this.askedMs = elapsedMs();
+  }
+
+  asked(): void {
+    this.tell({ type: 'asked' });
+  }
+
+  waiting(holder: LockHolder | undefined): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    this.tell({ type: 'waiting', holder });
+  }
+
+  acquired(): void {
+    this.acquiredMs = this.elapsedMs();
+    const { attempts, takenOverFrom } = this;
+    this.tell({ type: 'acquired', waitSeconds: this.secondsSince(this.askedMs), attempts, takenOverFrom });
+  }
+
+  /** Another holds it: a try was refused. */
+  refused(holder: LockHolder): void {
+    this.notGranted(holder, undefined);
+  }
+
+  failed(error: unknown): void {
+    this.notGranted(error instanceof LockNotGrantedError ? error.holder : undefined, error);
+  }
+
+  /** @param before what was so before the refresh was confirmed: when it was due, and what the hold had left */
+  refreshed(before: { readonly dueMs: number; readonly remainedMs: number }, remainingMs: number): void {
+    const { dueMs, remainedMs } = before;
+    const lateMs = this.elapsedMs() - dueMs;
+    if (lateMs > this.asking.leaseSeconds * 1000 * LATE_PART_OF_LEASE) {
+      this.tell({ type: 'refreshed-late', lateSeconds: lateMs / 1000, remainedSeconds: remainedMs / 1000 });
+    } else {
+      this.tell({ type: 'refreshed', remainingSeconds: remainingMs / 1000 });
+    }
+  }
+
+  refreshFailed(error: unknown, remainingMs: number): void {
+    this.tell({ type: 'refresh-failed', error, remainingSeconds: remainingMs / 1000 });
+  }
+
+  lost(error: LockLostError): void {
+    this.tell({ type: 'lost', heldSeconds: this.heldSeconds(), error });
+  }
+
+  /** Tells how a release ends; the outcome stays the same. The lock was held until now. */
+  async releasing(released: Promise<void>): Promise<void> {
+    const heldSeconds = this.heldSeconds();
+    try {
+      await released;
+    } catch (error) {
+      this.tell({ type: 'release-failed', heldSeconds, error });
+      throw error;
+    }
+    this.tell({ type: 'released', heldSeconds });
+  }
+
+  handedOver(): void {
+    this.tell({ type: 'handed-over', heldSeconds: this.heldSeconds() });
+  }
+
+  private notGranted(holder: LockHolder | undefined, error: unknown): void {
+    const { attempts } = this;
+    this.tell({ type: 'not-granted', waitSeconds: this.secondsSince(this.askedMs), attempts, holder, error });
+  }
+
+  private heldSeconds(): number {
+    return this.secondsSince(this.acquiredMs);
+  }
+
+  private secondsSince(ms: number): number {
+    return Math.max(0, this.elapsedMs() - ms) / 1000;
+  }
+
+  private tell(told: Told<LockEvent>): void {
+    const event = { ...told, asking: this.asking } as LockEvent;
+    for (const observer of this.observers) harmlessly(() => observer.onLockEvent(event));
+  }
+}

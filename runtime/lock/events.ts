@@ -1,0 +1,128 @@
+import type { LockHolder, LockLostError } from '../errors.js';
+
+/** Who asks for which lock: one object for an asking, and for the hold that comes of it. */
+export interface LockAsking {
+  readonly lockName: string;
+  readonly tableName: string;
+  /** Who asks, as its entry would say. */
+  readonly hostIdentifier: string;
+  readonly leaseSeconds: number;
+  /** The Lambda invocation it is for, where there is one. */
+  readonly requestId: string | undefined;
+}
+
+interface Happening<T extends string> {
+  readonly type: T;
+  /** The same object in all events of one asking, so that they can be put together. */
+  readonly asking: LockAsking;
+}
+
+/** A caller has begun to ask. */
+export type LockAskedEvent = Happening<'asked'>;
+
+/** The lock was first seen to be held by another; the caller goes on waiting. Once an asking at most. */
+export interface LockWaitingEvent extends Happening<'waiting'> {
+  /** Undefined behind a caller of the same process that asks itself. */
+  readonly holder: LockHolder | undefined;
+}
+
+/** The lock is held. */
+export interface LockAcquiredEvent extends Happening<'acquired'> {
+  /** Seconds since the caller began to ask. */
+  readonly waitSeconds: number;
+  /** How many times DynamoDB was asked for it: writes that may take it, and looks. */
+  readonly attempts: number;
+  /** The `hostIdentifier` of a holder that neither released nor refreshed, and so was taken over from. */
+  readonly takenOverFrom: string | undefined;
+}
+
+/** The asking ended without the lock. */
+export interface LockNotGrantedEvent extends Happening<'not-granted'> {
+  readonly waitSeconds: number;
+  readonly attempts: number;
+  /** Who held it when last seen; undefined where nobody was seen. */
+  readonly holder: LockHolder | undefined;
+  /** What the caller got to hear; undefined where a try was simply refused. */
+  readonly error: unknown;
+}
+
+/** A refresh was confirmed in good time. */
+export interface LockRefreshedEvent extends Happening<'refreshed'> {
+  readonly remainingSeconds: number;
+}
+
+/** A refresh was confirmed more than a quarter of the lease after it was due: the lock was close to being lost. */
+export interface LockRefreshedLateEvent extends Happening<'refreshed-late'> {
+  readonly lateSeconds: number;
+  /** What the hold still had when the confirmation came. */
+  readonly remainedSeconds: number;
+}
+
+/** A refresh got no answer. It is tried again until the deadline. */
+export interface LockRefreshFailedEvent extends Happening<'refresh-failed'> {
+  readonly error: unknown;
+  readonly remainingSeconds: number;
+}
+
+/** The hold ended before its time. */
+export interface LockLostEvent extends Happening<'lost'> {
+  readonly heldSeconds: number;
+  /** Its `reason` says why. */
+  readonly error: LockLostError;
+}
+
+/** The lock was given back. */
+export interface LockReleasedEvent extends Happening<'released'> {
+  readonly heldSeconds: number;
+}
+
+/** The lock was given back, but nobody confirmed that: its entry may block others for a lease. */
+export interface LockReleaseFailedEvent extends Happening<'release-failed'> {
+  readonly heldSeconds: number;
+  readonly error: unknown;
+}
+
+/** The lock was handed over by `serialize`. */
+export interface LockHandedOverEvent extends Happening<'handed-over'> {
+  readonly heldSeconds: number;
+}
+
+/**
+ * What happens to an asking for a lock, and to the hold that may come of it:
+ *
+ *     asked ─► [waiting] ─┬─► not-granted
+ *                         └─► acquired ─► (refreshed | refreshed-late | refresh-failed)* ─┬─► released
+ *                                                                                         ├─► release-failed
+ *                                                                                         ├─► handed-over
+ *                                                                                         └─► lost
+ */
+export type LockEvent =
+  | LockAskedEvent
+  | LockWaitingEvent
+  | LockAcquiredEvent
+  | LockNotGrantedEvent
+  | LockRefreshedEvent
+  | LockRefreshedLateEvent
+  | LockRefreshFailedEvent
+  | LockLostEvent
+  | LockReleasedEvent
+  | LockReleaseFailedEvent
+  | LockHandedOverEvent;
+
+/** Watches locks. It is told at once, in the asynchronous context of the asking, and cannot break a lock. */
+export interface LockObserver {
+  onLockEvent(event: LockEvent): void;
+}
+
+/**
+ * Calls a function that is not ours to trust. What watches a lock must not be able to break it: neither an
+ * error nor a rejection of it goes any further.
+ */
+export function harmlessly(call: () => unknown): void {
+  try {
+    const outcome = call() as { readonly then?: unknown } | undefined;
+    if (typeof outcome?.then === 'function') void Promise.resolve(outcome).catch(() => {});
+  } catch {
+    // There is nobody to tell: the logger itself may be what fails.
+  }
+}

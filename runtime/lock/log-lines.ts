@@ -1,0 +1,89 @@
+import { LockNotGrantedError } from '../errors.js';
+import type { LockEvent, LockObserver } from './events.js';
+import type { HarmlessLogger } from './logger.js';
+
+type Line = readonly [level: keyof HarmlessLogger, text: string, details?: Record<string, unknown>];
+
+/**
+ * Writes one line for each event: a warning where a lock was lost, or nearly so; information where a person
+ * on call wants to follow who had a lock and when; the rest for debugging.
+ */
+export class LogLines implements LockObserver {
+  constructor(private readonly logger: HarmlessLogger) {}
+
+  onLockEvent(event: LockEvent): void {
+    const { lockName, tableName, hostIdentifier, leaseSeconds, requestId } = event.asking;
+    const [level, text, details] = lineOf(event);
+    // A message of our errors names the lock itself.
+    const isWhole = text.startsWith('lock "');
+    this.logger[level](isWhole ? text : `lock ${JSON.stringify(lockName)} in table "${tableName}" ${text}`, {
+      lockEvent: event.type,
+      lockName,
+      tableName,
+      hostIdentifier,
+      leaseSeconds,
+      ...(requestId !== undefined && { requestId }),
+      ...details,
+    });
+  }
+}
+
+/** Only what must not go unheard: lost locks. What a factory without a logger has. */
+export class LossLines extends LogLines {
+  override onLockEvent(event: LockEvent): void {
+    if (event.type === 'lost') super.onLockEvent(event);
+  }
+}
+
+function lineOf(event: LockEvent): Line {
+  switch (event.type) {
+    case 'asked':
+      return ['debug', 'is asked for'];
+    case 'waiting': {
+      const { holder } = event;
+      return ['info', `is waited for${holder ? `: held by ${holder}` : ''}`, { holder }];
+    }
+    case 'acquired': {
+      const { waitSeconds, attempts, takenOverFrom } = event;
+      const waited = `after ${seconds(waitSeconds)}`;
+      if (takenOverFrom === undefined) return ['info', `was acquired ${waited}`, { waitSeconds, attempts }];
+      const text = `was taken over ${waited} from ${takenOverFrom}, which neither released nor refreshed it`;
+      return ['info', text, { waitSeconds, attempts, takenOverFrom }];
+    }
+    case 'not-granted': {
+      const { waitSeconds, attempts, holder, error } = event;
+      const why = holder ? `held by ${holder}` : String(error);
+      const text =
+        error instanceof LockNotGrantedError ? error.message : `was not granted after ${seconds(waitSeconds)}: ${why}`;
+      return ['info', text, { waitSeconds, attempts, holder, error }];
+    }
+    case 'refreshed':
+      return ['debug', 'was refreshed', { remainingSeconds: event.remainingSeconds }];
+    case 'refreshed-late': {
+      const { lateSeconds, remainedSeconds } = event;
+      const text = `was refreshed ${seconds(lateSeconds)} late: it would have been lost in ${seconds(remainedSeconds)}`;
+      return ['warn', text, { lateSeconds, remainedSeconds }];
+    }
+    case 'refresh-failed': {
+      const { error, remainingSeconds } = event;
+      return ['debug', `was not refreshed, which is tried again: ${error}`, { error, remainingSeconds }];
+    }
+    case 'lost': {
+      const { error, heldSeconds } = event;
+      return ['warn', error.message, { reason: error.reason, heldSeconds, cause: error.cause }];
+    }
+    case 'released':
+      return ['info', `was released after ${seconds(event.heldSeconds)}`, { heldSeconds: event.heldSeconds }];
+    case 'release-failed': {
+      // Whoever released it hears of the error; where that is nobody, the hold itself warns.
+      const { error, heldSeconds } = event;
+      return ['debug', `was given back, but without confirmation: ${error}`, { error, heldSeconds }];
+    }
+    case 'handed-over':
+      return ['info', `was handed over after ${seconds(event.heldSeconds)}`, { heldSeconds: event.heldSeconds }];
+  }
+}
+
+function seconds(value: number): string {
+  return `${Math.round(value * 1000) / 1000} s`;
+}
