@@ -34,6 +34,16 @@ module.exports = {
       '^runtime/lock/store',
       '^runtime/errors',
     ]),
+    never('testing-is-for-tests', '^runtime/(?!testing/)', '^runtime/testing/'),
+    {
+      name: 'testing-without-dynamodb',
+      severity: 'error',
+      from: { path: '^runtime/testing/' },
+      to: {
+        path: ['node_modules/@aws-sdk/', '^runtime/(index|default)', '^runtime/store/(client|dynamodb)'],
+        reachable: true,
+      },
+    },
     never('only-the-store-knows-dynamodb', '^runtime/(lock|protocol|lambda)/', 'node_modules/@aws-sdk/'),
   ],
   options: {

@@ -8,6 +8,7 @@ import { LockFactory, type TryWithLockOptions, type WithLockOptions } from './lo
 import type { TryOutcome } from './lock/lock.js';
 import { FACTORY_SETTINGS, type FactorySettings, refuseUnknown, shown } from './lock/options.js';
 import { LockProcess } from './lock/process.js';
+import { type Footing, footingInstead } from './lock/stand-in.js';
 import type { Work, WorkArguments } from './lock/with-lock.js';
 import { TABLE_NAME_VARIABLE } from './protocol/wire.js';
 import { connectionOf } from './store/client.js';
@@ -27,7 +28,7 @@ export interface LockFactoryOptions extends FactorySettings {
 const TABLE = /^(?:arn:[^:]+:dynamodb:[^:]+:\d{12}:table\/)?[a-zA-Z0-9_.-]{3,255}$/;
 
 let thisProcess: LockProcess | undefined;
-let defaultFactory: { readonly table: string | undefined; readonly factory: LockFactory } | undefined;
+let defaultFactory: { readonly table: string; readonly factory: LockFactory } | undefined;
 
 /**
  * A factory for the locks of one table; sends no request.
@@ -44,10 +45,18 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
     throw new LockOptionError(`client is a DynamoDBClient, got ${shown(client)}`);
   }
   const ofEnvironment = tableOfEnvironment();
-  const store = new DynamoDBStore(checkedTable(table ?? ofEnvironment), connectionOf(client));
+  const { process, store } = footingOf(table ?? ofEnvironment, client);
   const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
+  const ownSettings = { ...defaults, ...given(settings) };
+  return new LockFactory(process, store, ownSettings, defaultHostIdentifier, footingInstead);
+}
+
+/** Where a test's locks stand in for DynamoDB, no table need be named; those locks then stay with the test. */
+function footingOf(table: string | undefined, client: DynamoDBClient | undefined): Footing {
+  const instead = table === undefined || table === '' ? footingInstead() : undefined;
+  if (instead) return instead;
   thisProcess ??= new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
-  return new LockFactory(thisProcess, store, { ...defaults, ...given(settings) }, defaultHostIdentifier);
+  return { process: thisProcess, store: new DynamoDBStore(checkedTable(table), connectionOf(client)) };
 }
 
 /**
@@ -86,6 +95,8 @@ export async function tryWithLock<T>(
 
 function factoryOfEnvironment(): LockFactory {
   const table = tableOfEnvironment();
+  // Without a table it is a test's factory, or an error: nothing to keep.
+  if (!table) return getLockFactory(table);
   if (!defaultFactory || defaultFactory.table !== table) defaultFactory = { table, factory: getLockFactory(table) };
   return defaultFactory.factory;
 }

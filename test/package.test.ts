@@ -11,25 +11,28 @@ beforeAll(() => run('npm', ['run', 'build']), 120_000);
 test.each([
   [
     'CommonJS',
-    ['-e', "console.log(typeof require('cdk-lynk').LynkLockTable, typeof require('cdk-lynk/runtime').withLock)"],
+    [
+      '-e',
+      "console.log(typeof require('cdk-lynk').LynkLockTable, typeof require('cdk-lynk/runtime').withLock, typeof require('cdk-lynk/testing').createTestLocks)",
+    ],
   ],
   [
     'an ES module',
     [
       '--input-type=module',
       '-e',
-      "import { LynkLockTable } from 'cdk-lynk'; import { withLock } from 'cdk-lynk/runtime'; console.log(typeof LynkLockTable, typeof withLock)",
+      "import { LynkLockTable } from 'cdk-lynk'; import { withLock } from 'cdk-lynk/runtime'; import { createTestLocks } from 'cdk-lynk/testing'; console.log(typeof LynkLockTable, typeof withLock, typeof createTestLocks)",
     ],
   ],
-])('both entry points load as %s', async (_, args) => {
+])('every entry point loads as %s', async (_, args) => {
   const { stdout } = await run(process.execPath, args);
-  expect(stdout.trim()).toBe('function function');
+  expect(stdout.trim()).toBe('function function function');
 });
 
 test('every file that the exports map names is there, and so are the declarations', () => {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
   const files = [...JSON.stringify(exports).matchAll(/"(\.\/dist[^"]+)"/g)].map(([, file]) => file ?? '');
-  expect(files.length).toBe(8);
+  expect(files.length).toBe(12);
   for (const file of files) expect(readFileSync(file, 'utf8')).not.toBe('');
 });
 
@@ -54,4 +57,39 @@ test('a bundle of the client has no CDK in it, and one of its errors alone has n
   expect(whole).not.toMatch(/aws-cdk-lib|constructs/);
   expect(part).not.toContain('@aws-sdk');
   expect(part.length).toBeLessThan(whole.length / 10);
+});
+
+test('a bundle of the test kit needs neither CDK nor SDK, and the client takes nothing of it along', async () => {
+  const kit = await bundled("export { createTestLocks } from 'cdk-lynk/testing'");
+  const client = await bundled("export * from 'cdk-lynk/runtime'");
+
+  expect(kit).toContain('another-process');
+  expect(kit).not.toMatch(/aws-sdk|aws-cdk-lib|constructs/);
+  expect(client).not.toContain('another-process');
+});
+
+/** One format is the test's, the other the code's: each has a copy of the package of its own. */
+test.each([
+  ['CommonJS', 'an ES module', "const { createTestLocks } = require('cdk-lynk/testing')", "import('cdk-lynk/runtime')"],
+  [
+    'an ES module',
+    'CommonJS',
+    "const { createTestLocks } = await import('cdk-lynk/testing')",
+    "Promise.resolve(require('cdk-lynk/runtime'))",
+  ],
+])('test locks of %s stand in for those of %s', async (_test, _code, kit, client) => {
+  const script = `
+    const { createRequire } = await import('node:module');
+    const require = createRequire(process.cwd() + '/');
+    ${kit};
+    const { LockNotGrantedError, withLock } = await ${client};
+    const locks = createTestLocks({ time: 'virtual' }).install();
+    const other = await locks.simulate.heldByOther('a');
+    const refused = await locks.time.until(withLock('a', { waitSeconds: 1 }, () => 1)).catch((error) => error);
+    await other.release();
+    const granted = await locks.time.until(withLock('a', () => locks.holderOf('a')));
+    console.log(refused instanceof LockNotGrantedError, refused.holder.hostIdentifier, granted.endsWith('/' + process.pid));
+  `;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
+  expect(stdout.trim()).toBe('true another-process true');
 });

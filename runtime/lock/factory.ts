@@ -22,6 +22,7 @@ import {
   type TryOptions,
 } from './options.js';
 import type { LockProcess } from './process.js';
+import type { Footing } from './stand-in.js';
 import type { LockStore } from './store.js';
 import { LockTarget, type TargetSettings } from './target.js';
 import { type Work, type WorkArguments, workArguments } from './with-lock.js';
@@ -41,14 +42,18 @@ export class LockFactory {
   private readonly leaseSeconds: number;
   private readonly waitSeconds: number;
   private readonly settings: TargetSettings;
+  private readonly footing: Footing;
 
   /** @internal */
   constructor(
-    private readonly process: LockProcess,
-    private readonly store: LockStore,
+    process: LockProcess,
+    store: LockStore,
     settings: FactorySettings,
     hostIdentifier: (requestId: string | undefined) => string,
+    /** Asked at each use: what the locks rest on instead, for the time being. */
+    private readonly instead: () => Footing | undefined = () => undefined,
   ) {
+    this.footing = { process, store };
     const { leaseSeconds = DEFAULT_LEASE_SECONDS, waitSeconds = DEFAULT_WAIT_SECONDS } = settings;
     const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = settings;
     const logger = harmless(settings.logger === undefined ? consoleLogger : checkedLogger(settings.logger));
@@ -116,6 +121,14 @@ export class LockFactory {
       waitSeconds: waitSeconds === undefined ? this.waitSeconds : checkedWait(waitSeconds),
       reach: (reached) => this.reach(reached),
     });
+  }
+
+  private get process(): LockProcess {
+    return (this.instead() ?? this.footing).process;
+  }
+
+  private get store(): LockStore {
+    return (this.instead() ?? this.footing).store;
   }
 
   private async reach(name: string): Promise<LockTarget> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { LockEntryError } from '../../../runtime/errors.js';
 import type { LockStore, NewEntry } from '../../../runtime/lock/store.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
-import { dynamoDBFixture, memoryFixture, type StoredItem, type StoreFixture } from './fixture.js';
+import { dynamoDBFixture, memoryFixture, type StoredItem, type StoreFixture, testKitFixture } from './fixture.js';
 
 const STAMP = Date.UTC(2026, 0, 1);
 const EXPIRES = STAMP / 1000 + 86_410;
@@ -17,6 +17,7 @@ const versionOf = (holdId: string, afterMs = 0): string =>
 /** All that a store has to do, whatever it keeps its entries in. */
 describe.each([
   ['in memory', memoryFixture],
+  ['of the test kit', testKitFixture],
   ['in DynamoDB', dynamoDBFixture],
 ])('a store %s', (_, open) => {
   let fixture: StoreFixture;

@@ -6,10 +6,13 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { systemClock } from '../../../runtime/lock/clock.js';
 import type { LockStore } from '../../../runtime/lock/store.js';
 import { connectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { MemoryStore } from '../../../runtime/store/memory-store.js';
+import { Faults } from '../../../runtime/testing/fault.js';
+import { FaultyStore } from '../../../runtime/testing/faulty-store.js';
 import { clientSettings, startServer } from '../../server/index.js';
 import { createTable, lockTable } from '../../server/table.js';
 
@@ -33,6 +36,13 @@ export async function memoryFixture(): Promise<StoreFixture> {
     remove: async (lockKey) => void store.items.delete(lockKey),
     close: async () => {},
   };
+}
+
+/** As test locks reach it, with no fault simulated. */
+export async function testKitFixture(): Promise<StoreFixture> {
+  const memory = await memoryFixture();
+  const faults = new Faults(() => systemClock.monotonicMs());
+  return { ...memory, store: new FaultyStore(memory.store, faults, systemClock) };
 }
 
 /** On the server that the environment asks for. */

@@ -1,0 +1,126 @@
+import { LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
+import { getLockFactory, tryWithLock, withLock } from '../../../runtime/index.js';
+import { createTestLocks, type VirtualTestLocks } from '../../../runtime/testing/index.js';
+
+let locks: VirtualTestLocks;
+beforeEach(() => {
+  locks = createTestLocks({ time: 'virtual', logger: { warn: () => {}, debug: () => {} } });
+});
+afterEach(() => locks.uninstall());
+
+/** Made before any test locks were: as at the top of a module under test. */
+const madeBefore = getLockFactory('some-table', { leaseSeconds: 20, hostIdentifier: 'made before' });
+
+describe('installed', () => {
+  test('they are what withLock and tryWithLock use, and no table need be named', async () => {
+    locks.install();
+    await locks.simulate.heldByOther('a');
+
+    expect(await withLock('b', () => locks.holderOf('b'))).toMatch(/\/\d+$/);
+    expect(await tryWithLock('a', () => 1)).toMatchObject({ acquired: false });
+    await expect(locks.time.until(withLock('a', { waitSeconds: 3 }, () => 1))).rejects.toThrow(LockNotGrantedError);
+  });
+
+  test('a factory that was made before uses them too, with its own settings', async () => {
+    locks.install();
+
+    const held = await madeBefore.createLock('a').acquire();
+
+    expect(locks.holderOf('a')).toBe('made before');
+    expect(held.remainingSeconds).toBeGreaterThan(15);
+    expect(await locks.createLock('a').tryAcquire()).toBeUndefined();
+  });
+
+  test('the factories of one process queue: a lock is passed on without a pause', async () => {
+    locks.install();
+    const held = await locks.createLock('a').acquire();
+    const waiting = withLock('a', () => 'mine');
+
+    await held.release();
+
+    expect(await waiting).toBe('mine');
+  });
+
+  test('a lock taken before they were installed is not theirs, and one taken later is released in them', async () => {
+    const former = createTestLocks({ time: 'virtual' }).install();
+    const held = await madeBefore.createLock('a').acquire();
+
+    locks.install();
+    expect(await madeBefore.createLock('a').tryAcquire()).toBeDefined();
+
+    await held.release();
+    expect(former.holderOf('a')).toBeUndefined();
+    expect(locks.holderOf('a')).toBe('made before');
+  });
+
+  test('uninstalled, they are out of the way again', async () => {
+    locks.install();
+    await withLock('a', () => 1);
+
+    locks.uninstall();
+
+    await expect(withLock('a', () => 1)).rejects.toThrow(/which table\?/);
+  });
+
+  test('what replaced them stays when they are uninstalled', async () => {
+    locks.install();
+    const later = createTestLocks({ time: 'virtual' }).install();
+
+    locks.uninstall();
+    expect(await withLock('a', () => later.holderOf('a'))).toBeDefined();
+
+    later[Symbol.dispose]();
+    await expect(withLock('a', () => 1)).rejects.toThrow(LockOptionError);
+  });
+
+  test('a factory without a table, made meanwhile, never goes to DynamoDB', async () => {
+    locks.install();
+    const factory = getLockFactory();
+    locks.uninstall();
+
+    await factory.createLock('a').acquire();
+
+    expect(locks.holderOf('a')).toBeDefined();
+  });
+
+  test('not in Lambda', () => {
+    process.env['AWS_LAMBDA_RUNTIME_API'] = '127.0.0.1:9001';
+    try {
+      expect(() => locks.install()).toThrow(/protect nothing in a Lambda function/);
+    } finally {
+      delete process.env['AWS_LAMBDA_RUNTIME_API'];
+    }
+  });
+});
+
+test('they are a factory, to be passed to code that takes one', async () => {
+  expect(await locks.withLock('a', () => 'a')).toBe('a');
+  expect(locks.holderOf('a')).toBeUndefined();
+});
+
+test('an invocation’s end ends the hold', async () => {
+  const held = await locks.createLock('a').acquire({ context: locks.invocation(5) });
+
+  await locks.time.advance(6);
+
+  expect(held.signal.reason).toMatchObject({ reason: 'invocation-ended' });
+});
+
+test('two tables of test locks have nothing in common', async () => {
+  const others = createTestLocks({ tableName: 'others' });
+  await locks.createLock('a').acquire();
+
+  await others.createLock('a').acquire();
+
+  expect(others.holderOf('a')).toBeDefined();
+});
+
+test.each<[unknown, RegExp]>([
+  [{ time: 'fast' }, /time is "real" or "virtual", got "fast"/],
+  [{ tableName: '' }, /tableName is a text, got ""/],
+  [{ leaseSecond: 3 }, /createTestLocks knows no option "leaseSecond"/],
+  [{ leaseSeconds: 0 }, /leaseSeconds is a whole number/],
+])('%p is refused', (options, message) => {
+  expect(() => createTestLocks(options as object)).toThrow(LockOptionError);
+  expect(() => createTestLocks(options as object)).toThrow(message);
+});
