@@ -13,6 +13,8 @@ import type { LockTarget } from './target.js';
 
 /** Writes in a row without a sleep between them: a takeover, its loss to another, and one more. */
 const WRITES_IN_A_ROW = 3;
+/** From this factor on, a lock counts as crowded. */
+const CROWDED = 2;
 
 /** The next request: a write, over an expired version where there is one, or a look. */
 type Step = { readonly kind: 'write'; readonly expiredVersion?: string | undefined } | { readonly kind: 'look' };
@@ -77,7 +79,7 @@ export class Contention {
 
   /** One hold id's way to the lock. `missed` means it was had, but with too little left of it. */
   private async pursue(mode: 'wait' | 'try'): Promise<Ledger | 'refused' | 'missed'> {
-    const { process, local } = this.target;
+    const { process, local, store } = this.target;
     const ledger = new Ledger(process.drawHoldId(this.contender.requestId), this.contender.leaseSeconds);
     let step: Step = { kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) };
     let inDoubt = false;
@@ -91,6 +93,7 @@ export class Contention {
           if (error instanceof LynkError) throw error;
           this.patience.lastFailure = error;
           inDoubt ||= step.kind === 'write';
+          if (store.isThrottling?.(error)) local.crowd.throttled(process.clock.monotonicMs());
           await this.patience.sleep(retryDelayMs(failures++, process.random.fraction()));
           continue;
         }
@@ -104,11 +107,14 @@ export class Contention {
           ledger.confirm(ownVersion, seen.dateMs);
           this.noteReplaced(seen.replaced);
           inDoubt = false;
+          local.crowd.wonRace(seen.arrivedMs);
           return (await this.grant(ledger)) ? ledger : 'missed';
         }
         const next = this.judge(seen);
         if (next === 'held' && mode === 'try') return 'refused';
         if (next === 'held') {
+          // The first write only asks; a later one was made because the lock could be had.
+          if (seen.entry) local.noteRival(seen.entry, seen.arrivedMs, step.kind === 'write' && looks > 0);
           this.contender.chronicle.waiting(this.place.holder);
           step = await this.sleepUntilNextStep(looks++);
         } else {
@@ -188,9 +194,13 @@ export class Contention {
   /** Sleeps, though not past the moment at which the entry seen can expire by observation. */
   private async sleepUntilNextStep(looks: number): Promise<Step> {
     const { process, local } = this.target;
-    const untilExpiryMs = local.expiryMs() - process.clock.monotonicMs();
-    await this.patience.sleep(Math.min(pollDelayMs(looks, process.random.fraction()), Math.max(0, untilExpiryMs)));
+    const nowMs = process.clock.monotonicMs();
+    const crowding = local.crowd.at(nowMs);
+    const delayMs = pollDelayMs(looks, process.random.fraction(), crowding);
+    await this.patience.sleep(Math.min(delayMs, Math.max(0, local.expiryMs() - nowMs)));
     const expiredVersion = local.expiredVersion(process.clock.monotonicMs());
-    return expiredVersion === undefined ? { kind: 'look' } : { kind: 'write', expiredVersion };
+    // In a crowd somebody else has most likely been faster: a look is cheaper than a write that fails.
+    if (expiredVersion === undefined || crowding >= CROWDED) return { kind: 'look' };
+    return { kind: 'write', expiredVersion };
   }
 }

@@ -1,6 +1,8 @@
 import type { LockHolder } from '../errors.js';
+import { Crowd } from '../protocol/crowd.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { observedExpiryMs, type Sighting, sight } from '../protocol/takeover.js';
+import { parseVersion } from '../protocol/version.js';
 
 /** After this many local hand-overs the next head lets other processes have a look. */
 const LOCAL_HANDOVERS = 10;
@@ -14,7 +16,11 @@ const FOREIGN_MEMORY_MS = 60_000;
  * entry that it saw last. Only the head of the queue, which contends or holds, talks to DynamoDB.
  */
 export class LocalLock {
+  /** How many others seem to want it. */
+  readonly crowd = new Crowd();
   private sighting: Sighting | undefined;
+  /** The holder that a waiter saw last. */
+  private rival: string | undefined;
   private readonly queue: Place[] = [];
   private localHandOvers = 0;
   private takenInARow = 0;
@@ -57,6 +63,15 @@ export class LocalLock {
     return nowMs >= observedExpiryMs(this.sighting) ? this.sighting.version : undefined;
   }
 
+  /** Whom a waiter sees holding the lock: news of how crowded it is. `raced`: it had just asked for it, too. */
+  noteRival(entry: LockEntry, arrivedMs: number, raced: boolean): void {
+    // Of a Python holder only the host stays while it refreshes.
+    const rival = parseVersion(entry.version)?.holdId ?? entry.hostIdentifier;
+    if (raced) this.crowd.lostRace(arrivedMs);
+    else if (this.rival !== undefined && this.rival !== rival) this.crowd.passedBy(arrivedMs);
+    this.rival = rival;
+  }
+
   noteForeign(nowMs: number): void {
     this.foreignSeenMs = nowMs;
     this.takenInARow = 0;
@@ -65,6 +80,7 @@ export class LocalLock {
   noteTaken(): void {
     this.takenInARow += 1;
     this.sighting = undefined;
+    this.rival = undefined;
   }
 
   /** How long a new head that can wait leaves the lock to other processes; `random` in [0, 1). */

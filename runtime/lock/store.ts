@@ -54,6 +54,8 @@ export interface LockStore {
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer>;
   /** Deletes the entry where `mayRelease` holds. */
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer>;
+  /** Whether a failure in transit means that the table is asked too much. Where absent, none does. */
+  isThrottling?(error: unknown): boolean;
   /** Reads the entry; eventually consistent reads may show an earlier state. */
   read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer>;
 }

@@ -3,9 +3,12 @@
  * Milliseconds throughout; `random` is uniform in [0, 1).
  */
 
-/** A waiter's sleep before poll number `poll` (from 0): 20 ms doubling to 170 ms, times 0.5 to 1.5. */
-export function pollDelayMs(poll: number, random: number): number {
-  return Math.min(20 * 2 ** Math.min(poll, 10), 170) * (0.5 + random);
+/**
+ * A waiter's sleep before poll number `poll` (from 0): 20 ms doubling to 170 ms, times 0.5 to 1.5, and times
+ * `crowding` (from 1) where many others wait (protocol/crowd.ts).
+ */
+export function pollDelayMs(poll: number, random: number, crowding = 1): number {
+  return Math.min(20 * 2 ** Math.min(poll, 10), 170) * (0.5 + random) * crowding;
 }
 
 /** The sleep after failure number `failure` (from 0) in transit: 25 ms doubling to 1 s, times 0.5 to 1.5. */

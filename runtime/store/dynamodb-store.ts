@@ -10,7 +10,7 @@ import {
 import type { Answer, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
-import { classifyFailure } from './failure.js';
+import { classifyFailure, isThrottling } from './failure.js';
 import { entryFromItem, type Item, replacedIn } from './item.js';
 
 type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand;
@@ -79,6 +79,10 @@ export class DynamoDBStore implements LockStore {
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
     return this.write(lockKey, command, signal);
+  }
+
+  isThrottling(error: unknown): boolean {
+    return isThrottling(error);
   }
 
   async release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {

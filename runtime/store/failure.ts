@@ -21,15 +21,20 @@ const CREDENTIALS = new Set([
   'ExpiredToken',
 ]);
 
-/** Client faults, by their status, that another attempt may yet get past. */
-const PASSING = new Set([
+/** The table, or the account, is asked too much. */
+const THROTTLED = new Set([
   'ProvisionedThroughputExceededException',
-  'ReplicatedWriteConflictException',
   'RequestLimitExceeded',
   'RequestThrottledException',
   'ThrottlingException',
   'Throttling',
   'TooManyRequestsException',
+]);
+
+/** Client faults, by their status, that another attempt may yet get past. */
+const PASSING = new Set([
+  ...THROTTLED,
+  'ReplicatedWriteConflictException',
   'TransactionConflictException',
   'TransactionInProgressException',
   'LimitExceededException',
@@ -77,6 +82,11 @@ export function classifyFailure(error: unknown, request: FailedRequest): unknown
   const isRefusal = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
   if (isRefusal && !PASSING.has(name)) return permanent(`DynamoDB refuses ${request.action}: ${name}: ${message}`);
   return error;
+}
+
+/** Whether a request failed because there are too many of them. */
+export function isThrottling(error: unknown): boolean {
+  return THROTTLED.has(described(error).name ?? '');
 }
 
 function described(error: unknown): { name?: string; message?: string; status?: number | undefined } {

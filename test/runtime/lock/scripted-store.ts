@@ -51,6 +51,10 @@ export class ScriptedStore implements LockStore {
     this.planned.push(...fates.map((fate) => ({ operation, fate })));
   }
 
+  isThrottling(error: unknown): boolean {
+    return error instanceof Error && error.message === 'throttled';
+  }
+
   /** The operations sent so far, or since that time. */
   operations(sinceMs = 0): SentRequest['operation'][] {
     return this.sent.filter(({ atMs }) => atMs >= sinceMs).map(({ operation }) => operation);

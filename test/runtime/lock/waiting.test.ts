@@ -257,3 +257,73 @@ test('a kept, free entry is had with one write', async () => {
 
   expect(us.store.operations()).toEqual(['acquire']);
 });
+
+describe('a lock that many want', () => {
+  /** Virtual time from the last look to the next. */
+  const untilNextLook = async (): Promise<number> => {
+    const { length } = us.store.sent;
+    await setting.time.run(setting.time.nowMs + 60_000, () => us.store.sent.length > length + 1);
+    const [before, after] = us.store.sent.slice(length);
+    return (after?.atMs ?? 0) - (before?.atMs ?? 0) - 10;
+  };
+  const holder = (index: number): void => {
+    setting.table.items.delete('a');
+    setting.putEntry('a', {
+      version: setting.versionDrawn(index).replace(/ee$/, String(10 + index)),
+      leaseSeconds: 600,
+    });
+  };
+
+  test('is looked at less often for each holder that passes by', async () => {
+    holder(0);
+    watched(lock.acquire({ waitSeconds: 600 }));
+    await pass(2000);
+    expect(await untilNextLook()).toBe(170);
+    for (let index = 1; index <= 20; index += 1) {
+      holder(index);
+      await pass(500);
+    }
+
+    expect(await untilNextLook()).toBeGreaterThan(300);
+  });
+
+  test('is looked at less often after a race for it that was lost, and after throttled looks', async () => {
+    holder(0);
+    watched(lock.acquire({ waitSeconds: 600 }));
+    await pass(2000);
+    // It looks free; by the time of the write it is not.
+    us.store.fate = ({ operation }) => {
+      if (operation === 'acquire') holder(1);
+      return {};
+    };
+    setting.table.items.delete('a');
+    await pass(500);
+    us.store.fate = () => ({});
+    expect(us.store.operations().filter((operation) => operation === 'acquire').length).toBe(2);
+    const afterRace = await untilNextLook();
+    expect(afterRace).toBeGreaterThan(250);
+
+    us.store.next('read', new Error('throttled'), new Error('throttled'), new Error('throttled'));
+    await pass(2000);
+    expect(await untilNextLook()).toBeGreaterThan(1.6 * afterRace);
+  });
+
+  test('is looked at as before after failures that say nothing of a crowd', async () => {
+    holder(0);
+    watched(lock.acquire({ waitSeconds: 600 }));
+    us.store.next('read', new Error('reset'), new Error('reset'), new Error('reset'), new Error('reset'));
+    await pass(4000);
+
+    expect(await untilNextLook()).toBe(170);
+  });
+
+  test('is looked at once more before it is written over when its lease is over', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 60 });
+    const local = us.locks.localLock(await us.store.identify('a'));
+    for (let races = 0; races < 3; races += 1) local.crowd.lostRace(0);
+    await until(lock.acquire({ waitSeconds: 600 }));
+
+    expect(us.store.operations().slice(-2)).toEqual(['read', 'acquire']);
+    expect(setting.time.nowMs).toBeGreaterThan(60_000);
+  });
+});

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { LockTableError } from '../../../runtime/errors.js';
-import { classifyFailure } from '../../../runtime/store/failure.js';
+import { classifyFailure, isThrottling } from '../../../runtime/store/failure.js';
 
 const request = { lockName: 'nightly', tableName: 'locks', action: 'dynamodb:UpdateItem' };
 
@@ -80,4 +80,13 @@ test('whatever was thrown, it is returned as it is, or as the cause of a LockTab
       expect(Object.is(outcome, error) || (outcome instanceof LockTableError && outcome.cause === error)).toBe(true);
     }),
   );
+});
+
+test('too many requests are told from other failures', () => {
+  expect(isThrottling(new ProvisionedThroughputExceededException(known))).toBe(true);
+  expect(isThrottling(new RequestLimitExceeded(known))).toBe(true);
+  expect(isThrottling(named('ThrottlingException'))).toBe(true);
+  expect(isThrottling(new InternalServerError(known))).toBe(false);
+  expect(isThrottling(new TransactionConflictException(known))).toBe(false);
+  expect(isThrottling(undefined)).toBe(false);
 });

@@ -1,0 +1,40 @@
+/**
+ * How the cost of a hand-over grows with the number of processes that wait: the real client in virtual time,
+ * within DynamoDB's limits for one item.
+ *
+ *     npm run bench:crowd -- --waiters 1,10,100,1000 --hold 10 --settle 20 --measure 20 --seed 7
+ */
+import { parseArgs } from 'node:util';
+import { crowd } from './crowd.js';
+
+const { values } = parseArgs({
+  options: {
+    waiters: { type: 'string', default: '1,3,10,30,100,1000' },
+    hold: { type: 'string', default: '10' },
+    settle: { type: 'string', default: '20' },
+    measure: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '7' },
+  },
+});
+
+const seconds = Number(values.measure);
+const columns = ['waiters', 'hand-overs/s', 'median ms', 'p95 ms', 'reads', 'writes', 'failed writes', 'throttled'];
+console.log(`held for ${values.hold} ms; reads, writes and failed writes are for one hand-over`);
+console.log(columns.join('\t'));
+for (const waiters of values.waiters.split(',').map(Number)) {
+  const figures = await crowd({
+    waiters,
+    holdMs: Number(values.hold),
+    settleSeconds: Number(values.settle),
+    measureSeconds: seconds,
+    seed: Number(values.seed),
+  });
+  const { handOvers, delaysMs, reads, writes, failedWrites, throttledReads, throttledWrites } = figures;
+  const quantile = (part: number): string => (delaysMs[Math.floor(delaysMs.length * part)] ?? Number.NaN).toFixed(0);
+  const each = (count: number): string => (count / handOvers).toFixed(1);
+  const rate = (handOvers / seconds).toFixed(1);
+  const throttled = throttledReads + throttledWrites;
+  console.log(
+    [waiters, rate, quantile(0.5), quantile(0.95), each(reads), each(writes), each(failedWrites), throttled].join('\t'),
+  );
+}

@@ -1,0 +1,15 @@
+import { crowd } from '../../bench/crowd.js';
+
+const plan = { holdMs: 10, settleSeconds: 8, measureSeconds: 8, seed: 7 };
+
+/** All of it in virtual time, from one seed: the figures are the same wherever it runs. */
+test('ten times the waiters ask for far less than ten times the requests, and the lock changes hands as fast', async () => {
+  const few = await crowd({ ...plan, waiters: 30 });
+  const many = await crowd({ ...plan, waiters: 300 });
+  const requests = ({ reads, writes, handOvers }: typeof few): number => (reads + writes) / handOvers;
+
+  expect(few.handOvers).toBeGreaterThan(20 * plan.measureSeconds);
+  expect(many.handOvers).toBeGreaterThan(20 * plan.measureSeconds);
+  expect(requests(many)).toBeLessThan(4 * requests(few));
+  expect(many.throttledReads + many.throttledWrites).toBe(0);
+});
