@@ -44,7 +44,14 @@ module.exports = {
         reachable: true,
       },
     },
-    never('only-the-store-knows-dynamodb', '^runtime/(lock|protocol|lambda)/', 'node_modules/@aws-sdk/'),
+    never(
+      'only-the-store-knows-dynamodb',
+      '^runtime/(lock|protocol|lambda|middy|powertools)/',
+      'node_modules/@aws-sdk/',
+    ),
+    never('only-its-entry-knows-powertools', '^runtime/(?!powertools/)', 'node_modules/@aws-lambda-powertools/'),
+    never('nothing-runs-on-middy', '^runtime/', 'node_modules/@middy/'),
+    never('the-client-knows-no-framework', '^runtime/(?!powertools/|middy/)', '^runtime/(powertools|middy)/'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

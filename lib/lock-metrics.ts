@@ -59,6 +59,24 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
+   * Locks that were taken. The client's own metric, not DynamoDB's.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricLockAcquired(props: MetricOptions = {}): Metric {
+    return this.clientMetric(METRICS.lockAcquired, { statistic: Stats.SUM, ...props });
+  }
+
+  /**
+   * Locks that were asked for and not granted in time. The client's own metric, not DynamoDB's.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricLockNotGranted(props: MetricOptions = {}): Metric {
+    return this.clientMetric(METRICS.lockNotGranted, { statistic: Stats.SUM, ...props });
+  }
+
+  /**
    * Locks that were lost while the work under them went on. The client's own metric, not DynamoDB's.
    *
    * @default - sum over 5 minutes

@@ -65,6 +65,12 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /** How long DynamoDB takes to answer, in milliseconds. */
   metricLatency(props?: LynkLatencyMetricOptions): Metric;
 
+  /** Locks that were taken, as the client reports. */
+  metricLockAcquired(props?: MetricOptions): Metric;
+
+  /** Locks that were asked for and not granted in time, as the client reports. */
+  metricLockNotGranted(props?: MetricOptions): Metric;
+
   /** Locks that were lost while the work under them went on, as the client reports. */
   metricLockLost(props?: MetricOptions): Metric;
 

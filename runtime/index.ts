@@ -12,6 +12,7 @@ export {
   LockTableError,
   LynkError,
 } from './errors.js';
+export { type EmfOptions, emfMetrics } from './lambda/emf.js';
 export type {
   LockAcquiredEvent,
   LockAskedEvent,
@@ -32,5 +33,6 @@ export type { LockFactory, TryWithLockOptions, WithLockOptions } from './lock/fa
 export type { HeldLock, WaitOptions } from './lock/held-lock.js';
 export type { Lock, TryOutcome } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
+export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
 export type { AcquireOptions, InvocationContext, LockOptions, TryOptions } from './lock/options.js';
 export type { Work } from './lock/with-lock.js';

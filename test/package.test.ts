@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const run = promisify(execFile);
@@ -32,7 +33,7 @@ test.each([
 test('every file that the exports map names is there, and so are the declarations', () => {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
   const files = [...JSON.stringify(exports).matchAll(/"(\.\/dist[^"]+)"/g)].map(([, file]) => file ?? '');
-  expect(files.length).toBe(12);
+  expect(files.length).toBe(16);
   for (const file of files) expect(readFileSync(file, 'utf8')).not.toBe('');
 });
 
@@ -48,6 +49,24 @@ async function bundled(code: string): Promise<string> {
   });
   return outputFiles[0]?.text ?? '';
 }
+
+test('the entry for Powertools loads both ways', async () => {
+  const load = ['const { lockPowertools } = ', '; console.log(typeof lockPowertools)'];
+  const required = ['-e', load.join("require('cdk-lynk/runtime/powertools')")];
+  const imported = ['--input-type=module', '-e', load.join("await import('cdk-lynk/runtime/powertools')")];
+  for (const args of [required, imported]) {
+    expect((await run(process.execPath, args)).stdout.trim()).toBe('function');
+  }
+});
+
+test('a handler that imports only withLock grows by little, and what it does not import is shaken out', async () => {
+  const handler = "import { withLock } from 'cdk-lynk/runtime'; export const handler = () => withLock('a', () => 1)";
+  const code = await bundled(handler);
+
+  expect(code.length).toBeLessThanOrEqual(56 * 1024);
+  expect(gzipSync(code).length).toBeLessThanOrEqual(18 * 1024);
+  expect(code).not.toMatch(/CloudWatchMetrics|powertools/);
+});
 
 test('a bundle of the client has no CDK in it, and one of its errors alone has no client', async () => {
   const whole = await bundled("export { withLock } from 'cdk-lynk/runtime'");

@@ -4,12 +4,14 @@ import type { HeldLock } from './held-lock.js';
 import { askFor, Lock, type TryOutcome } from './lock.js';
 import { LogLines, LossLines } from './log-lines.js';
 import { consoleLogger, harmless } from './logger.js';
+import { MetricLines } from './metrics.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,
   checkedHost,
   checkedLease,
   checkedLogger,
+  checkedMetrics,
   checkedName,
   checkedObservers,
   checkedTolerance,
@@ -58,13 +60,14 @@ export class LockFactory {
     const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = settings;
     const logger = harmless(settings.logger === undefined ? consoleLogger : checkedLogger(settings.logger));
     const logLines = settings.logger === undefined ? new LossLines(logger) : new LogLines(logger);
+    const metricLines = settings.metrics === undefined ? [] : [new MetricLines(checkedMetrics(settings.metrics))];
     this.leaseSeconds = checkedLease(leaseSeconds);
     this.waitSeconds = checkedWait(waitSeconds);
     const givenHost = settings.hostIdentifier === undefined ? undefined : checkedHost(settings.hostIdentifier);
     this.settings = {
       clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
       logger,
-      observers: [logLines, ...checkedObservers(observers)],
+      observers: [logLines, ...metricLines, ...checkedObservers(observers)],
       hostIdentifier: givenHost === undefined ? hostIdentifier : () => givenHost,
     };
   }

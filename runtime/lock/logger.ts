@@ -2,13 +2,13 @@ import { harmlessly } from './events.js';
 
 /**
  * Where the library reports what no caller is waiting to hear. `console` fits, and so does the Logger of
- * Powertools for AWS Lambda. Messages name lock and table; `details` is plain data.
+ * Powertools for AWS Lambda. Messages name lock and table; `details` is plain data, but for errors.
  */
 export interface Logger {
-  warn(message: string, details?: Record<string, unknown>): void;
+  warn(message: string, details: Record<string, unknown>): void;
   /** Without it, what it would have got goes to `debug`. */
-  info?(message: string, details?: Record<string, unknown>): void;
-  debug(message: string, details?: Record<string, unknown>): void;
+  info?(message: string, details: Record<string, unknown>): void;
+  debug(message: string, details: Record<string, unknown>): void;
 }
 
 /** A logger that can do no harm: what it throws goes no further. */
@@ -25,6 +25,6 @@ export function harmless(logger: Logger): HarmlessLogger {
 
 /** Warnings to the console, nothing else. */
 export const consoleLogger: Logger = {
-  warn: (message, details) => console.warn(message, details ?? ''),
+  warn: (message, details) => console.warn(message, details),
   debug: () => {},
 };

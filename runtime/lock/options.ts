@@ -1,6 +1,7 @@
 import { LockOptionError } from '../errors.js';
 import type { LockObserver } from './events.js';
 import type { Logger } from './logger.js';
+import type { LockMetrics } from './metrics.js';
 
 /** What is needed of a Lambda handler's second argument. */
 export interface InvocationContext {
@@ -58,7 +59,12 @@ export interface FactorySettings extends LockOptions {
    * @default warnings of lost locks go to the console
    */
   readonly logger?: Logger | undefined;
-  /** Told of all that happens to the factory's locks; for metrics and traces. */
+  /**
+   * Gets counts and times: `emfMetrics()`, or the Metrics of Powertools for AWS Lambda.
+   * @default none
+   */
+  readonly metrics?: LockMetrics | undefined;
+  /** Told of all that happens to the factory's locks; for traces, and whatever else. */
   readonly observers?: readonly LockObserver[] | undefined;
 }
 
@@ -70,6 +76,7 @@ export const FACTORY_SETTINGS = [
   'clockToleranceSeconds',
   'hostIdentifier',
   'logger',
+  'metrics',
   'observers',
 ] as const;
 
@@ -145,6 +152,14 @@ export function checkedLogger(value: unknown): Logger {
   const logger = value as Partial<Logger> | null | undefined;
   if (typeof logger?.warn === 'function' && typeof logger.debug === 'function') return logger as Logger;
   throw new LockOptionError(`logger has the methods warn and debug, like console, got ${shown(value)}`);
+}
+
+export function checkedMetrics(value: unknown): LockMetrics {
+  const metrics = value as Partial<LockMetrics> | null | undefined;
+  if (typeof metrics?.singleMetric === 'function') return metrics as LockMetrics;
+  throw new LockOptionError(
+    `metrics has the method singleMetric, like emfMetrics() and Powertools' Metrics, got ${shown(value)}`,
+  );
 }
 
 export function checkedObservers(value: unknown): readonly LockObserver[] {

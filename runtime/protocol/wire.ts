@@ -28,6 +28,8 @@ export const CLOCK_TOLERANCE_SECONDS_VARIABLE = 'LYNK_CLOCK_TOLERANCE_SECONDS';
 export const METRICS = {
   namespace: 'cdk-lynk',
   dimension: 'TableName',
+  lockAcquired: 'LockAcquired',
+  lockNotGranted: 'LockNotGranted',
   lockLost: 'LockLost',
   lockTakenOver: 'LockTakenOver',
   lockWaitTime: 'LockWaitTime',

@@ -10,6 +10,9 @@ import {
   type LynkLockMonitoringProps,
   LynkLockTable,
 } from '../../lib/index.js';
+import { LockLostError } from '../../runtime/errors.js';
+import { emfMetrics } from '../../runtime/lambda/emf.js';
+import { MetricLines } from '../../runtime/lock/metrics.js';
 import { ENV, newStack } from './stack.js';
 
 function prepare(stack = newStack({ env: ENV })) {
@@ -32,6 +35,8 @@ describe.each([
 ])('metrics of %s can be alarmed', (_, imported) => {
   test.each([
     ['AWS/DynamoDB', 'ConditionalCheckFailedRequests', 'Sum', (table: ILynkLockTable) => table.metricContention()],
+    ['cdk-lynk', 'LockAcquired', 'Sum', (table: ILynkLockTable) => table.metricLockAcquired()],
+    ['cdk-lynk', 'LockNotGranted', 'Sum', (table: ILynkLockTable) => table.metricLockNotGranted()],
     ['cdk-lynk', 'LockLost', 'Sum', (table: ILynkLockTable) => table.metricLockLost()],
     ['cdk-lynk', 'LockTakenOver', 'Sum', (table: ILynkLockTable) => table.metricLockTakenOver()],
     ['cdk-lynk', 'LockWaitTime', 'Average', (table: ILynkLockTable) => table.metricLockWaitTime()],
@@ -141,3 +146,50 @@ describe('LynkLockMonitoring', () => {
     expect(() => templateWith(props)).toThrow(message);
   });
 });
+
+test('what the client reports is what the construct watches: namespace, name and dimension', () => {
+  const lines: EmfLine[] = [];
+  const metrics = new MetricLines(emfMetrics({ write: (line) => void lines.push(JSON.parse(line)) }));
+  const asking = { lockName: 'a', tableName: 'locks', hostIdentifier: 'h', leaseSeconds: 10, requestId: undefined };
+  const waited = { waitSeconds: 1, attempts: 1 };
+  const error = new LockLostError('lost', { reason: 'gone' });
+  metrics.onLockEvent({ type: 'acquired', asking, ...waited, takenOverFrom: 'them' });
+  metrics.onLockEvent({ type: 'not-granted', asking, ...waited, holder: undefined, error: undefined });
+  metrics.onLockEvent({ type: 'lost', asking, heldSeconds: 1, error });
+  const reported = lines.map((line) => {
+    const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
+    return [Namespace, Metrics[0].Name, Dimensions.map((names) => names.map((name) => [name, line[name]]))];
+  });
+
+  const watched = [
+    (table: ILynkLockTable) => table.metricLockAcquired(),
+    (table: ILynkLockTable) => table.metricLockNotGranted(),
+    (table: ILynkLockTable) => table.metricLockTakenOver(),
+    (table: ILynkLockTable) => table.metricLockLost(),
+    (table: ILynkLockTable) => table.metricLockWaitTime(),
+    (table: ILynkLockTable) => table.metricLockHeldTime(),
+  ].map((metric) => {
+    const { Namespace, MetricName, Dimensions } = alarmOn(metric, true);
+    return [Namespace, MetricName, [Dimensions.map(({ Name, Value }: NamedValue) => [Name, Value])]];
+  });
+  const texts = (rows: unknown[]): Set<string> => new Set(rows.map((row) => JSON.stringify(row)));
+  expect(texts(reported)).toEqual(texts(watched));
+});
+
+interface NamedValue {
+  readonly Name: string;
+  readonly Value: string;
+}
+
+interface EmfLine {
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly [
+      {
+        readonly Namespace: string;
+        readonly Dimensions: readonly (readonly string[])[];
+        readonly Metrics: readonly [{ readonly Name: string }];
+      },
+    ];
+  };
+  readonly [member: string]: unknown;
+}

@@ -1,0 +1,69 @@
+import { METRICS } from '../protocol/wire.js';
+import type { LockAsking, LockEvent, LockObserver } from './events.js';
+
+/**
+ * Where metrics go. The Metrics of Powertools for AWS Lambda fits as it is, and so does `emfMetrics()`,
+ * which needs no package.
+ */
+export interface LockMetrics {
+  /** A metric apart from all others, with its own dimensions, sent as soon as its value is added. */
+  singleMetric(asking: LockAsking): SingleLockMetric;
+}
+
+/** One value on its way. */
+export interface SingleLockMetric {
+  addDimension(name: string, value: string): unknown;
+  addMetric(name: string, unit: 'Count' | 'Seconds', value: number): unknown;
+  /** Searchable beside the metric, but no part of it. */
+  addMetadata?(key: string, value: string): unknown;
+  /** Called first: the construct's metrics are by table alone, and would not show one that is by service too. */
+  clearDefaultDimensions?(): unknown;
+}
+
+/** Counts and times what happens to locks, under the names that the construct's metrics and alarms have. */
+export class MetricLines implements LockObserver {
+  constructor(private readonly metrics: LockMetrics) {}
+
+  onLockEvent(event: LockEvent): void {
+    const { asking } = event;
+    switch (event.type) {
+      case 'acquired':
+        this.count(asking, METRICS.lockAcquired);
+        this.time(asking, METRICS.lockWaitTime, event.waitSeconds);
+        if (event.takenOverFrom !== undefined) this.count(asking, METRICS.lockTakenOver);
+        break;
+      case 'not-granted':
+        this.count(asking, METRICS.lockNotGranted);
+        this.time(asking, METRICS.lockWaitTime, event.waitSeconds);
+        break;
+      case 'lost':
+        this.count(asking, METRICS.lockLost);
+        this.time(asking, METRICS.lockHeldTime, event.heldSeconds);
+        break;
+      case 'released':
+      case 'release-failed':
+      case 'handed-over':
+        this.time(asking, METRICS.lockHeldTime, event.heldSeconds);
+        break;
+      default:
+    }
+  }
+
+  private count(asking: LockAsking, name: string): void {
+    this.add(asking, name, 'Count', 1);
+  }
+
+  private time(asking: LockAsking, name: string, seconds: number): void {
+    this.add(asking, name, 'Seconds', Math.round(seconds * 1000) / 1000);
+  }
+
+  private add(asking: LockAsking, name: string, unit: 'Count' | 'Seconds', value: number): void {
+    const metric = this.metrics.singleMetric(asking);
+    metric.clearDefaultDimensions?.();
+    // Where the table was given by its ARN, the construct's metrics still go by its name.
+    metric.addDimension(METRICS.dimension, asking.tableName.slice(asking.tableName.lastIndexOf('/') + 1));
+    metric.addMetadata?.('lockName', asking.lockName);
+    metric.addMetadata?.('hostIdentifier', asking.hostIdentifier);
+    metric.addMetric(name, unit, value);
+  }
+}
