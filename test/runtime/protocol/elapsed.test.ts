@@ -54,6 +54,20 @@ test('sees all of a freeze after a wall clock that was slewed had fallen behind'
   expect(readings([...slewed, frozen(10_000)]).at(-1)).toBeCloseTo(2_000_000 + 10_000, 0);
 });
 
+test('adds up what either clock tells from one stretch of 100 ms to the next, not within one', () => {
+  const [byMonotonic, byWall] = [
+    { monotonicMs: 100, wallMs: 0 },
+    { monotonicMs: 0, wallMs: 100 },
+  ];
+  expect(readings([byMonotonic, byWall])).toEqual([100, 200]);
+  expect(
+    readings([
+      { ...byMonotonic, monotonicMs: 99 },
+      { ...byWall, wallMs: 99 },
+    ]),
+  ).toEqual([99, 99]);
+});
+
 test('does not fall where the wall clock jumps to and fro between two segments', () => {
   expect(readings([wallSet(80), wallSet(-80), passing(10)])).toEqual([80, 80, 90]);
 });

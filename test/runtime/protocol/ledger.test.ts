@@ -40,6 +40,10 @@ describe('a drawn version', () => {
     expect(stamps).toEqual([STAMP, STAMP + 1, STAMP + 2, STAMP + 10]);
   });
 
+  test('begins with stamp 0 where the clock reads less', () => {
+    expect(parseVersion(newLedger().draw(0, -5000, true))?.stampMs).toBe(0);
+  });
+
   test('keeps the top bit once it was set', () => {
     const ledger = newLedger();
     const timed = [true, false, true, true].map((wish) => parseVersion(ledger.draw(0, STAMP, wish))?.timed);
@@ -114,8 +118,33 @@ describe('a confirmed version', () => {
 
     expect(ledger.confirm(version, STAMP)).toBe(true);
     expect(ledger.confirm(version, STAMP + 4000)).toBe(false);
+    expect(ledger.confirm(version, STAMP)).toBe(false);
 
     expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS);
+  });
+
+  test('offers its deadline once an answer has a Date, where an earlier answer had none', () => {
+    const ledger = newLedger();
+    const version = ledger.draw(1000, STAMP, true);
+
+    expect(ledger.confirm(version, undefined)).toBe(false);
+    expect(ledger.confirm(version, STAMP)).toBe(true);
+
+    expect(ledger.deadlineMs).toBe(1000 + WHOLE_MS);
+  });
+
+  test('leaves a later one as it is, and does away with the earlier ones, of which no answer speaks again', () => {
+    const ledger = newLedger();
+    const [first, second, third] = [1000, 2000, 3000].map((at) => ledger.draw(at, STAMP + at, true)) as [
+      string,
+      string,
+      string,
+    ];
+    ledger.confirm(second, undefined);
+
+    expect(ledger.confirm(first, STAMP + 1000)).toBe(false);
+    expect(ledger.deadlineMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(ledger.confirm(third, STAMP + 3000)).toBe(true);
   });
 
   test('leaves the latest of all deadlines offered, whichever answers arrive', () => {

@@ -92,6 +92,9 @@ describe('a Date header', () => {
     'Thu, 01 Jan 1960 12:00:00 GMT',
     'Sat, 01 Jan 9000 12:00:00 GMT',
     '2026-01-01T12:00:00Z',
+    'Thu, 01 Jan 2026 12:00:00 GMT+0100',
+    'on Thu, 01 Jan 2026 12:00:00 GMT',
+    ['Thu, 01 Jan 2026 12:00:00 GMT'],
     'now',
   ])('that reads %p is none', (value) => {
     expect(parseDateHeader(value)).toBeUndefined();

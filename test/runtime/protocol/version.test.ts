@@ -58,7 +58,10 @@ describe('the text of a version', () => {
   test.each([-1, 0.5, STAMP_LIMIT_MS, Number.NaN, Number.POSITIVE_INFINITY])(
     'is refused for the stamp %p, which would spoil the order',
     (bad) => {
-      expect(() => formatVersion({ stampMs: bad, timed: true, holdId: HOLD })).toThrow(RangeError);
+      const format = () => formatVersion({ stampMs: bad, timed: true, holdId: HOLD });
+
+      expect(format).toThrow(RangeError);
+      expect(format).toThrow(`below 2^47, got ${bad}`);
     },
   );
 });

@@ -1,0 +1,35 @@
+/** The test files of one folder. */
+export interface Suite {
+  readonly folder: string;
+  /** Files that are left out. */
+  readonly without?: readonly string[];
+}
+
+/** Source that is mutated, and the tests that ought to notice. */
+export interface Part {
+  readonly name: string;
+  /** The files that are mutated. */
+  readonly files: readonly string[];
+  readonly suites: readonly Suite[];
+  /** Percent of the mutants that have to be found. */
+  readonly leastScore: number;
+}
+
+/**
+ * What is mutated. Left out of the tests: what searches (the model of exclusion, the simulation), as its seconds a
+ * mutant would add up to hours, and what needs processes of its own.
+ */
+export const PARTS: readonly Part[] = [
+  {
+    name: 'protocol',
+    files: ['runtime/protocol/*.ts'],
+    suites: [{ folder: 'test/runtime/protocol', without: ['exclusion.test.ts'] }],
+    leastScore: 90,
+  },
+];
+
+/** Whether the file is one of those that the pattern, a path with at most one `*`, stands for. */
+export function covers(pattern: string, file: string): boolean {
+  const [start = '', end] = pattern.split('*');
+  return end === undefined ? file === start : file.startsWith(start) && file.endsWith(end);
+}
