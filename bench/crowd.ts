@@ -102,6 +102,12 @@ export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
           },
         ),
       isThrottling: () => true,
+      leave: (left) =>
+        request(
+          'write',
+          () => table.leave(left),
+          () => {},
+        ),
       adopt: (entry, given) =>
         request(
           'write',

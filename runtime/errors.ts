@@ -28,6 +28,8 @@ export class LockHolder {
     readonly leaseSeconds: number,
     /** Seconds until the lock can be had at the latest, if its holder neither refreshes nor releases it. */
     readonly remainingSeconds: number,
+    /** The note that it attached (`data`); undefined where there is none, or none that is JSON. */
+    readonly data?: unknown,
   ) {}
 
   toString(): string {

@@ -30,7 +30,7 @@ export type {
   LockWaitingEvent,
 } from './lock/events.js';
 export type { LockFactory, TryWithLockOptions, WithLockOptions } from './lock/factory.js';
-export type { HeldLock, WaitOptions } from './lock/held-lock.js';
+export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
 export type { Lock, TryOutcome } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
 export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';

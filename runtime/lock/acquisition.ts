@@ -19,8 +19,8 @@ export interface Ask extends Contender {
   readonly invocationEndsMs: number | undefined;
 }
 
-/** Queues behind the callers of this process, then contends, until held. */
-export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
+/** Queues behind the callers of this process, then contends, until held; or until an entry serves the ask as well. */
+export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> {
   return told(ask, () => queueForHold(ask, waitSeconds));
 }
 
@@ -37,7 +37,7 @@ export function adoptHold(ask: Ask, handOver: HandOver): Promise<Hold> {
 }
 
 /** Tells how an asking began and, where it ends without a hold, how that came. */
-async function told<T extends Hold | LockHolder>({ chronicle }: Ask, asking: () => Promise<T>): Promise<T> {
+async function told<T extends Hold | LockHolder | undefined>({ chronicle }: Ask, asking: () => Promise<T>): Promise<T> {
   chronicle.asked();
   try {
     const outcome = await asking();
@@ -49,7 +49,7 @@ async function told<T extends Hold | LockHolder>({ chronicle }: Ask, asking: () 
   }
 }
 
-function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
+function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> {
   const { target } = ask;
   const { head } = target.local;
   if (head) ask.chronicle.waiting(head.holder);
@@ -60,7 +60,7 @@ function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold> {
   );
   const contention = new Contention(target, ask, patience, place);
   const granted = patience.race(place.atHead).then(() => contention.wait());
-  return intoHold(ask, granted, patience, place).then(must);
+  return intoHold(ask, granted, patience, place);
 }
 
 async function tryForHold(ask: Ask): Promise<Hold | LockHolder> {
@@ -95,12 +95,12 @@ async function intoHold(
   patience: Patience,
   place: Place | undefined,
 ): Promise<Hold | undefined> {
-  const { target, signal, invocationEndsMs, chronicle } = ask;
+  const { target, data, signal, invocationEndsMs, chronicle } = ask;
   try {
     const ledger = await patience.race(granted);
     if (ledger) {
       chronicle.acquired();
-      return new Hold(target, { ledger, place, signal, invocationEndsMs, chronicle });
+      return new Hold(target, { ledger, data, place, signal, invocationEndsMs, chronicle });
     }
     place?.leave();
     return undefined;
@@ -137,7 +137,7 @@ function rounded(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }
 
-function must<T>(value: T | undefined): T {
+export function must<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('unreachable: an acquire ends granted or with an error');
   return value;
 }

@@ -3,10 +3,11 @@ import type { LockEntry } from '../protocol/entry.js';
 import { Ledger } from '../protocol/ledger.js';
 import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import { isStampExpired } from '../protocol/takeover.js';
-import { parseVersion } from '../protocol/version.js';
+import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
 import { abandon, ownVersionIn, topUp } from './grant.js';
 import type { Place } from './local-lock.js';
+import { noteFrom } from './note.js';
 import type { Patience } from './patience.js';
 import type { Replaced } from './store.js';
 import type { LockTarget } from './target.js';
@@ -35,10 +36,14 @@ interface Seen {
 export interface Contender {
   readonly leaseSeconds: number;
   readonly hostIdentifier: string;
+  /** The note for its entry: JSON text. */
+  readonly data: string | undefined;
   /** The Lambda invocation it is for, where there is one. */
   readonly requestId: string | undefined;
   /** Where it is told what becomes of it. */
   readonly chronicle: Chronicle;
+  /** Whether an entry of another says all that is wanted: then its caller contends no more. */
+  readonly isServedBy?: ((entry: LockEntry) => boolean) | undefined;
 }
 
 /**
@@ -53,7 +58,7 @@ export class Contention {
     private readonly place: Place,
   ) {}
 
-  /** Contends until granted, or until patience is over: then resolves without a ledger. */
+  /** Contends until granted, or until patience is over, or served by an entry: then resolves without a ledger. */
   async wait(): Promise<Ledger | undefined> {
     const { process, local } = this.target;
     const courtesyMs = local.courtesyMs(process.clock.monotonicMs(), process.random.fraction());
@@ -61,6 +66,7 @@ export class Contention {
     for (let missed = 0; !this.patience.isOver; missed += 1) {
       const outcome = await this.pursue('wait');
       if (outcome instanceof Ledger) return outcome;
+      if (outcome === 'served') return undefined;
       await this.patience.sleep(retryDelayMs(missed, process.random.fraction()));
     }
     return undefined;
@@ -69,7 +75,8 @@ export class Contention {
   /** Contends until granted, or until another is seen to hold it: then resolves without a ledger. */
   async once(): Promise<Ledger | undefined> {
     const outcome = await this.pursue('try');
-    if (outcome !== 'missed') return outcome === 'refused' ? undefined : outcome;
+    if (outcome instanceof Ledger) return outcome;
+    if (outcome !== 'missed') return undefined;
     const { leaseSeconds } = this.contender;
     throw new LockNotGrantedError(
       `${this.target.label} was not granted: DynamoDB answered too late to leave half of a lease of ${leaseSeconds} s`,
@@ -78,7 +85,7 @@ export class Contention {
   }
 
   /** One hold id's way to the lock. `missed` means it was had, but with too little left of it. */
-  private async pursue(mode: 'wait' | 'try'): Promise<Ledger | 'refused' | 'missed'> {
+  private async pursue(mode: 'wait' | 'try'): Promise<Ledger | 'refused' | 'served' | 'missed'> {
     const { process, local, store } = this.target;
     const ledger = new Ledger(process.drawHoldId(this.contender.requestId), this.contender.leaseSeconds);
     let step: Step = { kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) };
@@ -111,6 +118,7 @@ export class Contention {
           return (await this.grant(ledger)) ? ledger : 'missed';
         }
         const next = this.judge(seen);
+        if (next === 'held' && seen.entry && this.contender.isServedBy?.(seen.entry)) return 'served';
         if (next === 'held' && mode === 'try') return 'refused';
         if (next === 'held') {
           // The first write only asks; a later one was made because the lock could be had.
@@ -143,7 +151,7 @@ export class Contention {
     const { store, process } = this.target;
     this.contender.chronicle.attempts += 1;
     const version = this.target.draw(ledger);
-    const entry = this.target.newEntry(ledger, version, this.contender.hostIdentifier);
+    const entry = this.target.newEntry(ledger, version, this.contender);
     const answer = await this.target.exchange(this.budgetMs(), (signal) =>
       store.acquire(entry, expiredVersion, signal),
     );
@@ -158,11 +166,11 @@ export class Contention {
     return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
   }
 
-  /** A free entry, or one that this process itself gave up, was taken over from nobody. */
+  /** An entry that was left or given up is taken over from nobody. */
   private noteReplaced(replaced: Replaced | undefined): void {
     if (!replaced || replaced.leaseSeconds === 0) return;
     const version = parseVersion(replaced.version);
-    if (version && this.target.process.hasGivenUp(version.holdId)) return;
+    if (version && (isNobodys(version.holdId) || this.target.process.hasGivenUp(version.holdId))) return;
     this.contender.chronicle.takenOverFrom = replaced.hostIdentifier;
   }
 
@@ -187,7 +195,8 @@ export class Contention {
       ? version.stampMs + (entry.leaseSeconds + settings.clockToleranceSeconds) * 1000 - this.target.serverNowMs()
       : Number.POSITIVE_INFINITY;
     const remainingMs = Math.max(0, Math.min(expiryMs - arrivedMs, byStampMs));
-    this.place.refuse(new LockHolder(entry.hostIdentifier, entry.leaseSeconds, remainingMs / 1000));
+    const { hostIdentifier, leaseSeconds, data } = entry;
+    this.place.refuse(new LockHolder(hostIdentifier, leaseSeconds, remainingMs / 1000, noteFrom(data)));
     return 'held';
   }
 

@@ -3,6 +3,7 @@ import type { LockEntry } from '../protocol/entry.js';
 import { isEnoughToGrant } from '../protocol/lease.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS } from '../protocol/schedule.js';
+import { Ending } from './ending.js';
 import type { LockTarget } from './target.js';
 
 /** Refreshes of a lease that began with too little left, before it is given back. */
@@ -50,12 +51,10 @@ export async function topUp(
  * delete its entry, and from then on this process takes the entry for expired. Never rejects.
  */
 export async function abandon(target: LockTarget, ledger: Ledger): Promise<void> {
-  const { process, store, name, settings } = target;
-  process.giveUp(ledger.holdId);
   try {
-    await target.exchange(LOST_RELEASE_BUDGET_MS, (signal) => store.release(name, ledger.holdId, signal));
+    await new Ending(target, ledger.holdId).attempt(LOST_RELEASE_BUDGET_MS);
   } catch (error) {
-    settings.logger.debug(`${target.label}: an abandoned acquisition was not cleaned up`, { error });
+    target.settings.logger.debug(`${target.label}: an abandoned acquisition was not cleaned up`, { error });
   }
 }
 

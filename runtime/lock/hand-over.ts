@@ -64,16 +64,17 @@ export function parseHandOver(text: unknown): HandOver {
 export async function adopt(
   target: LockTarget,
   { version: givenVersion }: HandOver,
-  { leaseSeconds, hostIdentifier, requestId }: Contender,
+  contender: Contender,
   patience: Patience,
 ): Promise<Ledger> {
   const { process, store } = target;
+  const { leaseSeconds, requestId } = contender;
   const ledger = new Ledger(process.drawHoldId(requestId), leaseSeconds);
   const budgetMs = (): number => Math.min(patience.leftMs(), tryBudgetMs(leaseSeconds));
   let isInDoubt = false;
   for (let failures = 0; !patience.isOver; failures += 1) {
     const version = target.draw(ledger);
-    const entry = target.newEntry(ledger, version, hostIdentifier);
+    const entry = target.newEntry(ledger, version, contender);
     try {
       const answer = await target.exchange(budgetMs(), (signal) => store.adopt(entry, givenVersion, signal));
       const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);

@@ -4,6 +4,15 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** For `held.refresh`. */
+export interface RefreshOptions extends WaitOptions {
+  /**
+   * A note for whoever is refused, such as how far the work has come: a JSON value, at most 1 KB as text.
+   * @default the note stays as it is
+   */
+  readonly data?: unknown;
+}
+
 /** A lock that is held, until it is released, handed over or lost. */
 export interface HeldLock {
   /** The lock's name. */
@@ -23,11 +32,12 @@ export interface HeldLock {
    */
   assertHeld(options?: { readonly forSeconds?: number }): void;
   /**
-   * Renews the lease now, beside the heartbeat.
+   * Renews the lease now, beside the heartbeat, and changes the note where one is given.
+   * @throws LockOptionError for a note that is no JSON, or too long
    * @throws LockLostError when it is lost
    * @throws LynkError when no answer came in time; the lock is still held, and the heartbeat goes on
    */
-  refresh(options?: WaitOptions): Promise<void>;
+  refresh(options?: RefreshOptions): Promise<void>;
   /**
    * Gives the lock back. Does nothing where that is done already, or the entry is another's by now.
    * @throws LynkError when no answer came in time: the entry may then block others for a lease

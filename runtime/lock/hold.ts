@@ -1,28 +1,24 @@
-import { LockEntryError, LockHolder, LockLostError, type LockLostReason, LynkError } from '../errors.js';
+import { LockHolder, LockLostError, type LockLostReason } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
-import {
-  LOST_RELEASE_BUDGET_MS,
-  refreshBudgetMs,
-  refreshDueMs,
-  refreshRetryDelayMs,
-  releaseBudgetMs,
-  retryDelayMs,
-  tryBudgetMs,
-} from '../protocol/schedule.js';
+import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
 import type { Chronicle } from './chronicle.js';
+import { Ending, type Remains } from './ending.js';
 import { handOverText } from './hand-over.js';
 import { Heartbeat } from './heartbeat.js';
-import type { HeldLock, WaitOptions } from './held-lock.js';
+import type { HeldLock, RefreshOptions, WaitOptions } from './held-lock.js';
 import type { LocalLock, Place } from './local-lock.js';
-import { checkedForSeconds } from './options.js';
+import { checkedNote, noteFrom } from './note.js';
+import { checkedForSeconds, checkedSignal, refuseUnknown } from './options.js';
 import type { LockProcess } from './process.js';
-import type { WriteAnswer } from './store.js';
+import { Refreshing } from './refreshing.js';
 import type { LockTarget } from './target.js';
 
 /** Where a hold comes from, and what bounds it. */
 export interface HoldOrigin {
   readonly ledger: Ledger;
+  /** The note that its entry carries: JSON text. */
+  readonly data?: string | undefined;
   /** The place in the local queue, which the hold gives up at its end. */
   readonly place?: Place | undefined;
   /** The caller's signal: `held.signal` aborts with it. */
@@ -38,9 +34,10 @@ export class Hold implements HeldLock {
   private state: 'held' | 'handing-over' | 'handed-over' | 'released' | 'lost' = 'held';
   private loss: LockLostError | undefined;
   private releasing: Promise<void> | undefined;
-  /** The failure in transit that no answer has followed yet: the cause, should the deadline pass. */
-  private lastFailure: unknown;
+  /** What is to stay of its entry. */
+  private remains: Remains = {};
   private readonly controller = new AbortController();
+  private readonly refreshing: Refreshing;
   private readonly heartbeat: Heartbeat;
   private readonly unwatch: () => void;
 
@@ -49,11 +46,19 @@ export class Hold implements HeldLock {
     private readonly origin: HoldOrigin,
   ) {
     const { process } = target;
+    this.refreshing = new Refreshing(target, origin.ledger, origin.data, {
+      isHeld: () => this.check(),
+      leftMs: () => this.leftMs(),
+      dueMs: () => this.dueMs(),
+      lose: (reason, why, cause) => this.lose(reason, why, cause),
+      whyNotHeld: () => this.whyNotHeld(),
+      chronicle: origin.chronicle,
+    });
     this.heartbeat = new Heartbeat(process, {
       isAlive: () => this.check(),
       dueMs: () => this.dueMs(),
       leftMs: () => this.leftMs(),
-      refresh: () => this.refreshOnce().then(() => {}),
+      refresh: () => this.refreshing.once().then(() => {}),
     });
     this.unwatch = process.watch(() => {
       if (this.check()) this.heartbeat.catchUp();
@@ -90,7 +95,7 @@ export class Hold implements HeldLock {
     throw this.lossError(
       'deadline',
       `${this.target.label} is held for ${remainingSeconds.toFixed(3)} s more, not for the ${forSeconds} s asked for`,
-      this.lastFailure,
+      this.refreshing.lastFailure,
     );
   }
 
@@ -113,13 +118,16 @@ export class Hold implements HeldLock {
   /** Who holds it, for callers of the same process that ask. */
   private describe(): LockHolder {
     const { hostIdentifier, leaseSeconds } = this.origin.chronicle.asking;
-    return new LockHolder(hostIdentifier, leaseSeconds, this.remainingSeconds);
+    return new LockHolder(hostIdentifier, leaseSeconds, this.remainingSeconds, noteFrom(this.refreshing.data));
   }
 
-  async refresh({ signal }: WaitOptions = {}): Promise<void> {
+  async refresh(options: RefreshOptions = {}): Promise<void> {
+    refuseUnknown(options, ['signal', 'data'], 'refresh');
+    const data = checkedNote(options.data);
+    const signal = checkedSignal(options.signal);
     if (this.state === 'handed-over') return;
     this.assertHeld();
-    await this.confirmRefresh('keep', signal);
+    await this.refreshing.confirm({ data }, signal);
   }
 
   async serialize({ signal }: WaitOptions = {}): Promise<string> {
@@ -128,7 +136,7 @@ export class Hold implements HeldLock {
     this.state = 'handing-over';
     this.heartbeat.stop();
     try {
-      const version = await this.confirmRefresh('hand-over', signal);
+      const version = await this.refreshing.handOver(signal);
       this.end('handed-over');
       this.origin.chronicle.handedOver();
       return handOverText(this.name, version);
@@ -145,6 +153,12 @@ export class Hold implements HeldLock {
     this.releasing ??= this.releaseOnce();
     if (!signal) return this.releasing;
     return orAborted(this.releasing, signal);
+  }
+
+  /** As `release`, but the lock stays taken for that long, under a note (JSON text), and nobody holds it. */
+  leave(seconds: number, data: string): Promise<void> {
+    this.remains = { untilMs: this.process.clock.monotonicMs() + seconds * 1000, data };
+    return this.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -167,7 +181,7 @@ export class Hold implements HeldLock {
     if (invocationEndsMs <= ledger.deadlineMs) {
       this.lose('invocation-ended', 'the invocation that it belongs to has ended');
     } else {
-      this.lose('deadline', 'no refresh was confirmed before its deadline', this.lastFailure);
+      this.lose('deadline', 'no refresh was confirmed before its deadline', this.refreshing.lastFailure);
     }
     return false;
   }
@@ -195,117 +209,25 @@ export class Hold implements HeldLock {
   }
   private cancelDeadline: () => void = () => {};
 
-  /**
-   * One refresh, one answer. Resolves to the version of ours that stands, or to nothing where the hold
-   * ended meanwhile; rejects for a failure in transit.
-   */
-  private async refreshOnce(purpose: 'keep' | 'hand-over' = 'keep', signal?: AbortSignal): Promise<string | undefined> {
-    const { target } = this;
-    const { ledger } = this.origin;
-    // While handing over, no other refresh may follow: the text would name a version that is gone.
-    if (purpose === 'keep' && this.state !== 'held') return undefined;
-    const version = target.draw(ledger);
-    const lockKey = target.name;
-    const expiresAtSeconds = purpose === 'keep' ? target.expiresAtSeconds(ledger.leaseSeconds) : undefined;
-    const budgetMs = refreshBudgetMs(this.leftMs());
-    let answer: WriteAnswer;
-    try {
-      answer = await target.exchange(
-        budgetMs,
-        (budget) => target.store.refresh({ lockKey, holdId: ledger.holdId, version, expiresAtSeconds }, budget),
-        signal,
-      );
-    } catch (error) {
-      if (error instanceof LockEntryError && this.check()) {
-        this.lose('taken', 'what stands in its place is no entry of a lock', error);
-        return undefined;
-      }
-      if (!signal?.aborted) this.lastFailure = error;
-      this.origin.chronicle.refreshFailed(error, this.leftMs());
-      throw error;
-    }
-    // An answer that comes after the deadline, or after the release, changes nothing any more.
-    if (!this.check()) return undefined;
-    this.lastFailure = undefined;
-    const standing = answer.written ? version : answer.entry?.version;
-    if (standing?.includes(ledger.holdId)) {
-      const before = { dueMs: this.dueMs(), remainedMs: this.leftMs() };
-      ledger.confirm(standing, answer.dateMs);
-      this.origin.chronicle.refreshed(before, this.leftMs());
-      return standing;
-    }
-    if (answer.entry) this.lose('taken', `${answer.entry.hostIdentifier} holds it now`);
-    else this.lose('gone', 'its entry was deleted from the table');
-    return undefined;
-  }
-
-  /** Refreshes until confirmed, at most for as long as a try may take and the hold lasts. */
-  private async confirmRefresh(purpose: 'keep' | 'hand-over', signal: AbortSignal | undefined): Promise<string> {
-    const { process } = this.target;
-    const limitMs = process.elapsedMs() + tryBudgetMs(this.origin.ledger.leaseSeconds);
-    for (let failures = 0; ; failures += 1) {
-      signal?.throwIfAborted();
-      try {
-        const version = await this.refreshOnce(purpose, signal);
-        if (version === undefined) throw this.whyNotHeld();
-        return version;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (!this.check()) throw this.whyNotHeld();
-        // Lost, or not to be had by asking again.
-        if (error instanceof LynkError) throw error;
-        if (process.elapsedMs() >= limitMs) throw this.notConfirmed('refresh', error);
-      }
-      await this.pause(refreshRetryDelayMs(failures, this.leftMs(), process.random.fraction()), signal);
-    }
-  }
-
   private async releaseOnce(): Promise<void> {
-    const { process } = this.target;
+    const { leaseSeconds, holdId } = this.origin.ledger;
     if (this.state === 'handed-over') return;
-    // From here on nobody in this process believes in this hold, whatever becomes of its entry: a copy of
-    // its first write that comes late may even put it back.
-    process.giveUp(this.origin.ledger.holdId);
-    if (this.check()) {
+    const isHeld = this.check();
+    const ending = new Ending(this.target, holdId, this.remains);
+    if (isHeld) {
       const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.leftMs());
       this.finish('released');
       try {
-        const released = this.deleteEntry(releaseBudgetMs(this.origin.ledger.leaseSeconds, leftMs));
+        const released = ending.within(releaseBudgetMs(leaseSeconds, leftMs));
         await this.origin.chronicle.releasing(released);
       } finally {
         this.origin.place?.leave();
       }
     } else if (this.loss && this.loss.reason !== 'taken' && this.loss.reason !== 'gone') {
-      await this.deleteEntry(LOST_RELEASE_BUDGET_MS).catch((error: unknown) => {
+      await ending.within(LOST_RELEASE_BUDGET_MS).catch((error: unknown) => {
         this.target.settings.logger.debug(`${this.target.label}: a lost hold's entry was not cleaned up`, { error });
       });
     }
-  }
-
-  /** Deletes this hold's entry, trying again within the budget. */
-  private async deleteEntry(budgetMs: number): Promise<void> {
-    const { process, store, name } = this.target;
-    const { holdId } = this.origin.ledger;
-    const limitMs = process.elapsedMs() + budgetMs;
-    for (let failures = 0; ; failures += 1) {
-      const leftMs = limitMs - process.elapsedMs();
-      try {
-        await this.target.exchange(refreshBudgetMs(leftMs), (signal) => store.release(name, holdId, signal));
-        return;
-      } catch (error) {
-        if (error instanceof LynkError) throw error;
-        const delayMs = retryDelayMs(failures, process.random.fraction());
-        if (process.elapsedMs() + delayMs >= limitMs) throw this.notConfirmed('release', error);
-        await this.pause(delayMs, undefined);
-      }
-    }
-  }
-
-  private pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const slept = new Promise<void>((resolve) => {
-      this.target.process.clock.after(delayMs, resolve, { keepAlive: true });
-    });
-    return signal ? orAborted(slept, signal) : slept;
   }
 
   private readonly onCallerAbort = (): void => this.controller.abort(this.origin.signal?.reason);
@@ -339,12 +261,5 @@ export class Hold implements HeldLock {
 
   private lossError(reason: LockLostReason, message: string, cause?: unknown): LockLostError {
     return new LockLostError(message, { ...this.target.errorDetails(cause), reason });
-  }
-
-  private notConfirmed(what: 'refresh' | 'release', cause: unknown): LynkError {
-    return new LynkError(
-      `${this.target.label}: the ${what} was not confirmed in time`,
-      this.target.errorDetails(cause),
-    );
   }
 }

@@ -1,8 +1,9 @@
 import type { LockHolder } from '../errors.js';
-import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
+import { type Ask, askForHold, must, notGranted, waitForHold } from './acquisition.js';
 import { Chronicle } from './chronicle.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
+import { checkedNote } from './note.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,
@@ -90,7 +91,7 @@ export class Lock {
     const asked = checkedWait(given);
     const ask = await this.ask(options);
     const waitSeconds = Math.min(asked, ask.invocationSeconds - KEPT_OF_INVOCATION_SECONDS);
-    if (waitSeconds > 0) return waitForHold(ask, waitSeconds);
+    if (waitSeconds > 0) return must(await waitForHold(ask, waitSeconds));
     const outcome = await askForHold(ask);
     if (outcome instanceof Hold) return outcome;
     throw notGranted(ask.target, asked > 0 ? 'so late in its invocation' : 'at once', outcome, undefined);
@@ -115,6 +116,7 @@ export async function askFor(
 ): Promise<Ask> {
   const signal = checkedSignal(options.signal);
   const context = checkedContext(options.context);
+  const data = checkedNote(options.data);
   signal?.throwIfAborted();
   const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
   const requestId = context?.awsRequestId;
@@ -126,6 +128,7 @@ export async function askFor(
     target,
     leaseSeconds,
     hostIdentifier,
+    data,
     requestId,
     chronicle: new Chronicle(asking, settings.observers, () => process.elapsedMs()),
     signal,

@@ -33,6 +33,12 @@ export interface TryOptions {
    * eats its last second.
    */
   readonly context?: InvocationContext | undefined;
+  /**
+   * A note for whoever is refused, as `holder.data`, and for people who look into the table: a JSON value,
+   * at most 1 KB as text. `held.refresh({ data })` changes it.
+   * @default none
+   */
+  readonly data?: unknown;
 }
 
 /** For one acquire. */
@@ -69,7 +75,7 @@ export interface FactorySettings extends LockOptions {
 }
 
 export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds'] as const;
-export const TRY_OPTIONS = ['signal', 'context'] as const;
+export const TRY_OPTIONS = ['signal', 'context', 'data'] as const;
 export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;
 export const FACTORY_SETTINGS = [
   ...LOCK_OPTIONS,

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { ElapsedTime } from '../protocol/elapsed.js';
 import { ServerClock } from '../protocol/server-clock.js';
-import { holdIdFrom } from '../protocol/version.js';
+import { holdIdFrom, nobodysHoldIdFrom } from '../protocol/version.js';
 import type { Clock, Timer } from './clock.js';
 import { LocalLock } from './local-lock.js';
 import { RecentMap } from './recent-map.js';
@@ -65,13 +65,15 @@ export class LockProcess {
   /**
    * A hold id that no other process draws, even one cloned from the same snapshot with its random
    * generator: the monotonic clock and the request differ.
+   * @param salt what else is not the same anywhere: the invocation, or a hold id drawn before
    */
-  drawHoldId(requestId: string | undefined): string {
-    const hash = createHash('sha256')
-      .update(this.random.bytes(16))
-      .update(String(this.clock.monotonicMs()))
-      .update(requestId ?? '');
-    return holdIdFrom(hash.digest());
+  drawHoldId(salt: string | undefined): string {
+    return holdIdFrom(this.drawBytes(salt));
+  }
+
+  /** The hold id for an entry that is left when the hold ends whose id is given. */
+  drawNobodysHoldId(salt: string): string {
+    return nobodysHoldIdFrom(this.drawBytes(salt));
   }
 
   /** From now on an entry of this hold counts as expired to this process: nobody here believes in it. */
@@ -94,6 +96,14 @@ export class LockProcess {
         this.ticker = undefined;
       }
     };
+  }
+
+  private drawBytes(salt: string | undefined): Uint8Array {
+    const hash = createHash('sha256')
+      .update(this.random.bytes(16))
+      .update(String(this.clock.monotonicMs()))
+      .update(salt ?? '');
+    return hash.digest();
   }
 
   private keepTicking(): void {

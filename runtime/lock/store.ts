@@ -30,6 +30,8 @@ export interface NewEntry {
   readonly version: string;
   readonly hostIdentifier: string;
   readonly expiresAtSeconds: number;
+  /** A note of the holder's: JSON text. */
+  readonly data?: string | undefined;
 }
 
 /**
@@ -50,10 +52,12 @@ export interface LockStore {
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer>;
   /** Writes the entry over exactly `givenVersion` (`mayAdopt`). */
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Sets version and expiry where `mayRefresh` holds; with no expiry, removes it. */
+  /** Sets version and expiry where `mayRefresh` holds, and the note where one is given; with no expiry, removes it. */
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer>;
   /** Deletes the entry where `mayRelease` holds. */
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer>;
+  /** Leaves an entry in place of the one that stands, where `mayRelease` holds; brings back what stands where not. */
+  leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer>;
   /** Whether a failure in transit means that the table is asked too much. Where absent, none does. */
   isThrottling?(error: unknown): boolean;
   /** Reads the entry; eventually consistent reads may show an earlier state. */
@@ -65,4 +69,20 @@ export interface Refresh {
   readonly holdId: string;
   readonly version: string;
   readonly expiresAtSeconds: number | undefined;
+  /** A note to put in place of the entry's: JSON text. */
+  readonly data?: string | undefined;
+}
+
+/** What is left in place of an entry. Everything else of it stays as it is. */
+export interface LeftEntry {
+  readonly lockKey: string;
+  /** Whose entry makes way: a hold id, or one whole version. */
+  readonly ours: string;
+  /** The version left, under a hold id that nobody holds. */
+  readonly version: string;
+  /** Whole seconds for which the lock stays taken; 0 keeps the entry, free. */
+  readonly leaseSeconds: number;
+  readonly expiresAtSeconds: number;
+  /** A note to put in place of the entry's: JSON text. */
+  readonly data?: string | undefined;
 }

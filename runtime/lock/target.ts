@@ -1,4 +1,4 @@
-import type { LynkErrorDetails } from '../errors.js';
+import { LynkError, type LynkErrorDetails } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import type { ServerClock } from '../protocol/server-clock.js';
 import type { LockObserver } from './events.js';
@@ -19,6 +19,9 @@ export interface TargetSettings {
   /** Who holds, for people. */
   readonly hostIdentifier: (requestId: string | undefined) => string;
 }
+
+/** What an entry says of its holder. */
+type EntryOwner = Pick<NewEntry, 'hostIdentifier' | 'data'>;
 
 /** One lock in one table, as one process reaches it: all that contending for it and holding it need. */
 export class LockTarget {
@@ -43,16 +46,20 @@ export class LockTarget {
     return { lockName: this.name, tableName: this.store.tableName, cause };
   }
 
+  notConfirmed(what: 'refresh' | 'release', cause: unknown): LynkError {
+    return new LynkError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
+  }
+
   /** Draws the hold's next version. The request that carries it is to be sent at once. */
   draw(ledger: Ledger): string {
     const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Number.POSITIVE_INFINITY;
     return ledger.draw(this.process.elapsedMs(), this.serverNowMs(), timed);
   }
 
-  newEntry(ledger: Ledger, version: string, hostIdentifier: string): NewEntry {
+  newEntry(ledger: Ledger, version: string, { hostIdentifier, data }: EntryOwner): NewEntry {
     const { leaseSeconds } = ledger;
     const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds);
-    return { lockKey: this.name, leaseSeconds, version, hostIdentifier, expiresAtSeconds };
+    return { lockKey: this.name, leaseSeconds, version, hostIdentifier, expiresAtSeconds, data };
   }
 
   /** Epoch seconds at which TTL may delete an entry whose lease begins now. */

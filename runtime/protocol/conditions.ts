@@ -27,9 +27,9 @@ export function mayRefresh(standing: Standing, holdId: string, version: string):
   return standing?.version?.includes(holdId) === true && standing.version < version;
 }
 
-/** Release: our hold, at whatever version: a refresh may have landed unheard. */
-export function mayRelease(standing: Standing, holdId: string): boolean {
-  return standing?.version?.includes(holdId) === true;
+/** Release, or leave: our hold, at whatever version: a refresh may have landed unheard. A whole version will do too. */
+export function mayRelease(standing: Standing, ours: string): boolean {
+  return standing?.version?.includes(ours) === true;
 }
 
 /** Adopt a handed-over hold: exactly the version given, so a second delivery of the text finds nothing. */

@@ -10,4 +10,6 @@ export interface LockEntry {
   readonly hostIdentifier: string;
   /** Epoch seconds, for DynamoDB's TTL alone: no decision reads it. */
   readonly expiresAtSeconds?: number;
+  /** The holder's note, as text. Ours is JSON; anybody else's may be anything. */
+  readonly data?: string;
 }

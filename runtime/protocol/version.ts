@@ -40,6 +40,19 @@ export function holdIdFrom(random: Uint8Array): string {
   return `8${hex(customB, 3)}-${hex(customC, 4)}-${rest}`;
 }
 
+/** How the hold id of nobody ends: of an entry that was left when its hold ended (docs/protocol.md, section 2). */
+const NOBODYS = '-000000000000';
+
+/** A hold id that nobody holds, of 26 random bits. */
+export function nobodysHoldIdFrom(random: Uint8Array): string {
+  return `${holdIdFrom(random).slice(0, 9)}${NOBODYS}`;
+}
+
+/** Whether it stands for an entry that was left: a holder's ends like that once in 2^48. */
+export function isNobodys(holdId: string): boolean {
+  return holdId.endsWith(NOBODYS);
+}
+
 /** The text of a version number. `stampMs` is whole and in `[0, STAMP_LIMIT_MS)`. */
 export function formatVersion({ stampMs, timed, holdId }: Version): string {
   if (!Number.isInteger(stampMs) || stampMs < 0 || stampMs >= STAMP_LIMIT_MS) {

@@ -7,7 +7,7 @@ import {
   type UpdateItemCommandInput,
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import type { Answer, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import type { Answer, LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure, isThrottling } from './failure.js';
@@ -15,6 +15,9 @@ import { entryFromItem, type Item, replacedIn } from './item.js';
 
 type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand;
 type Values = NonNullable<UpdateItemCommandInput['ExpressionAttributeValues']>;
+
+/** `data` is a reserved word of DynamoDB's expressions. */
+const DATA_NAME = { ExpressionAttributeNames: { '#data': ENTRY.data } };
 
 /** How a store reaches DynamoDB. */
 export interface Connection {
@@ -61,9 +64,13 @@ export class DynamoDBStore implements LockStore {
     return this.overwrite(entry, `${ENTRY.versionNumber} = :given`, { ':given': { S: givenVersion } }, signal);
   }
 
-  refresh({ lockKey, holdId, version, expiresAtSeconds }: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
+  refresh({ lockKey, holdId, version, expiresAtSeconds, data }: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
     const values: Values = { ':hold': { S: holdId }, ':version': { S: version } };
     let update = `SET ${ENTRY.versionNumber} = :version`;
+    if (data !== undefined) {
+      update += ', #data = :data';
+      values[':data'] = { S: data };
+    }
     if (expiresAtSeconds === undefined) {
       update += ` REMOVE ${ENTRY.expiresAt}`;
     } else {
@@ -75,6 +82,7 @@ export class DynamoDBStore implements LockStore {
       Key: { [ENTRY.lockKey]: { S: lockKey } },
       UpdateExpression: update,
       ConditionExpression: `contains(${ENTRY.versionNumber}, :hold) AND ${ENTRY.versionNumber} < :version`,
+      ...(data !== undefined && DATA_NAME),
       ExpressionAttributeValues: values,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
@@ -96,6 +104,32 @@ export class DynamoDBStore implements LockStore {
     return { dateMs, written: !(output instanceof ConditionalCheckFailedException) };
   }
 
+  leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
+    const { lockKey, ours, version, leaseSeconds, expiresAtSeconds, data } = left;
+    const changes = [
+      `${ENTRY.leaseDuration} = :lease`,
+      `${ENTRY.versionNumber} = :version`,
+      `${ENTRY.expiresAt} = :expires`,
+      ...(data === undefined ? [] : ['#data = :data']),
+    ];
+    const command = new UpdateItemCommand({
+      TableName: this.tableName,
+      Key: { [ENTRY.lockKey]: { S: lockKey } },
+      UpdateExpression: `SET ${changes.join(', ')}`,
+      ConditionExpression: `contains(${ENTRY.versionNumber}, :ours)`,
+      ...(data !== undefined && DATA_NAME),
+      ExpressionAttributeValues: {
+        ':ours': { S: ours },
+        ':lease': { N: String(leaseSeconds) },
+        ':version': { S: version },
+        ':expires': { N: String(expiresAtSeconds) },
+        ...(data !== undefined && { ':data': { S: data } }),
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    return this.write(lockKey, command, signal);
+  }
+
   async read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
     const command = new GetItemCommand({
       TableName: this.tableName,
@@ -108,20 +142,24 @@ export class DynamoDBStore implements LockStore {
   }
 
   private overwrite(entry: NewEntry, condition: string, values: Values, signal: AbortSignal): Promise<WriteAnswer> {
+    const { data } = entry;
     const command = new UpdateItemCommand({
       TableName: this.tableName,
       Key: { [ENTRY.lockKey]: { S: entry.lockKey } },
       UpdateExpression:
         `SET ${ENTRY.leaseDuration} = :lease, ${ENTRY.versionNumber} = :version, ` +
-        `${ENTRY.hostIdentifier} = :host, ${ENTRY.expiresAt} = :expires REMOVE ${ENTRY.fencingToken}, #data`,
+        `${ENTRY.hostIdentifier} = :host, ${ENTRY.expiresAt} = :expires` +
+        `${data === undefined ? '' : ', #data = :data'} ` +
+        `REMOVE ${[ENTRY.fencingToken, ...(data === undefined ? ['#data'] : [])].join(', ')}`,
       ConditionExpression: condition,
-      ExpressionAttributeNames: { '#data': ENTRY.data },
+      ...DATA_NAME,
       ExpressionAttributeValues: {
         ...values,
         ':lease': { N: String(entry.leaseSeconds) },
         ':version': { S: entry.version },
         ':host': { S: entry.hostIdentifier },
         ':expires': { N: String(entry.expiresAtSeconds) },
+        ...(data !== undefined && { ':data': { S: data } }),
       },
       ReturnValues: 'UPDATED_OLD',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

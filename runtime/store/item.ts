@@ -18,12 +18,14 @@ export interface ItemPlace {
  */
 export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
   const expiresAt = numberIn(item[ENTRY.expiresAt]);
+  const data = textIn(item[ENTRY.data]);
   return {
     lockKey: textOf(item, ENTRY.lockKey, place),
     leaseSeconds: numberOf(item, ENTRY.leaseDuration, place),
     version: textOf(item, ENTRY.versionNumber, place),
     hostIdentifier: textOf(item, ENTRY.hostIdentifier, place),
     ...(expiresAt !== undefined && { expiresAtSeconds: expiresAt }),
+    ...(data !== undefined && { data }),
   };
 }
 
@@ -44,6 +46,7 @@ export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | {
     [ENTRY.versionNumber]: { S: entry.version },
     [ENTRY.hostIdentifier]: { S: entry.hostIdentifier },
     [ENTRY.expiresAt]: { N: String(entry.expiresAtSeconds) },
+    ...(entry.data !== undefined && { [ENTRY.data]: { S: entry.data } }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Answer, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import type { Answer, LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
 import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
@@ -32,11 +32,11 @@ export class MemoryStore implements LockStore {
     return this.write(lockKey, mayAdopt(this.standing(lockKey), givenVersion), () => this.overwrite(entry));
   }
 
-  async refresh({ lockKey, holdId, version, expiresAtSeconds }: Refresh): Promise<WriteAnswer> {
+  async refresh({ lockKey, holdId, version, expiresAtSeconds, data }: Refresh): Promise<WriteAnswer> {
     return this.write(lockKey, mayRefresh(this.standing(lockKey), holdId, version), () => {
       const { [ENTRY.expiresAt]: _, ...kept } = this.items.get(lockKey) ?? {};
       const expiry = expiresAtSeconds === undefined ? {} : { [ENTRY.expiresAt]: { N: String(expiresAtSeconds) } };
-      this.items.set(lockKey, { ...kept, [ENTRY.versionNumber]: { S: version }, ...expiry });
+      this.items.set(lockKey, { ...kept, [ENTRY.versionNumber]: { S: version }, ...expiry, ...noteOf(data) });
     });
   }
 
@@ -44,6 +44,18 @@ export class MemoryStore implements LockStore {
     const written = mayRelease(this.standing(lockKey), holdId);
     if (written) this.items.delete(lockKey);
     return { written, ...this.answer() };
+  }
+
+  async leave({ lockKey, ours, version, leaseSeconds, expiresAtSeconds, data }: LeftEntry): Promise<WriteAnswer> {
+    return this.write(lockKey, mayRelease(this.standing(lockKey), ours), () =>
+      this.items.set(lockKey, {
+        ...this.items.get(lockKey),
+        [ENTRY.leaseDuration]: { N: String(leaseSeconds) },
+        [ENTRY.versionNumber]: { S: version },
+        [ENTRY.expiresAt]: { N: String(expiresAtSeconds) },
+        ...noteOf(data),
+      }),
+    );
   }
 
   async read(lockKey: string): Promise<ReadAnswer> {
@@ -79,4 +91,8 @@ export class MemoryStore implements LockStore {
   private answer(): Answer {
     return { dateMs: Math.floor(this.nowMs() / 1000) * 1000 };
   }
+}
+
+function noteOf(data: string | undefined): Item {
+  return data === undefined ? {} : { [ENTRY.data]: { S: data } };
 }

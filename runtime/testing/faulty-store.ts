@@ -1,5 +1,5 @@
 import type { Clock } from '../lock/clock.js';
-import type { LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import type { LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
 import { parseVersion } from '../protocol/version.js';
 import { textIn } from '../store/item.js';
 import type { Faults, LockRequest } from './fault.js';
@@ -55,6 +55,11 @@ export class FaultyStore implements LockStore {
 
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
     return this.send('release', lockKey, () => this.table.release(lockKey, holdId, signal));
+  }
+
+  /** To who asked for it, leaving is a release. */
+  leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
+    return this.send('release', left.lockKey, () => this.table.leave(left, signal));
   }
 
   read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {

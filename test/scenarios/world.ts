@@ -12,7 +12,7 @@ const ONE_WAY_MS = 2;
 /** What goes wrong with one request: its answer is lost, or it is refused, or it arrives that much later. */
 export type Fault = 'answer lost' | 'throttled' | { readonly arrivesAfterMs: number };
 
-type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';
+type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read';
 
 /** One table, and the processes that contend for its locks, in virtual time. */
 export class World {
@@ -111,6 +111,7 @@ export class Participant {
     adopt: (entry, given) => this.request('adopt', () => this.world.table.adopt(entry, given)),
     refresh: (refresh) => this.request('refresh', () => this.world.table.refresh(refresh)),
     release: (lock, hold) => this.request('release', () => this.world.table.release(lock, hold)),
+    leave: (left) => this.request('leave', () => this.world.table.leave(left)),
     read: (lock) => this.request('read', () => this.world.table.read(lock)),
   };
 }

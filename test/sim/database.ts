@@ -1,4 +1,4 @@
-import type { Answer, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../runtime/lock/store.js';
+import type { Answer, LeftEntry, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../runtime/lock/store.js';
 import { ENTRY } from '../../runtime/protocol/wire.js';
 import { entryFromItem, type Item, numberIn, textIn } from '../../runtime/store/item.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
@@ -38,6 +38,10 @@ export class Database {
 
   release(lock: string, holdId: string): Promise<WriteAnswer> {
     return this.noted(lock, () => this.table.release(lock, holdId));
+  }
+
+  leave(left: LeftEntry): Promise<WriteAnswer> {
+    return this.noted(left.lockKey, () => this.table.leave(left));
   }
 
   /** An eventually consistent read may show what stood there up to `staleMs` ago. */

@@ -1,18 +1,18 @@
-import type { LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../runtime/lock/store.js';
+import type { LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../runtime/lock/store.js';
 import type { Database } from './database.js';
 import type { Network } from './network.js';
 import type { SimProcess } from './sim-process.js';
 import type { SimSdk } from './sim-sdk.js';
 import { shortVersion, type Trace } from './trace.js';
 
-export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';
+export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read';
 
 /** The table as one process reaches it: what `DynamoDBStore` is in production. */
 export class SimStore implements LockStore {
   readonly tableName = 'locks';
   readonly connection: object = this;
   /** Requests so far; an SDK's own further attempts do not count. */
-  readonly counts: Record<Operation, number> = { acquire: 0, adopt: 0, refresh: 0, release: 0, read: 0 };
+  readonly counts: Record<Operation, number> = { acquire: 0, adopt: 0, refresh: 0, release: 0, leave: 0, read: 0 };
 
   constructor(
     private readonly process: SimProcess,
@@ -46,6 +46,12 @@ export class SimStore implements LockStore {
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
     const name = this.note('release', `${lockKey} ${holdId.slice(-4)}`);
     return this.write(name, () => this.database.release(lockKey, holdId), signal);
+  }
+
+  leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
+    const { lockKey, ours, version, leaseSeconds } = left;
+    const name = this.note('leave', `${lockKey} ${ours.slice(-4)} as ${shortVersion(version)} for ${leaseSeconds} s`);
+    return this.write(name, () => this.database.leave(left), signal);
   }
 
   async read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {

@@ -1,9 +1,9 @@
-import type { LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../../runtime/lock/store.js';
+import type { LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../../runtime/lock/store.js';
 import type { VirtualTime } from '../../sim/virtual-time.js';
 
 /** A request, as it was sent. */
 export interface SentRequest {
-  readonly operation: 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';
+  readonly operation: 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read';
   readonly atMs: number;
   readonly version?: string;
   readonly expiresAtSeconds?: number | undefined;
@@ -87,6 +87,11 @@ export class ScriptedStore implements LockStore {
 
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
     return this.send({ operation: 'release' }, signal, () => this.table.release(lockKey, holdId, signal));
+  }
+
+  leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
+    const { version, expiresAtSeconds } = left;
+    return this.send({ operation: 'leave', version, expiresAtSeconds }, signal, () => this.table.leave(left, signal));
   }
 
   read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {

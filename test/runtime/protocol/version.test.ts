@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { formatVersion, holdIdFrom, parseVersion, STAMP_LIMIT_MS } from '../../../runtime/protocol/version.js';
+import {
+  formatVersion,
+  holdIdFrom,
+  isNobodys,
+  nobodysHoldIdFrom,
+  parseVersion,
+  STAMP_LIMIT_MS,
+} from '../../../runtime/protocol/version.js';
 import { holdId, ownVersion, pythonVersion, stampMs } from './arbitraries.js';
 
 const HOLD = holdIdFrom(new Uint8Array(10).fill(0xff));
@@ -110,4 +117,21 @@ describe('a hold id', () => {
   test('needs 10 random bytes', () => {
     expect(() => holdIdFrom(new Uint8Array(9))).toThrow('10 random bytes, got 9');
   });
+});
+
+test('a hold id of nobody can be told, and is as good as any in a version', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 10, maxLength: 32 }), stampMs, (random, stamp) => {
+      const holdId = nobodysHoldIdFrom(random);
+
+      expect(isNobodys(holdId)).toBe(true);
+      expect(parseVersion(formatVersion({ stampMs: stamp, timed: true, holdId }))).toMatchObject({
+        stampMs: stamp,
+        holdId,
+      });
+    }),
+  );
+  expect(isNobodys(holdIdFrom(new Uint8Array(10).fill(1)))).toBe(false);
+  const drawn = [0, 1].map((byte) => nobodysHoldIdFrom(new Uint8Array(10).fill(byte)));
+  expect(drawn[0]).not.toBe(drawn[1]);
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LockEntryError } from '../../../runtime/errors.js';
-import type { LockStore, NewEntry } from '../../../runtime/lock/store.js';
+import type { LeftEntry, LockStore, NewEntry } from '../../../runtime/lock/store.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
 import { dynamoDBFixture, memoryFixture, type StoredItem, type StoreFixture, testKitFixture } from './fixture.js';
 
@@ -117,6 +117,14 @@ describe.each([
       expect(await standing()).toMatchObject({ leaseDuration: { N: '10' }, versionNumber: { S: versionOf(OURS) } });
     });
 
+    test('puts its note there', async () => {
+      await fixture.put(itemAt(versionOf(THEIRS), { data: { S: '"theirs"' }, leaseDuration: { N: '0' } }));
+
+      await store.acquire({ ...entryAt(versionOf(OURS)), data: '"ours"' }, undefined, never);
+
+      expect(await standing()).toMatchObject({ data: { S: '"ours"' } });
+    });
+
     test('removes the optional attributes that it does not set, and leaves alone what is not ours', async () => {
       const foreign: StoredItem = { note: { S: 'keep' }, nested: { M: { list: { L: [{ N: '1' }, { NULL: true }] } } } };
       const ours: StoredItem = { fencingToken: { N: '7' }, data: { S: '{}' } };
@@ -174,6 +182,17 @@ describe.each([
       expect(await refreshTo(versionOf(OURS, 1))).toMatchObject({ written: true });
 
       expect(await standing()).toEqual(itemAt(versionOf(OURS, 1), { ...rest, expiresAt: { N: String(EXPIRES) } }));
+    });
+
+    test('puts its note in place of the one that stands, and only where it is written', async () => {
+      await fixture.put(itemAt(versionOf(OURS), { data: { S: '"before"' } }));
+      const to = (version: string, data: string) =>
+        store.refresh({ lockKey, holdId: OURS, version, expiresAtSeconds: EXPIRES, data }, never);
+
+      expect(await to(versionOf(OURS, 2), '"after"')).toMatchObject({ written: true });
+      expect(await to(versionOf(OURS, 1), '"late"')).toMatchObject({ written: false, entry: { data: '"after"' } });
+
+      expect(await standing()).toMatchObject({ data: { S: '"after"' } });
     });
 
     test('without an expiry removes it', async () => {
@@ -244,7 +263,79 @@ describe.each([
     });
   });
 
+  describe('leave', () => {
+    const left = (change: Partial<LeftEntry> = {}): LeftEntry => ({
+      lockKey,
+      ours: OURS,
+      version: versionOf(THEIRS, 7),
+      leaseSeconds: 60,
+      expiresAtSeconds: EXPIRES + 1,
+      ...change,
+    });
+
+    test.each([0, 60])('replaces its hold’s entry by one of lease %d s that nobody holds', async (leaseSeconds) => {
+      const rest: StoredItem = { note: { S: 'keep' }, data: { S: '1' }, fencingToken: { N: '7' } };
+      await fixture.put(itemAt(versionOf(OURS, 5), rest));
+
+      expect(await store.leave(left({ leaseSeconds }), never)).toMatchObject({ written: true });
+
+      const changed: StoredItem = { leaseDuration: { N: String(leaseSeconds) }, expiresAt: { N: String(EXPIRES + 1) } };
+      expect(await standing()).toEqual(itemAt(versionOf(THEIRS, 7), { ...rest, ...changed }));
+    });
+
+    test('with a note puts it in place of the one that stands', async () => {
+      await fixture.put(itemAt(versionOf(OURS), { data: { S: '1' } }));
+
+      expect(await store.leave(left({ data: '{"a":2}' }), never)).toMatchObject({ written: true });
+
+      expect(await standing()).toMatchObject({ data: { S: '{"a":2}' } });
+    });
+
+    test('may name a whole version, and then replaces no other', async () => {
+      await fixture.put(itemAt(PYTHONS));
+
+      expect(await store.leave(left({ ours: PYTHONS }), never)).toMatchObject({ written: true });
+
+      const after = await store.leave(left({ ours: PYTHONS }), never);
+      expect(after).toMatchObject({ written: false, entry: { version: versionOf(THEIRS, 7), leaseSeconds: 60 } });
+    });
+
+    test('leaves the entry of another alone, and brings it back: a copy that comes late finds what was left', async () => {
+      await fixture.put(itemAt(versionOf(THEIRS)));
+
+      expect(await store.leave(left(), never)).toMatchObject({ written: false, entry: theirEntry() });
+      expect(await standing()).toEqual(itemAt(versionOf(THEIRS)));
+    });
+
+    test('creates nothing', async () => {
+      const answer = await store.leave(left(), never);
+
+      expect(answer.written).toBe(false);
+      expect(answer.entry).toBeUndefined();
+      expect(await standing()).toBeUndefined();
+    });
+
+    test('what it leaves is kept free, or taken over as any other entry', async () => {
+      await fixture.put(itemAt(versionOf(OURS)));
+      await store.leave(left(), never);
+      const acquire = (expired?: string) => store.acquire(entryAt(versionOf(OURS, 9)), expired, never);
+      expect(await acquire()).toMatchObject({ written: false });
+      expect(await acquire(versionOf(THEIRS, 7))).toMatchObject({ written: true });
+
+      await store.leave(left({ leaseSeconds: 0 }), never);
+      expect(await acquire()).toMatchObject({ written: true });
+    });
+  });
+
   describe('read', () => {
+    test('shows the note as it stands, whoever wrote it', async () => {
+      await fixture.put(itemAt(PYTHONS, { data: { S: 'no {JSON' } }));
+      expect((await store.read(lockKey, 'strong', never)).entry).toMatchObject({ data: 'no {JSON' });
+
+      await fixture.put(itemAt(PYTHONS, { data: { N: '1' } }));
+      expect((await store.read(lockKey, 'strong', never)).entry).not.toHaveProperty('data');
+    });
+
     test.each(['eventual', 'strong'] as const)('shows the entry, with %s consistency', async (consistency) => {
       await fixture.put(itemAt(PYTHONS, { leaseDuration: { N: '2.5' }, note: { S: 'passed over' } }));
 
@@ -269,6 +360,7 @@ describe.each([
       await store.adopt(entryAt(holder), holder, never),
       await store.refresh({ lockKey, holdId: OURS, version: versionOf(OURS, 1), expiresAtSeconds: 1 }, never),
       await store.refresh({ lockKey, holdId: THEIRS, version: holder, expiresAtSeconds: 1 }, never),
+      await store.leave({ lockKey, ours: THEIRS, version: holder, leaseSeconds: 0, expiresAtSeconds: 1 }, never),
       await store.release(lockKey, THEIRS, never),
       await store.release(lockKey, OURS, never),
     ];
@@ -309,6 +401,7 @@ describe.each([
         () => store.acquire(entryAt(versionOf(OURS)), PYTHONS, never),
         () => store.adopt(entryAt(versionOf(OURS)), PYTHONS, never),
         () => store.refresh({ lockKey, holdId: OURS, version: versionOf(OURS, 1), expiresAtSeconds: 1 }, never),
+        () => store.leave({ lockKey, ours: OURS, version: PYTHONS, leaseSeconds: 0, expiresAtSeconds: 1 }, never),
         () => store.read(lockKey, 'strong', never),
       ];
       for (const attempt of attempts) {

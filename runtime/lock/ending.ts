@@ -1,0 +1,117 @@
+import { LynkError } from '../errors.js';
+import { safetyMarginMs } from '../protocol/lease.js';
+import { Ledger } from '../protocol/ledger.js';
+import { refreshBudgetMs, retryDelayMs } from '../protocol/schedule.js';
+import type { LockTarget } from './target.js';
+
+/** Further writes after one whose stamp proved too old to keep the lock for as long as it is meant to stay taken. */
+const CORRECTIONS = 2;
+
+/** What is to stay of a hold's entry. */
+export interface Remains {
+  /** Monotonic time until which the lock stays taken, though nobody holds it. */
+  readonly untilMs?: number | undefined;
+  /** A note to leave there: JSON text. */
+  readonly data?: string | undefined;
+}
+
+/** One version that was left, and how long it has to keep the lock, counted from when it was first sent. */
+interface Left {
+  readonly ledger: Ledger;
+  readonly neededMs: number;
+}
+
+/**
+ * The end of a hold's entry (docs/protocol.md, section 2): it is deleted, or where something of it has to
+ * stay, replaced by a version under a hold id that nobody holds. That one is nobody's to refresh, and is
+ * taken over by the same rules as a dead holder's.
+ */
+export class Ending {
+  private readonly left: Left[] = [];
+  /** Whose entry makes way: the hold's, later what was left itself. */
+  private ours: string;
+
+  constructor(
+    private readonly target: LockTarget,
+    private readonly holdId: string,
+    private readonly remains: Remains = {},
+  ) {
+    this.ours = holdId;
+    // From here on nobody in this process believes in the hold, whatever becomes of its entry. Where something
+    // stays, its entry still stands for that: until it is replaced, this process is not to take it over either.
+    if (this.restMs() <= 0) target.process.giveUp(holdId);
+  }
+
+  /** One attempt. Where nothing of the hold stands any more, there is nothing left to do. */
+  async attempt(budgetMs: number): Promise<void> {
+    await this.write(budgetMs);
+    // A copy of the hold's first write that comes late may yet put its entry back.
+    this.target.process.giveUp(this.holdId);
+  }
+
+  /** Attempts until one is answered, within the budget. */
+  async within(budgetMs: number): Promise<void> {
+    const { process } = this.target;
+    const limitMs = process.elapsedMs() + budgetMs;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await this.attempt(refreshBudgetMs(limitMs - process.elapsedMs()));
+        return;
+      } catch (error) {
+        const delayMs = retryDelayMs(failures, process.random.fraction());
+        if (error instanceof LynkError) throw error;
+        if (process.elapsedMs() + delayMs >= limitMs) throw this.target.notConfirmed('release', error);
+        await new Promise<void>((resolve) => {
+          process.clock.after(delayMs, resolve, { keepAlive: true });
+        });
+      }
+    }
+  }
+
+  private async write(budgetMs: number): Promise<void> {
+    const { target, remains } = this;
+    const { store, name } = target;
+    for (let corrections = 0; ; corrections += 1) {
+      const restMs = this.restMs();
+      if (restMs <= 0) {
+        await target.exchange(budgetMs, (signal) => store.release(name, this.ours, signal));
+        return;
+      }
+      const left = { ledger: this.drawLedger(Math.ceil(restMs / 1000)), neededMs: restMs };
+      const { leaseSeconds } = left.ledger;
+      const version = target.draw(left.ledger);
+      this.left.push(left);
+      const expiresAtSeconds = target.expiresAtSeconds(leaseSeconds);
+      const { ours } = this;
+      const entry = { lockKey: name, ours, version, leaseSeconds, expiresAtSeconds, data: remains.data };
+      const answer = await target.exchange(budgetMs, (signal) => store.leave(entry, signal));
+      const standing = answer.written ? version : answer.entry?.version;
+      const landed = standing && this.left.find(({ ledger }) => standing.includes(ledger.holdId));
+      if (!landed) return;
+      // An answer that was lost had left it already.
+      landed.ledger.confirm(standing, answer.dateMs);
+      this.ours = landed.ledger.holdId;
+      if (isEnough(landed) || corrections === CORRECTIONS) return;
+    }
+  }
+
+  /** By the monotonic clock, which never runs ahead: a wall clock set forward must not shorten it. */
+  private restMs(): number {
+    const { untilMs = Number.NEGATIVE_INFINITY } = this.remains;
+    return untilMs - this.target.process.clock.monotonicMs();
+  }
+
+  /** Each attempt has a hold id of its own: it may leave another lease, and must not look the same. */
+  private drawLedger(leaseSeconds: number): Ledger {
+    return new Ledger(this.target.process.drawNobodysHoldId(`${this.holdId} ${this.left.length}`), leaseSeconds);
+  }
+}
+
+/**
+ * Whether a contender who goes by the stamp will wait long enough: where the stamp was behind DynamoDB's
+ * clock, by how much less.
+ */
+function isEnough({ ledger, neededMs }: Left): boolean {
+  const { deadlineMs, confirmedSentMs, leaseSeconds } = ledger;
+  return deadlineMs + safetyMarginMs(leaseSeconds) - confirmedSentMs >= neededMs;
+}

@@ -1,0 +1,134 @@
+import { LockEntryError, type LockLostError, type LockLostReason, LynkError } from '../errors.js';
+import type { LockEntry } from '../protocol/entry.js';
+import type { Ledger } from '../protocol/ledger.js';
+import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import { orAborted } from './abort.js';
+import type { Chronicle } from './chronicle.js';
+import type { WriteAnswer } from './store.js';
+import type { LockTarget } from './target.js';
+
+/** The hold that is refreshed. */
+export interface Refreshed {
+  /** Whether it is held now; reads the clock. */
+  isHeld(): boolean;
+  /** Milliseconds until its end. */
+  leftMs(): number;
+  /** Elapsed time at which its next refresh is due. */
+  dueMs(): number;
+  lose(reason: LockLostReason, why: string, cause?: unknown): void;
+  whyNotHeld(): LockLostError;
+  /** Where it is told what becomes of it. */
+  readonly chronicle: Chronicle;
+}
+
+/** What a refresh is for, besides the lease. */
+interface Purpose {
+  /** Nobody knows when the receiver comes: the entry gets no expiry. */
+  readonly handsOver?: boolean;
+  /** The note to put there: JSON text. */
+  readonly data?: string | undefined;
+}
+
+/** The refreshes of one hold, and what their answers tell of it (docs/protocol.md, sections 2 and 4). */
+export class Refreshing {
+  /** The failure in transit that no answer has followed yet: the cause, should the deadline pass. */
+  lastFailure: unknown;
+  private isHandingOver = false;
+
+  constructor(
+    private readonly target: LockTarget,
+    private readonly ledger: Ledger,
+    /** The note that the entry carries: JSON text. */
+    public data: string | undefined,
+    private readonly hold: Refreshed,
+  ) {}
+
+  /**
+   * One refresh, one answer. Resolves to what stands of ours, or to nothing where the hold ended meanwhile;
+   * rejects for a failure in transit.
+   */
+  async once(
+    { handsOver = false, data }: Purpose = {},
+    signal?: AbortSignal,
+  ): Promise<Pick<LockEntry, 'version' | 'data'> | undefined> {
+    const { target, ledger, hold } = this;
+    // While handing over, no other refresh may follow: the text would name a version that is gone.
+    if (this.isHandingOver !== handsOver || !hold.isHeld()) return undefined;
+    const version = target.draw(ledger);
+    const lockKey = target.name;
+    const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds);
+    const budgetMs = refreshBudgetMs(hold.leftMs());
+    let answer: WriteAnswer;
+    try {
+      answer = await target.exchange(
+        budgetMs,
+        (budget) => target.store.refresh({ lockKey, holdId: ledger.holdId, version, expiresAtSeconds, data }, budget),
+        signal,
+      );
+    } catch (error) {
+      if (error instanceof LockEntryError && hold.isHeld()) {
+        hold.lose('taken', 'what stands in its place is no entry of a lock', error);
+        return undefined;
+      }
+      if (!signal?.aborted) this.lastFailure = error;
+      hold.chronicle.refreshFailed(error, hold.leftMs());
+      throw error;
+    }
+    // An answer that comes after the deadline, or after the release, changes nothing any more.
+    if (!hold.isHeld()) return undefined;
+    this.lastFailure = undefined;
+    const standing = answer.written ? { version, ...(data !== undefined && { data }) } : answer.entry;
+    if (standing?.version.includes(ledger.holdId)) {
+      const before = { dueMs: hold.dueMs(), remainedMs: hold.leftMs() };
+      ledger.confirm(standing.version, answer.dateMs);
+      hold.chronicle.refreshed(before, hold.leftMs());
+      return standing;
+    }
+    if (answer.entry) hold.lose('taken', `${answer.entry.hostIdentifier} holds it now`);
+    else hold.lose('gone', 'its entry was deleted from the table');
+    return undefined;
+  }
+
+  /** Refreshes until confirmed, at most for as long as a try may take and the hold lasts. */
+  async confirm(purpose: Purpose, signal: AbortSignal | undefined): Promise<string> {
+    const { target, hold } = this;
+    const { process } = target;
+    const { data } = purpose;
+    const limitMs = process.elapsedMs() + tryBudgetMs(this.ledger.leaseSeconds);
+    for (let failures = 0; ; failures += 1) {
+      signal?.throwIfAborted();
+      try {
+        const standing = await this.once(purpose, signal);
+        if (standing === undefined) throw hold.whyNotHeld();
+        // A beat of the heart that overtook it kept its note out: the entry is ours, but says something else.
+        if (data !== undefined && standing.data !== data) throw new Error('another refresh came first');
+        if (data !== undefined) this.data = data;
+        return standing.version;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!hold.isHeld()) throw hold.whyNotHeld();
+        // Lost, or not to be had by asking again.
+        if (error instanceof LynkError) throw error;
+        if (process.elapsedMs() >= limitMs) throw target.notConfirmed('refresh', error);
+      }
+      await this.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
+    }
+  }
+
+  /** The version that the receiver of the hand-over is to find. Until it is known, no other refresh is sent. */
+  async handOver(signal: AbortSignal | undefined): Promise<string> {
+    this.isHandingOver = true;
+    try {
+      return await this.confirm({ handsOver: true }, signal);
+    } finally {
+      this.isHandingOver = false;
+    }
+  }
+
+  private pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const slept = new Promise<void>((resolve) => {
+      this.target.process.clock.after(delayMs, resolve, { keepAlive: true });
+    });
+    return signal ? orAborted(slept, signal) : slept;
+  }
+}
