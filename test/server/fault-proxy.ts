@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** A refusal in DynamoDB's own words. */
 export interface Refusal {
@@ -41,6 +42,7 @@ export class FaultProxy {
   readonly requests: SeenRequest[] = [];
   /** Those of them that the server has carried out by now: a request that has arrived may still be under way. */
   readonly carriedOut: SeenRequest[] = [];
+  private readonly connections = new Set<Socket>();
 
   private constructor(
     private readonly server: Server,
@@ -50,6 +52,10 @@ export class FaultProxy {
     server.on('request', (incoming, answer) => {
       // A connection that breaks has told its client; here it is no news.
       this.handle(incoming, answer).catch(() => answer.destroy());
+    });
+    server.on('connection', (connection: Socket) => {
+      this.connections.add(connection);
+      connection.once('close', () => this.connections.delete(connection));
     });
   }
 
@@ -84,6 +90,13 @@ export class FaultProxy {
       spoilt = true;
       return fate;
     };
+  }
+
+  /** Ends all connections, as a server does with idle ones while their client is frozen; returns how many. */
+  cutConnections(): number {
+    const { size } = this.connections;
+    for (const connection of this.connections) connection.destroy();
+    return size;
   }
 
   async close(): Promise<void> {
