@@ -108,6 +108,7 @@ export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
           () => table.leave(left),
           () => {},
         ),
+      readMany: () => Promise.reject(new Error('nobody here wants a permit')),
       adopt: (entry, given) =>
         request(
           'write',

@@ -16,7 +16,8 @@ import {
 export interface LynkGrantOptions {
   /**
    * The names of the locks, or patterns in which `*` stands for any text and `?` for any character, such as
-   * `account/*`. A semaphore's entries are called `name#0`, `name#1` and so on.
+   * `account/*`. A semaphore's entries are called `name#0`, `name#1` and so on: for the semaphore `api`, grant
+   * `api#*`.
    *
    * @default - every lock of the table
    */
@@ -65,7 +66,10 @@ export class LynkLockGrants {
     this.tableArns = [props.table.tableRef.tableArn, ...(props.replicaTableArns ?? [])];
   }
 
-  /** Lets the grantee take, refresh and release locks: `GetItem`, `UpdateItem` and `DeleteItem`, no more. */
+  /**
+   * Lets the grantee take, refresh and release locks, and permits of semaphores: `BatchGetItem`, `GetItem`,
+   * `UpdateItem` and `DeleteItem`, no more.
+   */
   holdLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.allow(grantee, LOCK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
   }

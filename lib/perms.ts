@@ -5,12 +5,25 @@ export interface Permission {
   readonly calls: readonly string[];
 }
 
-/** What `grantLock` allows: one item at a time, never the whole table. */
+/** What `grantLock` allows: items that a request names, never the whole table. */
 export const LOCK_PERMISSIONS: readonly Permission[] = [
   // While it waits, and where a failed condition brought no entry back.
+  // Which permits of a semaphore are free.
+  { action: 'dynamodb:BatchGetItem', calls: ['semaphore acquire', 'semaphore tryAcquire'] },
   { action: 'dynamodb:GetItem', calls: ['acquire', 'refresh', 'serialize', 'deserializeLock'] },
-  { action: 'dynamodb:UpdateItem', calls: ['acquire', 'tryAcquire', 'refresh', 'serialize', 'deserializeLock'] },
-  { action: 'dynamodb:DeleteItem', calls: ['release'] },
+  {
+    action: 'dynamodb:UpdateItem',
+    calls: [
+      'acquire',
+      'tryAcquire',
+      'refresh',
+      'serialize',
+      'deserializeLock',
+      'semaphore acquire',
+      'semaphore tryAcquire',
+    ],
+  },
+  { action: 'dynamodb:DeleteItem', calls: ['release', 'semaphore release'] },
 ];
 
 /** What `grantInspect` allows on one entry. */

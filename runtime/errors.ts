@@ -38,15 +38,28 @@ export class LockHolder {
   }
 }
 
+interface NotGrantedDetails extends LynkErrorDetails {
+  readonly holder?: LockHolder | undefined;
+  readonly holders?: readonly LockHolder[] | undefined;
+  readonly permits?: number | undefined;
+}
+
 /** The lock was not to be had in time. `cause` is the last failed request, where DynamoDB was out of reach. */
 export class LockNotGrantedError extends LynkError {
   override readonly name = 'LockNotGrantedError';
   /** Who held it when last seen; undefined where nobody was seen. */
   readonly holder: LockHolder | undefined;
+  /** All who held it when last seen: of a semaphore, one for each permit that was seen to be held. */
+  readonly holders: readonly LockHolder[];
+  /** How many permits the semaphore has, where it was one. */
+  readonly permits: number | undefined;
 
-  constructor(message: string, details: LynkErrorDetails & { readonly holder?: LockHolder | undefined }) {
+  constructor(message: string, details: NotGrantedDetails) {
     super(message, details);
-    this.holder = details.holder;
+    const { holder, holders, permits } = details;
+    this.holder = holder ?? holders?.[0];
+    this.holders = holders ?? (holder ? [holder] : []);
+    this.permits = permits;
   }
 }
 

@@ -34,5 +34,6 @@ export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js'
 export type { Lock, TryOutcome } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
 export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
-export type { AcquireOptions, InvocationContext, LockOptions, TryOptions } from './lock/options.js';
+export type { AcquireOptions, InvocationContext, LockOptions, SemaphoreOptions, TryOptions } from './lock/options.js';
+export type { Semaphore } from './lock/semaphore.js';
 export type { Work } from './lock/with-lock.js';

@@ -9,9 +9,9 @@ import type { Place } from './local-lock.js';
 import { Patience } from './patience.js';
 import type { LockTarget } from './target.js';
 
-/** One caller's asking for one lock. */
-export interface Ask extends Contender {
-  readonly target: LockTarget;
+/** One caller's asking for one lock, or for whatever else the target stands for. */
+export interface Ask<T = LockTarget> extends Contender {
+  readonly target: T;
   readonly signal: AbortSignal | undefined;
   /** Seconds left of the invocation it is for; `Infinity` where there is none. */
   readonly invocationSeconds: number;
@@ -37,11 +37,15 @@ export function adoptHold(ask: Ask, handOver: HandOver): Promise<Hold> {
 }
 
 /** Tells how an asking began and, where it ends without a hold, how that came. */
-async function told<T extends Hold | LockHolder | undefined>({ chronicle }: Ask, asking: () => Promise<T>): Promise<T> {
+export async function told<T extends Hold | LockHolder | readonly LockHolder[] | undefined>(
+  { chronicle }: Ask<unknown>,
+  asking: () => Promise<T>,
+): Promise<T> {
   chronicle.asked();
   try {
     const outcome = await asking();
     if (outcome instanceof LockHolder) chronicle.refused(outcome);
+    else if (Array.isArray(outcome)) chronicle.refused(outcome[0]);
     return outcome;
   } catch (error) {
     chronicle.failed(error);
@@ -80,9 +84,14 @@ async function tryForHold(ask: Ask): Promise<Hold | LockHolder> {
   return hold ?? must(place.holder);
 }
 
-/** What a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */
-function patienceOfTry({ target, leaseSeconds, invocationSeconds, signal }: Ask): Patience {
-  const limitSeconds = Math.max(0, Math.min(tryBudgetMs(leaseSeconds) / 1000, invocationSeconds));
+/** Seconds that a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */
+export function secondsOfTry({ leaseSeconds, invocationSeconds }: Ask<unknown>): number {
+  return Math.max(0, Math.min(tryBudgetMs(leaseSeconds) / 1000, invocationSeconds));
+}
+
+function patienceOfTry(ask: Ask): Patience {
+  const { target, signal } = ask;
+  const limitSeconds = secondsOfTry(ask);
   return new Patience(target.process, limitSeconds, signal, (cause) =>
     notGranted(target, `within ${rounded(limitSeconds)} s`, undefined, cause),
   );
@@ -96,23 +105,42 @@ async function intoHold(
   place: Place | undefined,
 ): Promise<Hold | undefined> {
   const { target, data, signal, invocationEndsMs, chronicle } = ask;
+  const ledger = await withinPatience(patience, granted, {
+    giveBack: (late) => abandon(target, late),
+    leave: () => place?.leave(),
+  });
+  if (!ledger) return undefined;
+  chronicle.acquired();
+  return new Hold(target, { ledger, data, place, signal, invocationEndsMs, chronicle });
+}
+
+/** How an asking ends that its caller gets nothing of. */
+interface Ending<G> {
+  /** Gives back what was granted when nobody waited any more. Never rejects. */
+  giveBack(late: G): Promise<void>;
+  /** Leaves the queue. */
+  leave(): void;
+}
+
+/** What is granted within the caller's patience. Otherwise nothing of it is left behind. */
+export async function withinPatience<G>(
+  patience: Patience,
+  granted: Promise<G | undefined>,
+  { giveBack, leave }: Ending<G>,
+): Promise<G | undefined> {
   try {
-    const ledger = await patience.race(granted);
-    if (ledger) {
-      chronicle.acquired();
-      return new Hold(target, { ledger, data, place, signal, invocationEndsMs, chronicle });
-    }
-    place?.leave();
-    return undefined;
+    const grant = await patience.race(granted);
+    if (grant === undefined) leave();
+    return grant;
   } catch (error) {
     // The caller hears at once. Its place goes on only when its request in flight is answered: that one may
     // still be granted, and then has to be given back before the next caller asks.
     void granted
       .then(
-        (ledger) => ledger && abandon(target, ledger),
+        (late) => (late === undefined ? undefined : giveBack(late)),
         () => undefined,
       )
-      .then(() => place?.leave());
+      .then(leave);
     throw error;
   } finally {
     patience.close();
@@ -133,7 +161,8 @@ export function notGranted(
   });
 }
 
-function rounded(seconds: number): number {
+/** As an error message says it. */
+export function rounded(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }
 

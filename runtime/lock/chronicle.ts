@@ -41,7 +41,7 @@ export class Chronicle {
   }
 
   /** Another holds it: a try was refused. */
-  refused(holder: LockHolder): void {
+  refused(holder: LockHolder | undefined): void {
     this.notGranted(holder, undefined);
   }
 

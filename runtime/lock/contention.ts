@@ -2,12 +2,11 @@ import { LockHolder, LockNotGrantedError, LynkError } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { Ledger } from '../protocol/ledger.js';
 import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
-import { isStampExpired } from '../protocol/takeover.js';
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
 import { abandon, ownVersionIn, topUp } from './grant.js';
+import { judge, type Sight } from './judgement.js';
 import type { Place } from './local-lock.js';
-import { noteFrom } from './note.js';
 import type { Patience } from './patience.js';
 import type { Replaced } from './store.js';
 import type { LockTarget } from './target.js';
@@ -21,13 +20,9 @@ const CROWDED = 2;
 type Step = { readonly kind: 'write'; readonly expiredVersion?: string | undefined } | { readonly kind: 'look' };
 
 /** What an answer showed. */
-interface Seen {
+interface Seen extends Sight {
   /** The version that the answer says we wrote. */
   readonly written?: string;
-  readonly entry: LockEntry | undefined;
-  readonly dateMs: number | undefined;
-  /** Monotonic time at which the answer had arrived. */
-  readonly arrivedMs: number;
   /** What was written over. */
   readonly replaced?: Replaced | undefined;
 }
@@ -74,7 +69,7 @@ export class Contention {
 
   /** Contends until granted, or until another is seen to hold it: then resolves without a ledger. */
   async once(): Promise<Ledger | undefined> {
-    const outcome = await this.pursue('try');
+    const outcome = await this.attempt();
     if (outcome instanceof Ledger) return outcome;
     if (outcome !== 'missed') return undefined;
     const { leaseSeconds } = this.contender;
@@ -84,11 +79,23 @@ export class Contention {
     );
   }
 
+  /**
+   * The same, without a word about what was missed.
+   * @param judgedExpired a version that may be written over, by what its entry just showed
+   */
+  attempt(judgedExpired?: string): Promise<Ledger | 'refused' | 'served' | 'missed'> {
+    return this.pursue('try', judgedExpired);
+  }
+
   /** One hold id's way to the lock. `missed` means it was had, but with too little left of it. */
-  private async pursue(mode: 'wait' | 'try'): Promise<Ledger | 'refused' | 'served' | 'missed'> {
+  private async pursue(
+    mode: 'wait' | 'try',
+    judgedExpired?: string,
+  ): Promise<Ledger | 'refused' | 'served' | 'missed'> {
     const { process, local, store } = this.target;
     const ledger = new Ledger(process.drawHoldId(this.contender.requestId), this.contender.leaseSeconds);
     let step: Step = { kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) };
+    if (judgedExpired !== undefined) step = { kind: 'write', expiredVersion: judgedExpired };
     let inDoubt = false;
     let [writesInARow, looks, failures] = [0, 0, 0];
     try {
@@ -178,25 +185,10 @@ export class Contention {
     return Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
   }
 
-  /** Whether the entry just seen may be written over (docs/protocol.md, section 3). */
-  private judge({ entry, dateMs, arrivedMs }: Seen): Step | 'held' {
-    const { process, local, settings } = this.target;
-    if (!entry) return { kind: 'write' };
-    const expiryMs = local.saw(entry, arrivedMs);
-    if (entry.leaseSeconds === 0) return { kind: 'write' };
-    const version = parseVersion(entry.version);
-    const isGivenUp = version !== undefined && process.hasGivenUp(version.holdId);
-    if (isGivenUp || arrivedMs >= expiryMs || isStampExpired(entry, dateMs, settings.clockToleranceSeconds)) {
-      return { kind: 'write', expiredVersion: entry.version };
-    }
-    local.noteForeign(arrivedMs);
-    // By the stamp where it says more: this contender may have seen the entry only now.
-    const byStampMs = version?.timed
-      ? version.stampMs + (entry.leaseSeconds + settings.clockToleranceSeconds) * 1000 - this.target.serverNowMs()
-      : Number.POSITIVE_INFINITY;
-    const remainingMs = Math.max(0, Math.min(expiryMs - arrivedMs, byStampMs));
-    const { hostIdentifier, leaseSeconds, data } = entry;
-    this.place.refuse(new LockHolder(hostIdentifier, leaseSeconds, remainingMs / 1000, noteFrom(data)));
+  private judge(seen: Seen): Step | 'held' {
+    const verdict = judge(this.target, seen);
+    if (!(verdict instanceof LockHolder)) return { kind: 'write', ...verdict };
+    this.place.refuse(verdict);
     return 'held';
   }
 

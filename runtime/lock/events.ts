@@ -2,6 +2,7 @@ import type { LockHolder, LockLostError } from '../errors.js';
 
 /** Who asks for which lock: one object for an asking, and for the hold that comes of it. */
 export interface LockAsking {
+  /** Of a semaphore, its name: which of its permits it will be, nobody knows yet. */
   readonly lockName: string;
   readonly tableName: string;
   /** Who asks, as its entry would say. */

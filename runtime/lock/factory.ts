@@ -14,16 +14,21 @@ import {
   checkedMetrics,
   checkedName,
   checkedObservers,
+  checkedPermits,
   checkedTolerance,
   checkedWait,
   type FactorySettings,
   LOCK_OPTIONS,
   type LockOptions,
   refuseUnknown,
+  SEMAPHORE_OPTIONS,
+  type SemaphoreOptions,
   TRY_OPTIONS,
   type TryOptions,
 } from './options.js';
 import type { LockProcess } from './process.js';
+import { Semaphore } from './semaphore.js';
+import { permitName, SemaphoreTarget } from './semaphore-target.js';
 import type { Footing } from './stand-in.js';
 import type { LockStore } from './store.js';
 import { LockTarget, type TargetSettings } from './target.js';
@@ -82,6 +87,23 @@ export class LockFactory {
     return this.lock(name, options);
   }
 
+  /**
+   * A semaphore by its name: at most `permits` holders at once, over all functions. Sends no request. Its
+   * permits are the locks `name#0`, `name#1` and so on, which need no setting up, so another client may
+   * ask for more permits, or fewer, at any time.
+   * @param name as of a lock, with room for its permits' numbers
+   * @throws LockOptionError
+   */
+  createSemaphore(name: string, options: SemaphoreOptions): Semaphore {
+    refuseUnknown(options, SEMAPHORE_OPTIONS, 'createSemaphore');
+    // Who calls from JavaScript may leave them out.
+    const { permits, leaseSeconds, waitSeconds } = { ...options };
+    const count = checkedPermits(permits);
+    checkedName(permitName(checkedName(name), count - 1));
+    const reach = (reached: string): Promise<SemaphoreTarget> => this.reachSemaphore(reached, count);
+    return new Semaphore({ ...this.lockSettings(name, { leaseSeconds, waitSeconds }), reach }, count);
+  }
+
   /** As `Lock.withLock`, by name. */
   withLock<T>(name: string, work: Work<T>): Promise<T>;
   withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
@@ -117,13 +139,16 @@ export class LockFactory {
     return adoptHold(await askFor({ name, leaseSeconds: this.leaseSeconds, reach }, options), handOver);
   }
 
-  private lock(name: string, { leaseSeconds, waitSeconds }: LockOptions): Lock {
-    return new Lock({
+  private lock(name: string, options: LockOptions): Lock {
+    return new Lock({ ...this.lockSettings(name, options), reach: (reached) => this.reach(reached) });
+  }
+
+  private lockSettings(name: string, { leaseSeconds, waitSeconds }: LockOptions) {
+    return {
       name: checkedName(name),
       leaseSeconds: leaseSeconds === undefined ? this.leaseSeconds : checkedLease(leaseSeconds),
       waitSeconds: waitSeconds === undefined ? this.waitSeconds : checkedWait(waitSeconds),
-      reach: (reached) => this.reach(reached),
-    });
+    };
   }
 
   private get process(): LockProcess {
@@ -134,9 +159,19 @@ export class LockFactory {
     return (this.instead() ?? this.footing).store;
   }
 
-  private async reach(name: string): Promise<LockTarget> {
+  private async reach(name: string, title?: string): Promise<LockTarget> {
     const { process, store, settings } = this;
     const local = process.localLock(await store.identify(name));
-    return new LockTarget(process, store, name, local, settings);
+    return new LockTarget(process, store, name, local, settings, title);
+  }
+
+  private async reachSemaphore(name: string, count: number): Promise<SemaphoreTarget> {
+    const { process, store, settings } = this;
+    const names = Array.from({ length: count }, (_, index) => permitName(name, index));
+    const titleOf = (permit: string): string => `permit ${JSON.stringify(permit)} of semaphore ${JSON.stringify(name)}`;
+    const permits = await Promise.all(names.map((permit) => this.reach(permit, titleOf(permit))));
+    // Those who want one of another number of permits queue apart: what holds these up need not hold up them.
+    const queue = process.localLock(JSON.stringify(['semaphore', count, await store.identify(name)]));
+    return new SemaphoreTarget(process, store, settings, name, permits, queue);
   }
 }

@@ -25,6 +25,7 @@ export class LocalLock {
   private localHandOvers = 0;
   private takenInARow = 0;
   private foreignSeenMs = Number.NEGATIVE_INFINITY;
+  private readonly idleListeners = new Set<() => void>();
 
   constructor(readonly id: string) {}
 
@@ -44,6 +45,12 @@ export class LocalLock {
     this.queue.push(place);
     if (this.queue.length === 1) place.promote();
     return place;
+  }
+
+  /** Calls back when nobody of this process has or wants the lock any more, until the returned function is called. */
+  onIdle(listener: () => void): () => void {
+    this.idleListeners.add(listener);
+    return () => void this.idleListeners.delete(listener);
   }
 
   /** Remembers the entry that an answer showed. Returns its monotonic time of observed expiry. */
@@ -72,9 +79,15 @@ export class LocalLock {
     this.rival = rival;
   }
 
+  /** Another process has what this one wants. */
   noteForeign(nowMs: number): void {
-    this.foreignSeenMs = nowMs;
+    this.noteOthers(nowMs);
     this.takenInARow = 0;
+  }
+
+  /** The same of a semaphore, some of whose permits others have: that is no sign that they had their turn. */
+  noteOthers(nowMs: number): void {
+    this.foreignSeenMs = nowMs;
   }
 
   noteTaken(): void {
@@ -99,9 +112,13 @@ export class LocalLock {
     const index = this.queue.indexOf(place);
     if (index < 0) return;
     this.queue.splice(index, 1);
-    if (index > 0 || !this.queue[0]) return;
-    if (place.hasHeld) this.localHandOvers += 1;
-    this.queue[0].promote();
+    if (index > 0) return;
+    if (this.queue[0]) {
+      if (place.hasHeld) this.localHandOvers += 1;
+      this.queue[0].promote();
+    } else {
+      for (const listener of [...this.idleListeners]) listener();
+    }
   }
 }
 
@@ -113,7 +130,7 @@ export class Place {
   readonly settled: Promise<void>;
   /** Whether the lock was granted to this place. */
   hasHeld = false;
-  private whoHolds: (() => LockHolder) | undefined;
+  private whoHolds: (() => readonly LockHolder[]) | undefined;
   private resolveAtHead!: () => void;
   private resolveSettled!: () => void;
 
@@ -128,19 +145,24 @@ export class Place {
 
   /** Who has the lock while this place is at the head, as far as that is known. */
   get holder(): LockHolder | undefined {
-    return this.whoHolds?.();
+    return this.holders[0];
+  }
+
+  /** All who are known to hold a permit, where it is a semaphore that this place is for. */
+  get holders(): readonly LockHolder[] {
+    return this.whoHolds?.() ?? [];
   }
 
   /** It was granted; `describe` says for how long. */
   grant(describe: () => LockHolder): void {
     this.hasHeld = true;
-    this.whoHolds = describe;
+    this.whoHolds = () => [describe()];
     this.resolveSettled();
   }
 
-  /** Another process was seen to hold it. */
-  refuse(holder: LockHolder): void {
-    this.whoHolds = () => holder;
+  /** Another process was seen to hold it; of a semaphore, others were seen to hold its permits. */
+  refuse(...holders: readonly LockHolder[]): void {
+    this.whoHolds = () => holders;
     this.resolveSettled();
   }
 

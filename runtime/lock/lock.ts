@@ -90,7 +90,7 @@ export class Lock {
     const { waitSeconds: given = this.settings.waitSeconds } = options;
     const asked = checkedWait(given);
     const ask = await this.ask(options);
-    const waitSeconds = Math.min(asked, ask.invocationSeconds - KEPT_OF_INVOCATION_SECONDS);
+    const waitSeconds = waitSecondsWithin(asked, ask);
     if (waitSeconds > 0) return must(await waitForHold(ask, waitSeconds));
     const outcome = await askForHold(ask);
     if (outcome instanceof Hold) return outcome;
@@ -109,11 +109,23 @@ export class Lock {
   }
 }
 
+/** What is left of the wait asked for, within its invocation; 0 or less asks once. */
+export function waitSecondsWithin(asked: number, { invocationSeconds }: Ask<unknown>): number {
+  return Math.min(asked, invocationSeconds - KEPT_OF_INVOCATION_SECONDS);
+}
+
+/** What can be asked for: how it is reached, and the lease that it is to have. */
+interface Askable<T> {
+  readonly name: string;
+  readonly leaseSeconds: number;
+  readonly reach: (name: string) => Promise<T>;
+}
+
 /** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */
-export async function askFor(
-  { name, leaseSeconds, reach }: Pick<LockSettings, 'name' | 'leaseSeconds' | 'reach'>,
+export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' | 'store'>>(
+  { name, leaseSeconds, reach }: Askable<T>,
   options: TryOptions,
-): Promise<Ask> {
+): Promise<Ask<T>> {
   const signal = checkedSignal(options.signal);
   const context = checkedContext(options.context);
   const data = checkedNote(options.data);

@@ -15,7 +15,7 @@ export class LogLines implements LockObserver {
     const { lockName, tableName, hostIdentifier, leaseSeconds, requestId } = event.asking;
     const [level, text, details] = lineOf(event);
     // A message of our errors names the lock itself.
-    const isWhole = text.startsWith('lock "');
+    const isWhole = /^(?:lock|permit|semaphore) "/.test(text);
     this.logger[level](isWhole ? text : `lock ${JSON.stringify(lockName)} in table "${tableName}" ${text}`, {
       lockEvent: event.type,
       lockName,

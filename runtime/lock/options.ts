@@ -24,6 +24,15 @@ export interface LockOptions {
   readonly waitSeconds?: number | undefined;
 }
 
+/** For a semaphore. */
+export interface SemaphoreOptions extends LockOptions {
+  /**
+   * How many may hold a permit at once: whole, 1 to 100. Who is free is read in one request, and DynamoDB
+   * reads up to 100 items in one.
+   */
+  readonly permits: number;
+}
+
 /** For one try. */
 export interface TryOptions {
   /** Stops the asking, which then rejects with `signal.reason`; afterwards `held.signal` aborts with it. */
@@ -75,6 +84,7 @@ export interface FactorySettings extends LockOptions {
 }
 
 export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds'] as const;
+export const SEMAPHORE_OPTIONS = ['permits', ...LOCK_OPTIONS] as const;
 export const TRY_OPTIONS = ['signal', 'context', 'data'] as const;
 export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;
 export const FACTORY_SETTINGS = [
@@ -88,6 +98,8 @@ export const FACTORY_SETTINGS = [
 
 /** DynamoDB's limit for a partition key. */
 const LONGEST_NAME_BYTES = 2048;
+/** The items that one BatchGetItem reads at most. */
+const MOST_PERMITS = 100;
 const DAY_SECONDS = 24 * 60 * 60;
 /** The resolution of `Date`, and one more second for front ends that differ (docs/protocol.md, section 3). */
 const LEAST_TOLERANCE_SECONDS = 2;
@@ -125,6 +137,14 @@ export function checkedLease(value: unknown): number {
   throw new LockOptionError(
     `leaseSeconds is a whole number of seconds from 1 to ${DAY_SECONDS}, got ${shown(value)}; ` +
       'work may last longer than the lease, which is renewed while its holder lives',
+  );
+}
+
+export function checkedPermits(value: unknown): number {
+  if (isNumberWithin(value, 1, MOST_PERMITS) && Number.isInteger(value)) return value;
+  throw new LockOptionError(
+    `permits is a whole number from 1 to ${MOST_PERMITS}, got ${shown(value)}; for more, let callers choose between ` +
+      'several semaphores',
   );
 }
 

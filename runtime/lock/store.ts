@@ -10,6 +10,12 @@ export interface ReadAnswer extends Answer {
   readonly entry: LockEntry | undefined;
 }
 
+/** The answer to a look at several locks. */
+export interface ReadManyAnswer extends Answer {
+  /** The entry of each lock, undefined where there is none. Of a lock that is missing here, nothing was told. */
+  readonly entries: ReadonlyMap<string, LockEntry | undefined>;
+}
+
 /** The answer to a write. */
 export interface WriteAnswer extends Answer {
   /** Whether the entry met the condition, and so was written. */
@@ -61,8 +67,12 @@ export interface LockStore {
   /** Whether a failure in transit means that the table is asked too much. Where absent, none does. */
   isThrottling?(error: unknown): boolean;
   /** Reads the entry; eventually consistent reads may show an earlier state. */
-  read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer>;
+  read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer>;
+  /** Reads the entries of up to 100 locks in one request, each on its own: not one moment's picture of all. */
+  readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer>;
 }
+
+export type Consistency = 'eventual' | 'strong';
 
 export interface Refresh {
   readonly lockKey: string;

@@ -33,13 +33,15 @@ export class LockTarget {
     readonly name: string,
     readonly local: LocalLock,
     readonly settings: TargetSettings,
+    /** What it is to its callers, where that is more than a lock of its name. */
+    private readonly title = `lock ${JSON.stringify(name)}`,
   ) {
     this.serverClock = process.serverClock(store.connection);
   }
 
   /** `lock "nightly" in table "locks"`, to begin a message with. */
   get label(): string {
-    return `lock ${JSON.stringify(this.name)} in table "${this.store.tableName}"`;
+    return `${this.title} in table "${this.store.tableName}"`;
   }
 
   errorDetails(cause?: unknown): LynkErrorDetails {

@@ -30,14 +30,19 @@ export interface Scope {
  *   it would wait for itself
  */
 export function refuseReentry(target: LockTarget): void {
-  for (let scope = target.process.scopes.getStore(); scope; scope = scope.outer) {
-    if (scope.hold.isOn(target.local) && scope.hold.isHeld) {
-      throw new LockReentrancyError(
-        `${target.label} is held by the withLock that this code runs in; use its held object, or another name`,
-        target.errorDetails(),
-      );
-    }
+  if (!isHeldAround(target)) return;
+  throw new LockReentrancyError(
+    `${target.label} is held by the withLock that this code runs in; use its held object, or another name`,
+    target.errorDetails(),
+  );
+}
+
+/** Whether the code running now runs inside of work that holds this lock. */
+export function isHeldAround({ process, local }: LockTarget): boolean {
+  for (let scope = process.scopes.getStore(); scope; scope = scope.outer) {
+    if (scope.hold.isOn(local) && scope.hold.isHeld) return true;
   }
+  return false;
 }
 
 /**

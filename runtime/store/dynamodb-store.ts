@@ -1,4 +1,6 @@
 import {
+  BatchGetItemCommand,
+  type BatchGetItemCommandOutput,
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
@@ -7,13 +9,24 @@ import {
   type UpdateItemCommandInput,
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import type { Answer, LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import type {
+  Answer,
+  Consistency,
+  LeftEntry,
+  LockStore,
+  NewEntry,
+  ReadAnswer,
+  ReadManyAnswer,
+  Refresh,
+  WriteAnswer,
+} from '../lock/store.js';
+import type { LockEntry } from '../protocol/entry.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure, isThrottling } from './failure.js';
-import { entryFromItem, type Item, replacedIn } from './item.js';
+import { entryFromItem, type Item, replacedIn, textIn } from './item.js';
 
-type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand;
+type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand | BatchGetItemCommand;
 type Values = NonNullable<UpdateItemCommandInput['ExpressionAttributeValues']>;
 
 /** `data` is a reserved word of DynamoDB's expressions. */
@@ -130,7 +143,7 @@ export class DynamoDBStore implements LockStore {
     return this.write(lockKey, command, signal);
   }
 
-  async read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
+  async read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
     const command = new GetItemCommand({
       TableName: this.tableName,
       Key: { [ENTRY.lockKey]: { S: lockKey } },
@@ -139,6 +152,25 @@ export class DynamoDBStore implements LockStore {
     const { dateMs, output } = await this.send(lockKey, 'GetItem', command, signal);
     const item = 'Item' in output ? output.Item : undefined;
     return { dateMs, entry: item && this.entry(item, lockKey) };
+  }
+
+  async readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
+    const Keys = lockKeys.map((lockKey) => ({ [ENTRY.lockKey]: { S: lockKey } }));
+    const command = new BatchGetItemCommand({
+      RequestItems: { [this.tableName]: { Keys, ConsistentRead: consistency === 'strong' } },
+    });
+    const { dateMs, output } = await this.send(lockKeys[0] ?? '', 'BatchGetItem', command, signal);
+    const { Responses, UnprocessedKeys } = output as BatchGetItemCommandOutput;
+    const entries = new Map<string, LockEntry | undefined>(lockKeys.map((lockKey) => [lockKey, undefined]));
+    for (const item of Object.values(Responses ?? {}).flat()) {
+      const lockKey = textIn(item[ENTRY.lockKey]) ?? '';
+      entries.set(lockKey, this.entry(item, lockKey));
+    }
+    // Throttled, DynamoDB leaves keys out: of those it has not said that nothing is there.
+    for (const { Keys: left = [] } of Object.values(UnprocessedKeys ?? {})) {
+      for (const key of left) entries.delete(textIn(key[ENTRY.lockKey]) ?? '');
+    }
+    return { dateMs, entries };
   }
 
   private overwrite(entry: NewEntry, condition: string, values: Values, signal: AbortSignal): Promise<WriteAnswer> {

@@ -1,4 +1,14 @@
-import type { Answer, LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import type {
+  Answer,
+  Consistency,
+  LeftEntry,
+  LockStore,
+  NewEntry,
+  ReadAnswer,
+  ReadManyAnswer,
+  Refresh,
+  WriteAnswer,
+} from '../lock/store.js';
 import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
@@ -60,6 +70,10 @@ export class MemoryStore implements LockStore {
 
   async read(lockKey: string): Promise<ReadAnswer> {
     return { entry: this.entry(lockKey), ...this.answer() };
+  }
+
+  async readMany(lockKeys: readonly string[], _consistency?: Consistency): Promise<ReadManyAnswer> {
+    return { entries: new Map(lockKeys.map((lockKey) => [lockKey, this.entry(lockKey)])), ...this.answer() };
   }
 
   private write(lockKey: string, mayWrite: boolean, carryOut: () => void): WriteAnswer {

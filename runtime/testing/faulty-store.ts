@@ -1,5 +1,14 @@
 import type { Clock } from '../lock/clock.js';
-import type { LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../lock/store.js';
+import type {
+  Consistency,
+  LeftEntry,
+  LockStore,
+  NewEntry,
+  ReadAnswer,
+  ReadManyAnswer,
+  Refresh,
+  WriteAnswer,
+} from '../lock/store.js';
 import { parseVersion } from '../protocol/version.js';
 import { textIn } from '../store/item.js';
 import type { Faults, LockRequest } from './fault.js';
@@ -64,6 +73,13 @@ export class FaultyStore implements LockStore {
 
   read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
     return this.send('read', lockKey, () => this.table.read(lockKey, consistency, signal));
+  }
+
+  /** One request: it meets what a read of any one of these locks would. */
+  readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
+    const meeting = (carryOut: () => Promise<ReadManyAnswer>, lockKey: string) => () =>
+      this.send('read', lockKey, carryOut);
+    return lockKeys.reduce(meeting, () => this.table.readMany(lockKeys, consistency, signal))();
   }
 
   private note({ lockKey, version }: NewEntry): void {

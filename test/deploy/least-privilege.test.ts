@@ -68,7 +68,7 @@ describe('grantLock for account/* and nightly', () => {
     expect(await isAllowed(policies(), request)).toBe(false);
   });
 
-  test.each(['GetItem', 'UpdateItem', 'DeleteItem'])('no %s without a key', async (action) => {
+  test.each(['BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'])('no %s without a key', async (action) => {
     const request = { action: `dynamodb:${action}`, tableArn: TABLE_ARN, names: undefined };
     expect(await isAllowed(policies(), request)).toBe(false);
   });
@@ -80,7 +80,28 @@ describe('grantLock for account/* and nightly', () => {
   });
 });
 
-const OTHER_ACTIONS = ['Scan', 'Query', 'PutItem', 'BatchGetItem', 'BatchWriteItem', 'DescribeTable', 'DeleteTable'];
+describe('grantLock for a semaphore’s permits, api#*', () => {
+  const ask = async (action: string, names: string[]) =>
+    isAllowed(policiesOf('grantLock', ['api#*']), { action: `dynamodb:${action}`, tableArn: TABLE_ARN, names });
+
+  test('every call of a semaphore by that name', async () => {
+    const calls = sent.filter(({ call }) => call.startsWith('semaphore'));
+    expect(calls.some(({ action, lockNames }) => action === 'dynamodb:BatchGetItem' && lockNames.length > 1)).toBe(
+      true,
+    );
+    for (const { action, lockNames } of calls) {
+      const names = lockNames.map((name = '') => name.replace('semaphore#', 'api#'));
+      expect(await ask(action.replace('dynamodb:', ''), names)).toBe(true);
+    }
+  });
+
+  test('no look in which one other lock is hidden, nor at the lock api itself', async () => {
+    expect(await ask('BatchGetItem', ['api#0', 'other#1'])).toBe(false);
+    expect(await ask('UpdateItem', ['api'])).toBe(false);
+  });
+});
+
+const OTHER_ACTIONS = ['Scan', 'Query', 'PutItem', 'BatchWriteItem', 'DescribeTable', 'DeleteTable'];
 test.each(OTHER_ACTIONS)('grantLock lets no %s through', async (action) => {
   for (const policies of [policiesOf('grantLock'), policiesOf('grantLock', ['*'])]) {
     for (const names of [undefined, ['nightly']]) {

@@ -103,13 +103,16 @@ export class Rig {
     return Item?.['versionNumber']?.S;
   }
 
+  /** Deletes a lock's entry, past the proxy. */
+  async remove(lockName: string): Promise<void> {
+    const Key = { lockKey: { S: lockName } };
+    await this.direct.send(new DeleteItemCommand({ TableName: this.tableName, Key }));
+  }
+
   /** Deletes all entries, so that what one test left does not fail the next; returns the names of their locks. */
   async clear(): Promise<(string | undefined)[]> {
     const names = await this.lockNames();
-    for (const name of names) {
-      const Key = { lockKey: { S: name ?? '' } };
-      await this.direct.send(new DeleteItemCommand({ TableName: this.tableName, Key }));
-    }
+    for (const name of names) await this.remove(name ?? '');
     return names;
   }
 

@@ -8,6 +8,8 @@ export interface SentRequest {
   readonly call: string;
   readonly action: string;
   readonly lockName: string | undefined;
+  /** All of them, where it names several. */
+  readonly lockNames: readonly (string | undefined)[];
 }
 
 const TABLE = 'recorded';
@@ -21,13 +23,9 @@ export async function recordCalls(): Promise<SentRequest[]> {
   let call: string | undefined;
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const { Key } = args.input as { Key?: Record<string, AttributeValue> };
-      if (call)
-        sent.push({
-          call,
-          action: `dynamodb:${context.commandName?.replace('Command', '')}`,
-          lockName: Key?.['lockKey']?.S,
-        });
+      const lockNames = keysOf(args.input as KeyedInput).map((key) => key['lockKey']?.S);
+      const action = `dynamodb:${context.commandName?.replace('Command', '')}`;
+      if (call) sent.push({ call, action, lockName: lockNames[0], lockNames });
       return next(args);
     },
     { step: 'initialize' },
@@ -84,12 +82,31 @@ export async function recordCalls(): Promise<SentRequest[]> {
     const taken = await lock('taken away').acquire();
     await remove('taken away');
     await during('serialize', () => taken.serialize().then(expectNever, () => {}));
+
+    const semaphore = factory.createSemaphore('semaphore', { permits: 3 });
+    const permit = await during('semaphore acquire', () => semaphore.acquire());
+    await during('semaphore release', () => permit.release());
+    for (const index of [0, 1, 2]) await putForeign(`semaphore#${index}`);
+    await during('semaphore acquire', () => semaphore.acquire({ waitSeconds: 0.4 }).catch(expectNotGranted));
+    await during('semaphore tryAcquire', () => semaphore.tryAcquire());
     return sent;
   } finally {
     client.destroy();
     other.destroy();
     await server.stop();
   }
+}
+
+type Key = Record<string, AttributeValue>;
+
+/** Where a request says which items it is about. */
+interface KeyedInput {
+  readonly Key?: Key;
+  readonly RequestItems?: Readonly<Record<string, { readonly Keys?: readonly Key[] }>>;
+}
+
+function keysOf({ Key: key, RequestItems = {} }: KeyedInput): readonly Key[] {
+  return key ? [key] : Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys);
 }
 
 function expectNotGranted(error: unknown): void {

@@ -7,7 +7,8 @@ import { LynkLockGrants, LynkLockTable, type LynkLockTableProps } from '../../li
 import { ENV, environmentIn, newFunction, newStack, statementsIn, tableIn } from './stack.js';
 
 const REPLICAS = [{ region: 'eu-west-2' }, { region: 'eu-central-1' }];
-const LOCK = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+const BREAK = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+const LOCK = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 const limitedTo = (...names: string[]) => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': names },
   Null: { 'dynamodb:LeadingKeys': 'false' },
@@ -23,7 +24,7 @@ const TABLE = { 'Fn::GetAtt': [expect.stringMatching(/^LocksTable/), 'Arn'] };
 test.each([
   ['grantLock', LOCK],
   ['grantInspect', ['dynamodb:GetItem', 'dynamodb:Scan']],
-  ['grantBreak', LOCK],
+  ['grantBreak', BREAK],
 ] as const)('%s allows these actions, on the table alone', (grant, actions) => {
   const { stack, locks, role } = prepare();
   locks[grant](role).assertSuccess();
@@ -33,7 +34,7 @@ test.each([
 test.each([
   ['grantLock', LOCK],
   ['grantInspect', 'dynamodb:GetItem'],
-  ['grantBreak', LOCK],
+  ['grantBreak', BREAK],
 ] as const)('%s for some names: on condition of the key, and never where there is none', (grant, actions) => {
   const { stack, locks, role } = prepare();
   locks[grant](role, { names: ['account/*', 'nightly'] });

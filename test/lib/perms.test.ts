@@ -31,7 +31,12 @@ test('and the grant has exactly these actions', () => {
 
 test('every request names its lock, so a grant can be limited to names', () => {
   expect(sent.length).toBeGreaterThan(10);
-  expect(sent.filter(({ lockName }) => lockName === undefined)).toEqual([]);
+  expect(sent.filter(({ lockNames }) => lockNames.length === 0 || lockNames.includes(undefined))).toEqual([]);
+});
+
+test('a semaphore is granted by name#*: its requests are about no other key', () => {
+  const names = sent.filter(({ call }) => call.startsWith('semaphore')).flatMap(({ lockNames }) => lockNames);
+  expect(new Set(names)).toEqual(new Set(['semaphore#0', 'semaphore#1', 'semaphore#2']));
 });
 
 test('the client cannot inspect, list or break yet; once it can, its calls belong into the recording', () => {

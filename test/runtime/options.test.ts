@@ -143,6 +143,56 @@ describe('waitSeconds', () => {
   });
 });
 
+describe('a semaphore', () => {
+  test.each([0, -1, 1.5, 101, Number.NaN, Number.POSITIVE_INFINITY, '3', null, undefined, [3], 3n])(
+    'of %p permits is refused',
+    async (permits) => {
+      const message = await refusalOf(() => factory.createSemaphore('a', { permits: bad(permits) }));
+
+      expect(message).toContain('permits is a whole number from 1 to 100, got ');
+      expect(message).toContain('let callers choose between several semaphores');
+      if (typeof permits === 'number') expect(message).toContain(`got ${permits};`);
+    },
+  );
+
+  test.each([1, 3, 100])('of %p permits will do', (permits) => {
+    expect(factory.createSemaphore('a', { permits })).toMatchObject({ name: 'a', permits });
+  });
+
+  test('without options is refused, and so are options that it does not know', async () => {
+    expect(await refusalOf(() => factory.createSemaphore('a', bad(undefined)))).toContain('permits is a whole number');
+    expect(await refusalOf(() => factory.createSemaphore('a', bad({ permits: 3, permit: 3 })))).toBe(
+      'createSemaphore knows no option "permit"; it takes permits, leaseSeconds, waitSeconds',
+    );
+    const semaphore = factory.createSemaphore('a', { permits: 3 });
+    expect(await refusalOf(() => semaphore.acquire(bad({ permits: 3 })))).toContain(
+      'acquire knows no option "permits"',
+    );
+    expect(await refusalOf(() => semaphore.tryAcquire(bad({ waitSeconds: 3 })))).toContain(
+      'tryAcquire knows no option "waitSeconds"',
+    );
+    expect(await refusalOf(() => semaphore.withPermit(bad({ lease: 3 }), () => {}))).toContain('withPermit knows no');
+    expect(await refusalOf(() => semaphore.withPermit(bad(3)))).toContain('withPermit takes the work to do');
+  });
+
+  test('has a name that leaves room for the numbers of its permits', async () => {
+    expect(factory.createSemaphore('x'.repeat(2046), { permits: 10 }).permits).toBe(10);
+    expect(await refusalOf(() => factory.createSemaphore('x'.repeat(2046), { permits: 11 }))).toMatch(
+      /at most 2048 UTF-8 bytes, got 2049/,
+    );
+    expect(await refusalOf(() => factory.createSemaphore('', { permits: 1 }))).toMatch(/is not empty/);
+  });
+
+  test('has the bounds of a lock for its lease and its wait', async () => {
+    expect(await refusalOf(() => factory.createSemaphore('a', { permits: 1, leaseSeconds: 0 }))).toContain(
+      'leaseSeconds',
+    );
+    expect(await refusalOf(() => factory.createSemaphore('a', { permits: 1, waitSeconds: -1 }))).toContain(
+      'waitSeconds',
+    );
+  });
+});
+
 describe('the options of a factory', () => {
   const refusal = (options: Record<string, unknown>): Promise<string> =>
     refusalOf(() => getLockFactory('locks', { client, ...options } as LockFactoryOptions));

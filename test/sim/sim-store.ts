@@ -1,18 +1,35 @@
-import type { LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../runtime/lock/store.js';
+import type {
+  Consistency,
+  LeftEntry,
+  LockStore,
+  NewEntry,
+  ReadAnswer,
+  ReadManyAnswer,
+  Refresh,
+  WriteAnswer,
+} from '../../runtime/lock/store.js';
 import type { Database } from './database.js';
 import type { Network } from './network.js';
 import type { SimProcess } from './sim-process.js';
 import type { SimSdk } from './sim-sdk.js';
 import { shortVersion, type Trace } from './trace.js';
 
-export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read';
+export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany';
 
 /** The table as one process reaches it: what `DynamoDBStore` is in production. */
 export class SimStore implements LockStore {
   readonly tableName = 'locks';
   readonly connection: object = this;
   /** Requests so far; an SDK's own further attempts do not count. */
-  readonly counts: Record<Operation, number> = { acquire: 0, adopt: 0, refresh: 0, release: 0, leave: 0, read: 0 };
+  readonly counts: Record<Operation, number> = {
+    acquire: 0,
+    adopt: 0,
+    refresh: 0,
+    release: 0,
+    leave: 0,
+    read: 0,
+    readMany: 0,
+  };
 
   constructor(
     private readonly process: SimProcess,
@@ -54,7 +71,7 @@ export class SimStore implements LockStore {
     return this.write(name, () => this.database.leave(left), signal);
   }
 
-  async read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
+  async read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
     const name = this.note('read', lockKey);
     const carryOut = () => this.database.read(lockKey, consistency === 'strong' ? 0 : this.network.staleMs());
     const answer = await this.sdk.send({ name, carryOut }, signal);
@@ -62,6 +79,19 @@ export class SimStore implements LockStore {
     const stale = answer.isStale ? ' (stale)' : '';
     this.trace?.(this.process.name, `  read shows ${shortVersion(answer.entry?.version)}${stale}`);
     return answer;
+  }
+
+  /** Each lock is read from a replica of its own, which may lag by its own time. */
+  async readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
+    const name = this.note('readMany', lockKeys.join(' '));
+    const staleMs = (): number => (consistency === 'strong' ? 0 : this.network.staleMs());
+    const carryOut = async () => {
+      const reads = lockKeys.map(async (lockKey) => [lockKey, await this.database.read(lockKey, staleMs())] as const);
+      return { dateMs: undefined, reads: await Promise.all(reads) };
+    };
+    const { reads, dateMs } = await this.sdk.send({ name, carryOut }, signal);
+    if (reads.some(([, { isStale }]) => isStale)) this.process.trouble();
+    return { dateMs, entries: new Map(reads.map(([lockKey, { entry }]) => [lockKey, entry])) };
   }
 
   private async write(name: string, carryOut: () => Promise<WriteAnswer>, signal: AbortSignal): Promise<WriteAnswer> {

@@ -1,12 +1,24 @@
-import type { LeftEntry, LockStore, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../../runtime/lock/store.js';
+import type {
+  Answer,
+  Consistency,
+  LeftEntry,
+  LockStore,
+  NewEntry,
+  ReadAnswer,
+  ReadManyAnswer,
+  Refresh,
+  WriteAnswer,
+} from '../../../runtime/lock/store.js';
 import type { VirtualTime } from '../../sim/virtual-time.js';
 
 /** A request, as it was sent. */
 export interface SentRequest {
-  readonly operation: 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read';
+  readonly operation: 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany';
   readonly atMs: number;
   readonly version?: string;
   readonly expiresAtSeconds?: number | undefined;
+  readonly lockKeys?: readonly string[];
+  readonly consistency?: Consistency;
 }
 
 /**
@@ -65,8 +77,8 @@ export class ScriptedStore implements LockStore {
   }
 
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
-    const { version, expiresAtSeconds } = entry;
-    return this.send({ operation: 'acquire', version, expiresAtSeconds }, signal, () =>
+    const { version, expiresAtSeconds, lockKey } = entry;
+    return this.send({ operation: 'acquire', version, expiresAtSeconds, lockKeys: [lockKey] }, signal, () =>
       this.table.acquire(entry, expiredVersion, signal),
     );
   }
@@ -94,11 +106,19 @@ export class ScriptedStore implements LockStore {
     return this.send({ operation: 'leave', version, expiresAtSeconds }, signal, () => this.table.leave(left, signal));
   }
 
-  read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
-    return this.send({ operation: 'read' }, signal, () => this.table.read(lockKey, consistency, signal));
+  read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
+    return this.send({ operation: 'read', lockKeys: [lockKey], consistency }, signal, () =>
+      this.table.read(lockKey, consistency, signal),
+    );
   }
 
-  private send<A extends WriteAnswer | ReadAnswer>(
+  readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
+    return this.send({ operation: 'readMany', lockKeys, consistency }, signal, () =>
+      this.table.readMany(lockKeys, consistency, signal),
+    );
+  }
+
+  private send<A extends Answer>(
     request: Omit<SentRequest, 'atMs'>,
     signal: AbortSignal,
     carryOut: () => Promise<A>,
@@ -113,7 +133,7 @@ export class ScriptedStore implements LockStore {
     return Promise.race([given, this.travel(fate, carryOut)]);
   }
 
-  private async travel<A extends WriteAnswer | ReadAnswer>(fate: Fate, carryOut: () => Promise<A>): Promise<A> {
+  private async travel<A extends Answer>(fate: Fate, carryOut: () => Promise<A>): Promise<A> {
     if (fate instanceof Error) throw fate;
     if (fate === 'silence') return new Promise<A>(() => {});
     const { requestMs = TRIP_MS, answerMs = TRIP_MS, isUndated = false } = typeof fate === 'object' ? fate : {};

@@ -351,9 +351,38 @@ describe.each([
     });
   });
 
+  describe('readMany', () => {
+    test.each(['eventual', 'strong'] as const)(
+      'shows each entry, or that there is none, with %s consistency',
+      async (consistency) => {
+        const [other, absent] = [`${lockKey}/other`, `${lockKey}/absent`];
+        await fixture.put(itemAt(PYTHONS, { leaseDuration: { N: '2.5' }, note: { S: 'passed over' } }));
+        await fixture.put({ ...itemAt(versionOf(OURS)), lockKey: { S: other } });
+        await fixture.put({ ...itemAt(versionOf(OURS)), lockKey: { S: `${lockKey}/not asked for` } });
+
+        const { entries } = await store.readMany([absent, lockKey, other], consistency, never);
+
+        expect([...entries]).toEqual([
+          [absent, undefined],
+          [lockKey, { lockKey, leaseSeconds: 2.5, version: PYTHONS, hostIdentifier: 'them' }],
+          [other, { lockKey: other, leaseSeconds: 10, version: versionOf(OURS), hostIdentifier: 'them' }],
+        ]);
+      },
+    );
+
+    test('takes 100 at once', async () => {
+      const names = Array.from({ length: 100 }, (_, index) => `${lockKey}/${index}`);
+
+      const { entries } = await store.readMany(names, 'strong', never);
+
+      expect([...entries.keys()]).toEqual(names);
+    });
+  });
+
   test('every answer tells the store’s own time, to the second', async () => {
     const holder = versionOf(THEIRS);
     const answers = [
+      await store.readMany([lockKey], 'strong', never),
       await store.read(lockKey, 'strong', never),
       await store.acquire(entryAt(versionOf(OURS)), undefined, never),
       await store.acquire(entryAt(holder), undefined, never),
@@ -403,6 +432,7 @@ describe.each([
         () => store.refresh({ lockKey, holdId: OURS, version: versionOf(OURS, 1), expiresAtSeconds: 1 }, never),
         () => store.leave({ lockKey, ours: OURS, version: PYTHONS, leaseSeconds: 0, expiresAtSeconds: 1 }, never),
         () => store.read(lockKey, 'strong', never),
+        () => store.readMany([`${lockKey}/other`, lockKey], 'strong', never),
       ];
       for (const attempt of attempts) {
         const error = await attempt().catch((thrown: unknown) => thrown);

@@ -134,6 +134,35 @@ test('a look is eventually consistent, which costs half', async () => {
   expect(sent[0]?.body).toMatchObject({ ConsistentRead: false });
 });
 
+test('a look at many is one request; what DynamoDB leaves out of its answer is not told to be free', async () => {
+  const left = { locks: { Keys: [{ lockKey: { S: 'c' } }] } };
+  const body = { Responses: { locks: [{ ...theirItem, lockKey: { S: 'b' } }] }, UnprocessedKeys: left };
+  const { store, sent } = await ScriptedServer.start({ date: at(2), body });
+
+  const { entries, dateMs } = await store.readMany(['a', 'b', 'c'], 'eventual', never);
+
+  expect(dateMs).toBe(NOW + 2000);
+  expect([...entries.keys()]).toEqual(['a', 'b']);
+  expect(entries.get('a')).toBeUndefined();
+  expect(entries.get('b')).toMatchObject({ version: 'v' });
+  expect(sent.map(({ operation }) => operation)).toEqual(['BatchGetItem']);
+  expect(sent[0]?.body).toMatchObject({ RequestItems: { locks: { ConsistentRead: false } } });
+});
+
+test('nor is anything of an answer that leaves out all', async () => {
+  const { store } = await ScriptedServer.start({
+    body: { UnprocessedKeys: { locks: { Keys: [{ lockKey: { S: 'a' } }] } } },
+  });
+
+  expect((await store.readMany(['a'], 'strong', never)).entries.size).toBe(0);
+});
+
+test('the table is known by its ARN too, whatever name its answers go by', async () => {
+  const { store } = await ScriptedServer.start({ body: { Responses: { 'arn:some/locks': [theirItem] } } });
+
+  expect((await store.readMany(['a'], 'strong', never)).entries.get('a')).toMatchObject({ version: 'v' });
+});
+
 test('a refusal for good rejects with the way out, a failure in transit with itself', async () => {
   const refused = (name: string): WireAnswer => ({ status: 400, body: { __type: name, message: 'no' } });
   const { store } = await ScriptedServer.start(refused('AccessDeniedException'));

@@ -1,0 +1,40 @@
+import { LockHolder } from '../errors.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { isStampExpired } from '../protocol/takeover.js';
+import { parseVersion } from '../protocol/version.js';
+import { noteFrom } from './note.js';
+import type { LockTarget } from './target.js';
+
+/** What an answer showed of a lock's entry. */
+export interface Sight {
+  readonly entry: LockEntry | undefined;
+  readonly dateMs: number | undefined;
+  /** Monotonic time at which the answer had arrived. */
+  readonly arrivedMs: number;
+}
+
+/** A lock that may be written: where `expiredVersion` is given, over exactly that version. */
+export interface Takeable {
+  readonly expiredVersion?: string | undefined;
+}
+
+/** Whether the entry just seen may be written over (docs/protocol.md, section 3), or who holds the lock. */
+export function judge(target: LockTarget, { entry, dateMs, arrivedMs }: Sight): Takeable | LockHolder {
+  const { process, local, settings } = target;
+  if (!entry) return {};
+  const expiryMs = local.saw(entry, arrivedMs);
+  if (entry.leaseSeconds === 0) return {};
+  const version = parseVersion(entry.version);
+  const isGivenUp = version !== undefined && process.hasGivenUp(version.holdId);
+  if (isGivenUp || arrivedMs >= expiryMs || isStampExpired(entry, dateMs, settings.clockToleranceSeconds)) {
+    return { expiredVersion: entry.version };
+  }
+  local.noteForeign(arrivedMs);
+  // By the stamp where it says more: this contender may have seen the entry only now.
+  const byStampMs = version?.timed
+    ? version.stampMs + (entry.leaseSeconds + settings.clockToleranceSeconds) * 1000 - target.serverNowMs()
+    : Number.POSITIVE_INFINITY;
+  const remainingMs = Math.max(0, Math.min(expiryMs - arrivedMs, byStampMs));
+  const { hostIdentifier, leaseSeconds, data } = entry;
+  return new LockHolder(hostIdentifier, leaseSeconds, remainingMs / 1000, noteFrom(data));
+}
