@@ -1,0 +1,283 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { HeldLock } from '../runtime/index.js';
+import { formatVersion, holdIdFrom } from '../runtime/protocol/version.js';
+import { type Counts, type Stage, total } from './stage.js';
+import { fairness, mean, median, pairedRatio, quantile, timed } from './statistics.js';
+
+/** One thing that was measured, and what it is to be at most; `least` where it is to be at least that. */
+export interface Figure {
+  readonly what: string;
+  readonly unit: 'requests' | 'ms' | 'ratio' | 'bytes' | '';
+  readonly value: number;
+  readonly goal: number;
+  readonly least?: boolean;
+}
+
+/** Uncontended: acquire and release of ours, beside a conditional put and delete by the SDK alone. */
+export async function cycle(stage: Stage): Promise<Figure[]> {
+  const { locks, take } = stage.ours();
+  const lock = locks.createLock('cycle');
+  const { client } = stage.client();
+  await lock.withLock(() => {});
+  take();
+  await lock.withLock(() => {});
+  const requests = total(take());
+  const times = (count: number, run: () => Promise<unknown>) => async () => {
+    for (let round = 0; round < count; round += 1) await run();
+  };
+  const ratio = await pairedRatio(
+    9,
+    times(200, async () => (await lock.acquire()).release()),
+    times(200, () => putAndDelete(client, stage.table, 'floor')),
+  );
+  return [
+    { what: 'uncontended cycle', unit: 'requests', value: requests, goal: 2 },
+    { what: 'uncontended cycle, over the SDK alone', unit: 'ratio', value: ratio, goal: 1.1 },
+  ];
+}
+
+/** A try of what another holds. */
+export async function failedTry(stage: Stage): Promise<Figure[]> {
+  const held = await stage.ours().locks.createLock('try').acquire();
+  const { locks, take } = stage.ours();
+  const outcome = await locks.tryWithLock('try', () => {});
+  const requests = total(take());
+  if (outcome.acquired || outcome.holder.hostIdentifier !== 'bench') throw new Error('the try was not refused');
+  await held.release();
+  return [{ what: 'failed try', unit: 'requests', value: requests, goal: 1 }];
+}
+
+/** From a release to the acquire of a process that waits. Rounds run beside each other, on locks of their own. */
+export async function handOver(stage: Stage, rounds = 60): Promise<Figure[]> {
+  const round = async (index: number): Promise<{ delayMs: number; counts: Counts }> => {
+    const holder = stage.ours();
+    const waiter = stage.ours();
+    const lock = `hand-over ${index}`;
+    const held = await holder.locks.createLock(lock).acquire();
+    const waiting = waiter.locks.createLock(lock).acquire();
+    await sleep(2100 + 800 * Math.random());
+    await held.release();
+    const releasedMs = performance.now();
+    const taken = await waiting;
+    const delayMs = performance.now() - releasedMs;
+    const counts = waiter.take();
+    await taken.release();
+    return { delayMs, counts };
+  };
+  const outcomes: Awaited<ReturnType<typeof round>>[] = [];
+  // A few at a time, so that their requests do not meet.
+  for (let index = 0; index < rounds; index += 10) {
+    outcomes.push(...(await Promise.all(Array.from({ length: 10 }, (_, offset) => round(index + offset)))));
+  }
+  const delays = outcomes.map(({ delayMs }) => delayMs);
+  const writes = outcomes.map(({ counts }) => total(counts) - (counts['GetItem'] ?? 0));
+  return [
+    { what: 'hand-over, median', unit: 'ms', value: median(delays), goal: 100 },
+    { what: 'hand-over, p95', unit: 'ms', value: quantile(delays, 0.95), goal: 230 },
+    {
+      what: 'hand-over, mean of the waiter’s',
+      unit: 'requests',
+      value: mean(outcomes.map(({ counts }) => total(counts))),
+      goal: 20,
+    },
+    { what: 'hand-over, most writes of the waiter', unit: 'requests', value: Math.max(...writes), goal: 2 },
+  ];
+}
+
+const CRASH_LEASE_SECONDS = 4;
+
+/** A holder dies right after its acquire. */
+export async function crash(stage: Stage, rounds = 10): Promise<Figure[]> {
+  const { client } = stage.client();
+  const beyond = await Promise.all(
+    Array.from({ length: rounds }, async (_, index) => {
+      await putEntryOfTheDead(client, stage.table, `crash ${index}`, 0);
+      const tookMs = await timed(async () =>
+        (await stage.ours().locks.createLock(`crash ${index}`).acquire()).release(),
+      );
+      return tookMs - CRASH_LEASE_SECONDS * 1000;
+    }),
+  );
+  const late: { ms: number; requests: number }[] = [];
+  for (let index = 0; index < rounds; index += 1) {
+    await putEntryOfTheDead(client, stage.table, `late ${index}`, 60);
+    const { locks, take } = stage.ours();
+    await locks.createLock('connects').withLock(() => {});
+    take();
+    let held: HeldLock | undefined;
+    const ms = await timed(async () => {
+      held = await locks.createLock(`late ${index}`).acquire();
+    });
+    late.push({ ms, requests: total(take()) });
+    await held?.release();
+  }
+  return [
+    {
+      what: 'crashed holder, beyond its lease, waited for from the start',
+      unit: 'ms',
+      value: median(beyond),
+      goal: 300,
+    },
+    {
+      what: 'crashed holder, long after',
+      unit: 'requests',
+      value: Math.max(...late.map(({ requests }) => requests)),
+      goal: 2,
+    },
+    { what: 'crashed holder, long after', unit: 'ms', value: median(late.map(({ ms }) => ms)), goal: 20 },
+  ];
+}
+
+/** Ten callers of one process, beside one caller that does it all. */
+export async function callers(stage: Stage): Promise<Figure[]> {
+  const { locks, take } = stage.ours();
+  const lock = locks.createLock('callers', { waitSeconds: 300 });
+  let last = -1;
+  let handOvers = 0;
+  let ends: number[] = [];
+  const cycles = async (caller: number, count: number, startMs: number): Promise<void> => {
+    for (let index = 0; index < count; index += 1) {
+      await lock.withLock(async () => {
+        if (last !== caller) handOvers += 1;
+        last = caller;
+        await sleep(2);
+      });
+    }
+    ends.push(performance.now() - startMs);
+  };
+  const together = async (): Promise<void> => {
+    ends = [];
+    handOvers = 0;
+    take();
+    const startMs = performance.now();
+    await Promise.all(Array.from({ length: 10 }, (_, caller) => cycles(caller, 20, startMs)));
+  };
+  const alone = (): Promise<void> => cycles(-2, 200, 0);
+  const ratio = await pairedRatio(3, together, alone);
+  await together();
+  return [
+    { what: '10 callers x 20 cycles, over one caller', unit: 'ratio', value: ratio, goal: 1.25 },
+    { what: '10 callers x 20 cycles, a cycle', unit: 'requests', value: total(take()) / 200, goal: 2.1 },
+    { what: '10 callers x 20 cycles, hand-overs', unit: '', value: handOvers, goal: 200, least: true },
+    { what: '10 callers x 20 cycles, fairness', unit: '', value: fairness(ends), goal: 0.95, least: true },
+  ];
+}
+
+interface ContenderReport {
+  readonly startedMs: number;
+  readonly tookMs: number;
+  readonly requests: number;
+}
+
+/** Ten processes, beside one that does it all. */
+export async function processes(stage: Stage): Promise<Figure[]> {
+  const [alone] = await contend(stage, 1, 200);
+  const together = await contend(stage, 10, 20);
+  const startMs = Math.min(...together.map(({ startedMs }) => startedMs));
+  const ends = together.map(({ startedMs, tookMs }) => startedMs + tookMs - startMs);
+  const requests = together.reduce((sum, report) => sum + report.requests, 0);
+  return [
+    {
+      what: '10 processes x 20 cycles, over one process',
+      unit: 'ratio',
+      value: Math.max(...ends) / (alone?.tookMs ?? Number.NaN),
+      goal: 2,
+    },
+    { what: '10 processes x 20 cycles, a cycle', unit: 'requests', value: requests / 200, goal: 3.2 },
+    {
+      what: '10 processes x 20 cycles, slowest over mean',
+      unit: 'ratio',
+      value: Math.max(...ends) / mean(ends),
+      goal: 1.6,
+    },
+  ];
+}
+
+async function contend(stage: Stage, count: number, cycles: number): Promise<ContenderReport[]> {
+  const children = Array.from({ length: count }, () =>
+    spawn(process.execPath, ['--import', 'tsx', 'bench/contender.ts', String(cycles), '2'], {
+      env: { ...process.env, ...stage.environment },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
+  );
+  try {
+    const lines = children.map(({ stdout }) => createInterface(stdout));
+    await Promise.all(lines.map((line) => once(line, 'line')));
+    const reports = lines.map((line) => once(line, 'line'));
+    for (const { stdin } of children) stdin.write('go\n');
+    return (await Promise.all(reports)).map(([report]) => JSON.parse(String(report)) as ContenderReport);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+  }
+}
+
+/** A thousand locks at once, beside a thousand puts and deletes at once. */
+export async function manyLocks(stage: Stage): Promise<Figure[]> {
+  // A lease that a busy machine cannot use up while a thousand requests queue for the client's sockets.
+  const { locks } = stage.ours({ leaseSeconds: 60 });
+  const { client } = stage.client();
+  const names = Array.from({ length: 1000 }, (_, index) => `many ${index}`);
+  const ratio = await pairedRatio(
+    15,
+    () => Promise.all(names.map(async (name) => (await locks.createLock(name).acquire()).release())),
+    () => Promise.all(names.map((name) => putAndDelete(client, stage.table, `floor ${name}`))),
+  );
+  const gc = globalThis.gc as (() => void) | undefined;
+  const heap = (): number => {
+    gc?.();
+    gc?.();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heap();
+  const held = await Promise.all(names.map((name) => locks.createLock(name).acquire()));
+  const bytes = (heap() - before) / names.length;
+  await Promise.all(held.map((one) => one.release()));
+  const figures: Figure[] = [
+    { what: '1,000 locks at once, over the SDK alone', unit: 'ratio', value: ratio, goal: 1.15 },
+  ];
+  if (gc) figures.push({ what: 'a held lock, on the heap', unit: 'bytes', value: bytes, goal: 2048 });
+  return figures;
+}
+
+async function putAndDelete(client: DynamoDBClient, table: string, name: string): Promise<void> {
+  const version = crypto.randomUUID();
+  const Item = {
+    lockKey: { S: name },
+    leaseDuration: { N: '10' },
+    versionNumber: { S: version },
+    hostIdentifier: { S: 'bench' },
+    expiresAt: { N: '2000000000' },
+  };
+  await client.send(
+    new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(lockKey)' }),
+  );
+  await client.send(
+    new DeleteItemCommand({
+      TableName: table,
+      Key: { lockKey: { S: name } },
+      ConditionExpression: 'versionNumber = :version',
+      ExpressionAttributeValues: { ':version': { S: version } },
+    }),
+  );
+}
+
+async function putEntryOfTheDead(
+  client: DynamoDBClient,
+  table: string,
+  name: string,
+  agoSeconds: number,
+): Promise<void> {
+  const holdId = holdIdFrom(crypto.getRandomValues(new Uint8Array(10)));
+  const version = formatVersion({ stampMs: Date.now() - agoSeconds * 1000, timed: true, holdId });
+  const Item = {
+    lockKey: { S: name },
+    leaseDuration: { N: String(CRASH_LEASE_SECONDS) },
+    versionNumber: { S: version },
+    hostIdentifier: { S: 'dead' },
+  };
+  await client.send(new PutItemCommand({ TableName: table, Item }));
+}

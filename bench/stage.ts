@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { systemClock } from '../runtime/lock/clock.js';
+import { LockFactory } from '../runtime/lock/factory.js';
+import type { FactorySettings } from '../runtime/lock/options.js';
+import { LockProcess } from '../runtime/lock/process.js';
+import { connectionOf } from '../runtime/store/client.js';
+import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
+import { clientEnvironment, clientSettings, startServer, type TestServer } from '../test/server/index.js';
+import { createTable, lockTable } from '../test/server/table.js';
+
+/** What was sent, by operation; attempts, as on the wire. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** A client whose attempts are counted. */
+export interface Counted {
+  readonly client: DynamoDBClient;
+  /** The attempts since the last call. */
+  take(): Counts;
+}
+
+/** A server of its own, with an empty lock table. */
+export class Stage {
+  private readonly clients: DynamoDBClient[] = [];
+
+  private constructor(
+    private readonly server: TestServer,
+    readonly table: string,
+  ) {}
+
+  static async set(): Promise<Stage> {
+    const stage = new Stage(await startServer(), 'bench');
+    await createTable(stage.client().client, lockTable(stage.table));
+    return stage;
+  }
+
+  /** The environment of a process that is to find the table. */
+  get environment(): Record<string, string> {
+    return { ...clientEnvironment(this.server.endpoint), LYNK_TABLE_NAME: this.table };
+  }
+
+  client(): Counted {
+    return counted(new DynamoDBClient(clientSettings(this.server.endpoint)), this.clients);
+  }
+
+  /** Locks as a process of its own has them: it shares neither queue nor memory with others here. */
+  ours(settings: FactorySettings = {}): { readonly locks: LockFactory; readonly take: () => Counts } {
+    const { client, take } = this.client();
+    const process = new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
+    const store = new DynamoDBStore(this.table, connectionOf(client));
+    return { locks: new LockFactory(process, store, settings, () => 'bench'), take };
+  }
+
+  async strike(): Promise<void> {
+    for (const client of this.clients) client.destroy();
+    await this.server.stop();
+  }
+}
+
+export function counted(client: DynamoDBClient, clients: DynamoDBClient[] = []): Counted {
+  let counts: Record<string, number> = {};
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      const operation = String(context['commandName']).replace(/Command$/, '');
+      counts[operation] = (counts[operation] ?? 0) + 1;
+      return next(args);
+    },
+    // After the retries: once an attempt.
+    { step: 'deserialize', priority: 'low', name: 'benchCount' },
+  );
+  clients.push(client);
+  return {
+    client,
+    take: () => {
+      const taken = counts;
+      counts = {};
+      return taken;
+    },
+  };
+}
+
+export function total(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
