@@ -41,9 +41,7 @@ export class Heartbeat {
 
   /** Beats now if a beat is overdue: after a freeze, timers run late. */
   catchUp(): void {
-    if (!this.stopped && !this.beating && this.failures === 0 && this.process.elapsedMs() >= this.pulse.dueMs()) {
-      this.beatNow();
-    }
+    if (this.failures === 0 && this.process.elapsedMs() >= this.pulse.dueMs()) this.beatNow();
   }
 
   private schedule(): void {

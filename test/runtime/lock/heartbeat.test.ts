@@ -1,3 +1,4 @@
+import { Heartbeat, type Pulse } from '../../../runtime/lock/heartbeat.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import { PYTHONS_VERSION, Setting, type TestProcess } from './setting.js';
 
@@ -201,4 +202,87 @@ test('keeps a lease of one second, and one of a day', async () => {
 
   expect(short.isHeld).toBe(true);
   expect(long.isHeld).toBe(true);
+});
+
+describe('by itself, a heartbeat', () => {
+  let process: TestProcess;
+  let beats: number[];
+  let pulse: { -readonly [K in keyof Pulse]: Pulse[K] };
+  let heartbeat: Heartbeat;
+  beforeEach(() => {
+    process = setting.process();
+    beats = [];
+    const startedMs = setting.time.nowMs;
+    pulse = {
+      isAlive: () => true,
+      dueMs: () => (beats.length + 1) * 5000,
+      leftMs: () => 10_000,
+      refresh: async () => void beats.push(setting.time.nowMs - startedMs),
+    };
+    heartbeat = new Heartbeat(process.locks, pulse);
+  });
+
+  test('beats when due, from its start to its stop', async () => {
+    heartbeat.stop();
+    await pass(5000);
+    heartbeat.catchUp();
+    expect(beats).toEqual([]);
+
+    heartbeat.start();
+    await pass(6000);
+    expect(beats).toEqual([5000 + 25, 10_000]);
+
+    heartbeat.stop();
+    await pass(60_000);
+    heartbeat.catchUp();
+    expect(beats.length).toBe(2);
+  });
+
+  test('catches up at the moment a beat is due, though no timer runs', () => {
+    heartbeat.start();
+    process.freeze(4999);
+    heartbeat.catchUp();
+    expect(beats).toEqual([]);
+
+    process.freeze(1);
+    heartbeat.catchUp();
+    expect(beats).toEqual([5000]);
+  });
+
+  test('beats only once its last beat is answered', async () => {
+    const { refresh } = pulse;
+    pulse.refresh = () => refresh().then(() => setting.time.sleep(20_000));
+    heartbeat.start();
+
+    await pass(12_000);
+    heartbeat.catchUp();
+    // As after a hand-over that failed.
+    heartbeat.start();
+    await pass(12_999);
+    expect(beats).toEqual([5000]);
+
+    await pass(100);
+    expect(beats).toEqual([5000, 25_050]);
+  });
+
+  test('has nothing to keep alive where there is nothing alive, and so much as no timer', async () => {
+    pulse.isAlive = () => false;
+    heartbeat.start();
+
+    await pass(60_000);
+    heartbeat.catchUp();
+
+    expect(beats).toEqual([]);
+  });
+
+  test('leaves ever more time after beats that gained nothing, and begins anew after one that did', async () => {
+    const gained = 4;
+    pulse.dueMs = () => process.locks.elapsedMs() + (beats.length === gained ? 5000 : 0);
+    heartbeat.start();
+
+    await pass(25 + 50 + 100 + 200 + 5000 + 25 + 50 + 10);
+
+    const gaps = beats.map((atMs, index) => atMs - (beats[index - 1] ?? 0));
+    expect(gaps).toEqual([25, 50, 100, 200, 5000, 25, 50]);
+  });
 });
