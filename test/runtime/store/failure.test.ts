@@ -44,7 +44,59 @@ describe('for good, with the way out:', () => {
     expect(String(outcome)).toMatch(wayOut);
     expect(String(outcome)).toContain('table "locks"');
   });
+
+  test.each([
+    'CredentialsProviderError',
+    'TokenProviderError',
+    'UnrecognizedClientException',
+    'InvalidClientTokenId',
+    'InvalidSignatureException',
+    'IncompleteSignatureException',
+    'MissingAuthenticationTokenException',
+    'MissingAuthenticationToken',
+    'ExpiredTokenException',
+    'ExpiredToken',
+  ])('%s, whatever its status, is about credentials', (name) => {
+    for (const error of [refusal(name, 'because', 403), named(name)]) {
+      expect(String(classifyFailure(error, request))).toMatch(/no valid AWS credentials.*client of your own.*because/);
+    }
+  });
+
+  test.each(['AccessDeniedException', 'AccessDenied'])('%s is about a permission, and quotes DynamoDB', (name) => {
+    expect(String(classifyFailure(refusal(name, 'not yours'), request))).toMatch(
+      /permission .*DynamoDB says: not yours/,
+    );
+  });
+
+  test.each([
+    'The provided key element does not match the schema',
+    'The number of conditions on the keys is invalid: Schema',
+    'One of the required keys was not given a value',
+    'Key element',
+  ])('a table is no lock table where DynamoDB says: %s', (message) => {
+    expect(String(classifyFailure(refusal('ValidationException', message), request))).toContain(
+      `no sort key (${message})`,
+    );
+    // The words alone do not tell.
+    expect(String(classifyFailure(refusal('WhateverException', message), request))).toContain(
+      `refuses dynamodb:UpdateItem: WhateverException: ${message}`,
+    );
+    expect(classifyFailure(named('ValidationException'), request)).not.toBeInstanceOf(LockTableError);
+  });
+
+  test.each([400, 403, 499])('a status of %i is, where nobody knows better', (status) => {
+    expect(classifyFailure(refusal('WhateverException', 'no', status), request)).toBeInstanceOf(LockTableError);
+  });
 });
+
+const THROTTLING = [
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'RequestThrottledException',
+  'ThrottlingException',
+  'Throttling',
+  'TooManyRequestsException',
+];
 
 describe('in transit, to be tried again:', () => {
   test.each<[string, unknown]>([
@@ -66,6 +118,29 @@ describe('in transit, to be tried again:', () => {
   ])('%s', (_, error) => {
     expect(classifyFailure(error, request)).toBe(error);
   });
+
+  test.each([
+    ...THROTTLING,
+    'ReplicatedWriteConflictException',
+    'TransactionConflictException',
+    'TransactionInProgressException',
+    'LimitExceededException',
+    'RequestTimeout',
+    'RequestTimeoutException',
+    'RequestExpired',
+    'RequestTimeTooSkewed',
+    'RequestInTheFuture',
+  ])('%s, though it is refused as the client’s fault', (name) => {
+    const error = refusal(name);
+
+    expect(classifyFailure(error, request)).toBe(error);
+  });
+
+  test.each([200, 399, 500, 503])('a status of %i', (status) => {
+    const error = refusal('WhateverException', 'later', status);
+
+    expect(classifyFailure(error, request)).toBe(error);
+  });
 });
 
 test('whatever was thrown, it is returned as it is, or as the cause of a LockTableError', () => {
@@ -83,9 +158,7 @@ test('whatever was thrown, it is returned as it is, or as the cause of a LockTab
 });
 
 test('too many requests are told from other failures', () => {
-  expect(isThrottling(new ProvisionedThroughputExceededException(known))).toBe(true);
-  expect(isThrottling(new RequestLimitExceeded(known))).toBe(true);
-  expect(isThrottling(named('ThrottlingException'))).toBe(true);
+  for (const name of THROTTLING) expect(isThrottling(named(name))).toBe(true);
   expect(isThrottling(new InternalServerError(known))).toBe(false);
   expect(isThrottling(new TransactionConflictException(known))).toBe(false);
   expect(isThrottling(undefined)).toBe(false);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { LockEntryError } from '../../../runtime/errors.js';
-import { entryFromItem, type Item, itemFromEntry, numberIn, textIn } from '../../../runtime/store/item.js';
+import { entryFromItem, type Item, itemFromEntry, numberIn, replacedIn, textIn } from '../../../runtime/store/item.js';
 
 const place = { lockName: 'nightly "import"', tableName: 'locks' };
 const whole: Item = {
@@ -19,7 +19,7 @@ function outcomeOf(item: Item): unknown {
 }
 
 test('an entry is made of the four attributes of lynk', () => {
-  expect(entryFromItem(whole, place)).toEqual({
+  expect(entryFromItem(whole, place)).toStrictEqual({
     lockKey: 'nightly "import"',
     leaseSeconds: 10,
     version: 'v1',
@@ -53,6 +53,24 @@ test('an attribute of another type gives an error that names both types', () => 
   expect(String(outcomeOf({ ...whole, versionNumber: { NULL: true } }))).toContain(
     'is of type NULL, expected a string',
   );
+});
+
+test.each<[unknown, string]>([
+  ['raw', 'string'],
+  [null, 'object'],
+  [{}, 'object'],
+  [{ S: 7, N: '7' }, 'S,N'],
+  [{ 'a type with a name that has no end': 1 }, 'a type with a name t'],
+])('an attribute that reads %j is shown as of type %s', (value, type) => {
+  expect(String(outcomeOf({ ...whole, hostIdentifier: value }))).toContain(`is of type ${type}, expected a string`);
+});
+
+test('what was written over is told where its item was an entry', () => {
+  expect(replacedIn(whole)).toEqual({ version: 'v1', hostIdentifier: 'them', leaseSeconds: 10 });
+  expect(replacedIn(undefined)).toBeUndefined();
+  for (const attribute of ['leaseDuration', 'versionNumber', 'hostIdentifier']) {
+    expect(replacedIn({ ...whole, [attribute]: { NULL: true } })).toBeUndefined();
+  }
 });
 
 test('an entry of ours is read back as it was written', () => {
