@@ -19,10 +19,10 @@ export async function mutate(part: Part, files = part.files): Promise<Report> {
     concurrency: 2,
     // Generous, as a loaded machine is slow; what does not end takes as long.
     timeoutMS: 10_000,
-    timeoutFactor: 3,
+    timeoutFactor: 1.5,
     ignorePatterns: ['**', '!runtime/**', '!test/**', '!package.json'],
     tempDirName: join(FOLDER, 'sandbox'),
-    reporters: ['json'],
+    reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },
     thresholds: { high: 100, low: 0, break: null },
   };

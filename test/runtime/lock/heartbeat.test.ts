@@ -210,14 +210,14 @@ describe('by itself, a heartbeat', () => {
   let pulse: { -readonly [K in keyof Pulse]: Pulse[K] };
   let heartbeat: Heartbeat;
   beforeEach(() => {
+    setting = new Setting();
     process = setting.process();
     beats = [];
-    const startedMs = setting.time.nowMs;
     pulse = {
       isAlive: () => true,
       dueMs: () => (beats.length + 1) * 5000,
       leftMs: () => 10_000,
-      refresh: async () => void beats.push(setting.time.nowMs - startedMs),
+      refresh: async () => void beats.push(setting.time.nowMs),
     };
     heartbeat = new Heartbeat(process.locks, pulse);
   });
@@ -265,14 +265,28 @@ describe('by itself, a heartbeat', () => {
     expect(beats).toEqual([5000, 25_050]);
   });
 
-  test('has nothing to keep alive where there is nothing alive, and so much as no timer', async () => {
+  test('sets no timer, and catches up with nothing, where nothing is alive', async () => {
     pulse.isAlive = () => false;
     heartbeat.start();
+    expect(setting.time.dueMs).toBeUndefined();
 
     await pass(60_000);
     heartbeat.catchUp();
 
     expect(beats).toEqual([]);
+  });
+
+  test('that was stopped during a beat sets no further timer when that is answered', async () => {
+    const { refresh } = pulse;
+    pulse.refresh = () => refresh().then(() => setting.time.sleep(100));
+    heartbeat.start();
+    await pass(5000);
+
+    heartbeat.stop();
+    await pass(200);
+
+    expect(beats).toEqual([5000]);
+    expect(setting.time.dueMs).toBeUndefined();
   });
 
   test('leaves ever more time after beats that gained nothing, and begins anew after one that did', async () => {

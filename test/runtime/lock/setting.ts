@@ -51,10 +51,16 @@ export class Setting {
   }
 }
 
+/** More than ever happens at one moment: what does is asked for over and over, without an end. */
+const MOST_EVENTS_AT_ONCE = 10_000;
+
 /** So that a process can be blocked: what was due meanwhile comes late, but does not set time back. */
 function thatNeverFalls(time: VirtualTime): VirtualTime {
   let { nowMs } = time;
+  let events = 0;
   const set = (ms: number): void => {
+    events = ms > nowMs ? 0 : events + 1;
+    if (events > MOST_EVENTS_AT_ONCE) throw new Error(`time stands still at ${nowMs} ms`);
     nowMs = Math.max(nowMs, ms);
   };
   return Object.defineProperty(time, 'nowMs', { get: () => nowMs, set });
