@@ -137,6 +137,12 @@ export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
           () => table.read(lock),
           () => {},
         ),
+      list: (page) =>
+        request(
+          'read',
+          () => table.list(page),
+          () => {},
+        ),
     };
     const process = new LockProcess(time.clock(EPOCH_MS), random);
     const logger = { warn: () => {}, debug: () => {} };

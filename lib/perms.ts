@@ -34,7 +34,7 @@ export const LIST_PERMISSIONS: readonly Permission[] = [{ action: 'dynamodb:Scan
 
 /** What `grantBreak` allows: to read an entry, to replace its version, and, by force, to delete it. */
 export const BREAK_PERMISSIONS: readonly Permission[] = [
-  { action: 'dynamodb:GetItem', calls: ['break'] },
+  { action: 'dynamodb:GetItem', calls: ['break', 'break by force'] },
   { action: 'dynamodb:UpdateItem', calls: ['break'] },
   { action: 'dynamodb:DeleteItem', calls: ['break by force'] },
 ];

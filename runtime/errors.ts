@@ -1,3 +1,5 @@
+import { isBroken } from './protocol/breaking.js';
+
 /** What every error of this library carries, so that a log line is enough to find the lock. */
 export interface LynkErrorDetails {
   /** The lock's name, where the error is about one lock. */
@@ -34,7 +36,9 @@ export class LockHolder {
 
   toString(): string {
     const remaining = Math.ceil(this.remainingSeconds * 10) / 10;
-    return `${this.hostIdentifier} (lease ${this.leaseSeconds} s, about ${remaining} s left unless refreshed)`;
+    return isBroken(this)
+      ? `nobody: ${this.hostIdentifier} (lease ${this.leaseSeconds} s, about ${remaining} s left)`
+      : `${this.hostIdentifier} (lease ${this.leaseSeconds} s, about ${remaining} s left unless refreshed)`;
   }
 }
 
@@ -64,9 +68,25 @@ export class LockNotGrantedError extends LynkError {
 }
 
 /**
+ * A lock that was to be broken was left as it is: it has changed since it was looked at, or there is nothing
+ * to break. The message says which.
+ */
+export class LockNotBrokenError extends LynkError {
+  override readonly name = 'LockNotBrokenError';
+  /** The version that stands now; undefined where there is no entry. */
+  readonly version: string | undefined;
+
+  constructor(message: string, details: LynkErrorDetails & { readonly version?: string | undefined }) {
+    super(message, details);
+    this.version = details.version;
+  }
+}
+
+/**
  * Why a hold ended before its time:
  * - `deadline`: no refresh was confirmed in time (an outage, a freeze, a blocked event loop)
  * - `taken`: another holder's entry stands in the table
+ * - `broken`: somebody broke it by hand; the message says who, and why
  * - `gone`: the entry was deleted by somebody else
  * - `invocation-ended`: the Lambda invocation it belongs to is over
  *
@@ -76,6 +96,7 @@ export class LockNotGrantedError extends LynkError {
 export type LockLostReason =
   | 'deadline'
   | 'taken'
+  | 'broken'
   | 'gone'
   | 'invocation-ended'
   | 'released'

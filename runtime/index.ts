@@ -6,6 +6,7 @@ export {
   type LockHolder,
   LockLostError,
   type LockLostReason,
+  LockNotBrokenError,
   LockNotGrantedError,
   LockOptionError,
   LockReentrancyError,
@@ -13,6 +14,7 @@ export {
   LynkError,
 } from './errors.js';
 export { type EmfOptions, emfMetrics } from './lambda/emf.js';
+export type { BreakOptions } from './lock/break.js';
 export type {
   LockAcquiredEvent,
   LockAskedEvent,
@@ -31,6 +33,8 @@ export type {
 } from './lock/events.js';
 export type { LockFactory, TryWithLockOptions, WithLockOptions } from './lock/factory.js';
 export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
+export type { LockInspection } from './lock/inspection.js';
+export type { ListOptions } from './lock/listing.js';
 export type { Lock, TryOutcome } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
 export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';

@@ -1,6 +1,9 @@
 import { adoptHold } from './acquisition.js';
+import { type BreakOptions, breakLock, lookAt } from './break.js';
 import { parseHandOver } from './hand-over.js';
-import type { HeldLock } from './held-lock.js';
+import type { HeldLock, WaitOptions } from './held-lock.js';
+import { inspectionOf, type LockInspection } from './inspection.js';
+import { type ListOptions, listLocks } from './listing.js';
 import { askFor, Lock, type TryOutcome } from './lock.js';
 import { LogLines, LossLines } from './log-lines.js';
 import { consoleLogger, harmless } from './logger.js';
@@ -15,6 +18,7 @@ import {
   checkedName,
   checkedObservers,
   checkedPermits,
+  checkedSignal,
   checkedTolerance,
   checkedWait,
   type FactorySettings,
@@ -31,7 +35,8 @@ import { Semaphore } from './semaphore.js';
 import { permitName, SemaphoreTarget } from './semaphore-target.js';
 import type { Footing } from './stand-in.js';
 import type { LockStore } from './store.js';
-import { LockTarget, type TargetSettings } from './target.js';
+import { LockTable, type TargetSettings } from './table.js';
+import { LockTarget } from './target.js';
 import { type Work, type WorkArguments, workArguments } from './with-lock.js';
 
 const DEFAULT_LEASE_SECONDS = 10;
@@ -137,6 +142,47 @@ export class LockFactory {
     const name = checkedName(handOver.lockName);
     const reach = (): Promise<LockTarget> => this.reach(name);
     return adoptHold(await askFor({ name, leaseSeconds: this.leaseSeconds, reach }, options), handOver);
+  }
+
+  /**
+   * What the lock's entry tells at this moment, by a consistent read: who holds it, and whether its holder
+   * seems alive. Resolves to `undefined` where there is no entry: nobody holds it.
+   * @throws LockEntryError, LockTableError, LockOptionError; LynkError where no answer came in time
+   */
+  async inspect(name: string, options: WaitOptions = {}): Promise<LockInspection | undefined> {
+    refuseUnknown(options, ['signal'], 'inspect');
+    const signal = checkedSignal(options.signal);
+    const target = await this.reach(checkedName(name));
+    const look = await lookAt(target, signal);
+    return look && inspectionOf(target, target.local, look);
+  }
+
+  /**
+   * The table's locks, in no order, as they are held while it is read, page after page:
+   *
+   *     for await (const { name, holder } of factory.list({ prefix: 'account/' })) console.log(name, `${holder}`);
+   *
+   * It reads the whole table, eventually consistent: half a read unit for each 4 KB.
+   * @throws LockOptionError at once; while iterating LockTableError, and LynkError where no answer came in time
+   */
+  list(options: ListOptions = {}): AsyncIterableIterator<LockInspection, undefined, undefined> {
+    return listLocks(new LockTable(this.process, this.store, this.settings), options);
+  }
+
+  /**
+   * Breaks off the hold that another has on the lock: puts a version that nobody holds in place of its
+   * entry's. The holder is told at its next write, within half a lease, with a `LockLostError` that gives the
+   * reason; and since its lease runs out first, nobody takes the lock while it may still believe.
+   *
+   *     const seen = await factory.inspect('nightly');
+   *     if (seen?.looksDead === undefined) await factory.break('nightly', { reason: 'host is gone', version: seen?.version });
+   *
+   * Resolves to what then stands in the table, or, by `force`, to `undefined`.
+   * @throws LockNotBrokenError where it has changed since it was looked at, or nobody holds it
+   * @throws LockEntryError, LockTableError, LockOptionError; LynkError where no answer came in time
+   */
+  async break(name: string, options: BreakOptions): Promise<LockInspection | undefined> {
+    return breakLock(await this.reach(checkedName(name)), options);
   }
 
   private lock(name: string, options: LockOptions): Lock {

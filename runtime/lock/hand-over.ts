@@ -1,4 +1,5 @@
 import { CannotDeserializeError, LockLostError, LockNotGrantedError, LynkError } from '../errors.js';
+import { takenBy } from '../protocol/breaking.js';
 import { Ledger } from '../protocol/ledger.js';
 import { retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import type { Contender } from './contention.js';
@@ -79,7 +80,7 @@ export async function adopt(
       const answer = await target.exchange(budgetMs(), (signal) => store.adopt(entry, givenVersion, signal));
       const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
       if (standing === undefined) {
-        const now = answer.entry ? `${answer.entry.hostIdentifier} holds it now` : 'its entry is gone';
+        const now = answer.entry ? takenBy(answer.entry) : 'its entry is gone';
         throw new LockLostError(
           `${target.label} cannot be taken from this hand-over text (used already, or too late): ${now}`,
           { ...target.errorDetails(), reason: 'stale-hand-over' },

@@ -223,7 +223,7 @@ export class Hold implements HeldLock {
       } finally {
         this.origin.place?.leave();
       }
-    } else if (this.loss && this.loss.reason !== 'taken' && this.loss.reason !== 'gone') {
+    } else if (this.loss && !['taken', 'broken', 'gone'].includes(this.loss.reason)) {
       await ending.within(LOST_RELEASE_BUDGET_MS).catch((error: unknown) => {
         this.target.settings.logger.debug(`${this.target.label}: a lost hold's entry was not cleaned up`, { error });
       });

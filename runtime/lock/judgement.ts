@@ -1,6 +1,6 @@
 import { LockHolder } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { isStampExpired } from '../protocol/takeover.js';
+import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';
 import { noteFrom } from './note.js';
 import type { LockTarget } from './target.js';
@@ -30,11 +30,9 @@ export function judge(target: LockTarget, { entry, dateMs, arrivedMs }: Sight): 
     return { expiredVersion: entry.version };
   }
   local.noteForeign(arrivedMs);
-  // By the stamp where it says more: this contender may have seen the entry only now.
-  const byStampMs = version?.timed
-    ? version.stampMs + (entry.leaseSeconds + settings.clockToleranceSeconds) * 1000 - target.serverNowMs()
-    : Number.POSITIVE_INFINITY;
-  const remainingMs = Math.max(0, Math.min(expiryMs - arrivedMs, byStampMs));
+  const { clockToleranceSeconds } = settings;
+  const serverNowMs = target.serverNowMs();
+  const remainingMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });
   const { hostIdentifier, leaseSeconds, data } = entry;
   return new LockHolder(hostIdentifier, leaseSeconds, remainingMs / 1000, noteFrom(data));
 }

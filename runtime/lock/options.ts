@@ -207,6 +207,46 @@ export function checkedContext(value: unknown): InvocationContext | undefined {
   throw new LockOptionError(`context is a Lambda handler's second argument, got ${shown(value)}`);
 }
 
+/** How the names of the locks to list begin. */
+export function checkedPrefix(value: unknown = ''): string {
+  if (typeof value === 'string' && !/\p{Surrogate}/u.test(value) && Buffer.byteLength(value) <= LONGEST_NAME_BYTES) {
+    return value;
+  }
+  throw new LockOptionError(
+    `prefix is how a lock's name begins, up to ${LONGEST_NAME_BYTES} UTF-8 bytes, got ${shown(value)}`,
+  );
+}
+
+/** Why a lock is broken: it stands in the table, and in the holder's log. */
+export function checkedReason(value: unknown): string {
+  if (
+    typeof value === 'string' &&
+    value.trim() !== '' &&
+    value.length <= 500 &&
+    !/[\p{Cc}\p{Surrogate}]/u.test(value)
+  ) {
+    return value;
+  }
+  throw new LockOptionError(
+    `break takes a reason, which the holder is told: 1 to 500 characters on one line, got ${shown(value)}`,
+  );
+}
+
+export function checkedSeenVersion(value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new LockOptionError(`version is one that inspect has shown, got ${shown(value)}`);
+}
+
+export function checkedFlag(value: unknown, name: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new LockOptionError(`${name} is true or false, got ${shown(value)}`);
+}
+
+export function checkedListener<L>(value: L, name: string): L {
+  if (value === undefined || typeof value === 'function') return value;
+  throw new LockOptionError(`${name} is a function, got ${shown(value)}`);
+}
+
 export function checkedWork<W>(value: W, where: string): W {
   if (typeof value === 'function') return value;
   throw new LockOptionError(

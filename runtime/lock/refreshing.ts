@@ -1,4 +1,5 @@
 import { LockEntryError, type LockLostError, type LockLostReason, LynkError } from '../errors.js';
+import { isBroken, takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
@@ -84,7 +85,7 @@ export class Refreshing {
       hold.chronicle.refreshed(before, hold.leftMs());
       return standing;
     }
-    if (answer.entry) hold.lose('taken', `${answer.entry.hostIdentifier} holds it now`);
+    if (answer.entry) hold.lose(isBroken(answer.entry) ? 'broken' : 'taken', takenBy(answer.entry));
     else hold.lose('gone', 'its entry was deleted from the table');
     return undefined;
   }

@@ -2,7 +2,8 @@ import { type LockHolder, LockNotGrantedError, type LynkErrorDetails } from '../
 import type { LocalLock } from './local-lock.js';
 import type { LockProcess } from './process.js';
 import type { LockStore } from './store.js';
-import type { LockTarget, TargetSettings } from './target.js';
+import type { TargetSettings } from './table.js';
+import type { LockTarget } from './target.js';
 
 /** Holders that an error's message names; its `holders` has them all. */
 const NAMED_HOLDERS = 4;

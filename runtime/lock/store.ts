@@ -1,3 +1,4 @@
+import type { LockEntryError } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
 
 /** What every answer of a store tells. */
@@ -40,6 +41,22 @@ export interface NewEntry {
   readonly data?: string | undefined;
 }
 
+/** Which entries to list. */
+export interface ListedPage {
+  /** How the names begin; all of them where it is empty. */
+  readonly prefix: string;
+  /** The name that the page before ended with. */
+  readonly after: string | undefined;
+}
+
+export interface ListAnswer extends Answer {
+  readonly entries: readonly LockEntry[];
+  /** What has a name, but is no lock's entry. */
+  readonly malformed: readonly LockEntryError[];
+  /** Where the next page begins; undefined after the last one. */
+  readonly next: string | undefined;
+}
+
 /**
  * The port between locks and the table that keeps their entries. Every write is one atomic step on one
  * entry, conditional as protocol/conditions.ts says; a condition that fails is an answer, not an error.
@@ -70,6 +87,8 @@ export interface LockStore {
   read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer>;
   /** Reads the entries of up to 100 locks in one request, each on its own: not one moment's picture of all. */
   readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer>;
+  /** One page of the table's entries, in no order; eventually consistent. */
+  list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer>;
 }
 
 export type Consistency = 'eventual' | 'strong';
@@ -93,6 +112,8 @@ export interface LeftEntry {
   /** Whole seconds for which the lock stays taken; 0 keeps the entry, free. */
   readonly leaseSeconds: number;
   readonly expiresAtSeconds: number;
+  /** Who is to be shown in place of its holder. */
+  readonly hostIdentifier?: string | undefined;
   /** A note to put in place of the entry's: JSON text. */
   readonly data?: string | undefined;
 }

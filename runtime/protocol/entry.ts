@@ -12,4 +12,6 @@ export interface LockEntry {
   readonly expiresAtSeconds?: number;
   /** The holder's note, as text. Ours is JSON; anybody else's may be anything. */
   readonly data?: string;
+  /** Rises with each hold, where fencing is on. */
+  readonly fencingToken?: number;
 }

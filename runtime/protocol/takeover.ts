@@ -45,3 +45,27 @@ export function isStampExpired(entry: LockEntry, dateMs: number | undefined, clo
   if (!version?.timed || dateMs === undefined) return false;
   return dateMs - version.stampMs > (entry.leaseSeconds + clockToleranceSeconds) * 1000;
 }
+
+/** What is known of the time at a look at an entry. */
+export interface LookTime {
+  /** Monotonic time of observed expiry. */
+  readonly expiryMs: number;
+  /** Monotonic time now. */
+  readonly nowMs: number;
+  /** DynamoDB's time now, in epoch milliseconds, as well as it is known. */
+  readonly serverNowMs: number;
+  readonly clockToleranceSeconds: number;
+}
+
+/**
+ * Milliseconds until the entry can be taken over at the latest, if it stays as it is. By the stamp where
+ * that says more: whoever looks may see the entry only now.
+ */
+export function untilTakeoverMs(entry: LockEntry, time: LookTime): number {
+  const { expiryMs, nowMs, serverNowMs, clockToleranceSeconds } = time;
+  const version = parseVersion(entry.version);
+  const byStampMs = version?.timed
+    ? version.stampMs + (entry.leaseSeconds + clockToleranceSeconds) * 1000 - serverNowMs
+    : Number.POSITIVE_INFINITY;
+  return Math.max(0, Math.min(expiryMs - nowMs, byStampMs));
+}

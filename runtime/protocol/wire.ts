@@ -13,6 +13,9 @@ export const ENTRY = {
   data: 'data',
 } as const;
 
+/** How `hostIdentifier` begins in an entry whose holder was broken off by hand; who did it, and why, follow. */
+export const BROKEN_BY = 'broken by ';
+
 /** `lynk list-tables` finds lock tables by this tag; it takes every tagged resource for a table. */
 export const TABLE_TAG = { key: 'lynk', value: 'lock-table' } as const;
 

@@ -5,6 +5,8 @@ import {
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
+  ScanCommand,
+  type ScanCommandOutput,
   UpdateItemCommand,
   type UpdateItemCommandInput,
   type UpdateItemCommandOutput,
@@ -13,6 +15,8 @@ import type {
   Answer,
   Consistency,
   LeftEntry,
+  ListAnswer,
+  ListedPage,
   LockStore,
   NewEntry,
   ReadAnswer,
@@ -23,11 +27,14 @@ import type {
 import type { LockEntry } from '../protocol/entry.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
-import { classifyFailure, isThrottling } from './failure.js';
-import { entryFromItem, type Item, replacedIn, textIn } from './item.js';
+import { classifyFailure, isThrottling, noLockTable } from './failure.js';
+import { entriesFromItems, entryFromItem, type Item, replacedIn, textIn } from './item.js';
 
-type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand | BatchGetItemCommand;
+type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand | BatchGetItemCommand | ScanCommand;
 type Values = NonNullable<UpdateItemCommandInput['ExpressionAttributeValues']>;
+
+/** A listing is not to take the table's throughput from its locks: small pages, one after the other. */
+const ENTRIES_A_PAGE = 500;
 
 /** `data` is a reserved word of DynamoDB's expressions. */
 const DATA_NAME = { ExpressionAttributeNames: { '#data': ENTRY.data } };
@@ -118,11 +125,12 @@ export class DynamoDBStore implements LockStore {
   }
 
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
-    const { lockKey, ours, version, leaseSeconds, expiresAtSeconds, data } = left;
+    const { lockKey, ours, version, leaseSeconds, expiresAtSeconds, hostIdentifier, data } = left;
     const changes = [
       `${ENTRY.leaseDuration} = :lease`,
       `${ENTRY.versionNumber} = :version`,
       `${ENTRY.expiresAt} = :expires`,
+      ...(hostIdentifier === undefined ? [] : [`${ENTRY.hostIdentifier} = :host`]),
       ...(data === undefined ? [] : ['#data = :data']),
     ];
     const command = new UpdateItemCommand({
@@ -136,6 +144,7 @@ export class DynamoDBStore implements LockStore {
         ':lease': { N: String(leaseSeconds) },
         ':version': { S: version },
         ':expires': { N: String(expiresAtSeconds) },
+        ...(hostIdentifier !== undefined && { ':host': { S: hostIdentifier } }),
         ...(data !== undefined && { ':data': { S: data } }),
       },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -171,6 +180,23 @@ export class DynamoDBStore implements LockStore {
       for (const key of left) entries.delete(textIn(key[ENTRY.lockKey]) ?? '');
     }
     return { dateMs, entries };
+  }
+
+  async list({ prefix, after }: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
+    const command = new ScanCommand({
+      TableName: this.tableName,
+      Limit: ENTRIES_A_PAGE,
+      ...(after !== undefined && { ExclusiveStartKey: { [ENTRY.lockKey]: { S: after } } }),
+      ...(prefix !== '' && {
+        FilterExpression: `begins_with(${ENTRY.lockKey}, :prefix)`,
+        ExpressionAttributeValues: { ':prefix': { S: prefix } },
+      }),
+    });
+    const { dateMs, output } = await this.send(undefined, 'Scan', command, signal);
+    const { Items = [], LastEvaluatedKey } = output as ScanCommandOutput;
+    const next = LastEvaluatedKey?.[ENTRY.lockKey]?.S;
+    if (LastEvaluatedKey && next === undefined) throw noLockTable({ lockName: undefined, tableName: this.tableName });
+    return { dateMs, ...entriesFromItems(Items, this.tableName), next };
   }
 
   private overwrite(entry: NewEntry, condition: string, values: Values, signal: AbortSignal): Promise<WriteAnswer> {
@@ -211,7 +237,7 @@ export class DynamoDBStore implements LockStore {
   }
 
   /** One request; a failed condition is an answer. */
-  private async send(lockName: string, action: string, command: Command, signal: AbortSignal) {
+  private async send(lockName: string | undefined, action: string, command: Command, signal: AbortSignal) {
     let dateMs: Answer['dateMs'];
     // The commands' types differ in what they send and get; here any of them will do.
     const sent = command as GetItemCommand;

@@ -63,7 +63,8 @@ export function classifyFailure(error: unknown, request: FailedRequest): unknown
   }
   if (name === 'AccessDeniedException' || name === 'AccessDenied') {
     return permanent(
-      `permission ${request.action} is missing; grant it with grantLock(…) of LynkLockTable (DynamoDB says: ${message})`,
+      `permission ${request.action} is missing; grant it with ${grantOf(request.action)} of LynkLockTable ` +
+        `(DynamoDB says: ${message})`,
     );
   }
   if (CREDENTIALS.has(name)) {
@@ -75,9 +76,7 @@ export function classifyFailure(error: unknown, request: FailedRequest): unknown
     return permanent('the AWS region is not set; set AWS_REGION, or pass a client of your own');
   }
   if (name === 'ValidationException' && /key element|schema|required keys/i.test(message)) {
-    return permanent(
-      `it is no lock table: its key has to be the partition key "lockKey", a string, and no sort key (${message})`,
-    );
+    return noLockTable(request, message, error);
   }
   const isRefusal = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
   if (isRefusal && !PASSING.has(name)) return permanent(`DynamoDB refuses ${request.action}: ${name}: ${message}`);
@@ -87,6 +86,24 @@ export function classifyFailure(error: unknown, request: FailedRequest): unknown
 /** Whether a request failed because there are too many of them. */
 export function isThrottling(error: unknown): boolean {
   return THROTTLED.has(described(error).name ?? '');
+}
+
+/** The table's items have another key than locks have. */
+export function noLockTable(
+  details: Pick<FailedRequest, 'lockName' | 'tableName'>,
+  message = 'by the key that a scan ended with',
+  cause?: unknown,
+): LockTableError {
+  return new LockTableError(
+    `table "${details.tableName}": it is no lock table: its key has to be the partition key "lockKey", a string, ` +
+      `and no sort key (${message})`,
+    { ...details, cause },
+  );
+}
+
+/** What of the construct grants an action to a client. */
+function grantOf(action: string): string {
+  return action === 'dynamodb:Scan' ? 'grantInspect(…), without names,' : 'grantLock(…)';
 }
 
 function described(error: unknown): { name?: string; message?: string; status?: number | undefined } {

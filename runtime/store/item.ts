@@ -19,6 +19,7 @@ export interface ItemPlace {
 export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
   const expiresAt = numberIn(item[ENTRY.expiresAt]);
   const data = textIn(item[ENTRY.data]);
+  const fencingToken = numberIn(item[ENTRY.fencingToken]);
   return {
     lockKey: textOf(item, ENTRY.lockKey, place),
     leaseSeconds: numberOf(item, ENTRY.leaseDuration, place),
@@ -26,6 +27,7 @@ export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
     hostIdentifier: textOf(item, ENTRY.hostIdentifier, place),
     ...(expiresAt !== undefined && { expiresAtSeconds: expiresAt }),
     ...(data !== undefined && { data }),
+    ...(fencingToken !== undefined && { fencingToken }),
   };
 }
 
@@ -36,6 +38,24 @@ export function replacedIn(item: Item | undefined): Replaced | undefined {
   const leaseSeconds = numberIn(item?.[ENTRY.leaseDuration]);
   if (version === undefined || hostIdentifier === undefined || leaseSeconds === undefined) return undefined;
   return { version, hostIdentifier, leaseSeconds };
+}
+
+/** The entries that items of a table stand for, and what is wrong with those that stand for none. */
+export function entriesFromItems(
+  items: readonly Item[],
+  tableName: string,
+): { readonly entries: readonly LockEntry[]; readonly malformed: readonly LockEntryError[] } {
+  const entries: LockEntry[] = [];
+  const malformed: LockEntryError[] = [];
+  for (const item of items) {
+    try {
+      entries.push(entryFromItem(item, { lockName: textIn(item[ENTRY.lockKey]) ?? '', tableName }));
+    } catch (error) {
+      if (!(error instanceof LockEntryError)) throw error;
+      malformed.push(error);
+    }
+  }
+  return { entries, malformed };
 }
 
 /** The item that an entry of ours is kept as. */

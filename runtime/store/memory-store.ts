@@ -2,6 +2,8 @@ import type {
   Answer,
   Consistency,
   LeftEntry,
+  ListAnswer,
+  ListedPage,
   LockStore,
   NewEntry,
   ReadAnswer,
@@ -12,7 +14,7 @@ import type {
 import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
-import { entryFromItem, type Item, itemFromEntry, numberIn, replacedIn, textIn } from './item.js';
+import { entriesFromItems, entryFromItem, type Item, itemFromEntry, numberIn, replacedIn, textIn } from './item.js';
 
 /** Keeps entries in this process: for tests, and for code that needs no more than its own process. */
 export class MemoryStore implements LockStore {
@@ -56,13 +58,22 @@ export class MemoryStore implements LockStore {
     return { written, ...this.answer() };
   }
 
-  async leave({ lockKey, ours, version, leaseSeconds, expiresAtSeconds, data }: LeftEntry): Promise<WriteAnswer> {
+  async leave({
+    lockKey,
+    ours,
+    version,
+    leaseSeconds,
+    expiresAtSeconds,
+    hostIdentifier,
+    data,
+  }: LeftEntry): Promise<WriteAnswer> {
     return this.write(lockKey, mayRelease(this.standing(lockKey), ours), () =>
       this.items.set(lockKey, {
         ...this.items.get(lockKey),
         [ENTRY.leaseDuration]: { N: String(leaseSeconds) },
         [ENTRY.versionNumber]: { S: version },
         [ENTRY.expiresAt]: { N: String(expiresAtSeconds) },
+        ...(hostIdentifier !== undefined && { [ENTRY.hostIdentifier]: { S: hostIdentifier } }),
         ...noteOf(data),
       }),
     );
@@ -74,6 +85,11 @@ export class MemoryStore implements LockStore {
 
   async readMany(lockKeys: readonly string[], _consistency?: Consistency): Promise<ReadManyAnswer> {
     return { entries: new Map(lockKeys.map((lockKey) => [lockKey, this.entry(lockKey)])), ...this.answer() };
+  }
+
+  async list({ prefix }: ListedPage): Promise<ListAnswer> {
+    const items = [...this.items].filter(([lockKey]) => lockKey.startsWith(prefix)).map(([, item]) => item);
+    return { ...entriesFromItems(items, this.tableName), next: undefined, ...this.answer() };
   }
 
   private write(lockKey: string, mayWrite: boolean, carryOut: () => void): WriteAnswer {

@@ -2,6 +2,8 @@ import type { Clock } from '../lock/clock.js';
 import type {
   Consistency,
   LeftEntry,
+  ListAnswer,
+  ListedPage,
   LockStore,
   NewEntry,
   ReadAnswer,
@@ -80,6 +82,11 @@ export class FaultyStore implements LockStore {
     const meeting = (carryOut: () => Promise<ReadManyAnswer>, lockKey: string) => () =>
       this.send('read', lockKey, carryOut);
     return lockKeys.reduce(meeting, () => this.table.readMany(lockKeys, consistency, signal))();
+  }
+
+  /** To faults, listing is reading. */
+  list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
+    return this.send('read', page.prefix, () => this.table.list(page, signal));
   }
 
   private note({ lockKey, version }: NewEntry): void {

@@ -89,6 +89,12 @@ export async function recordCalls(): Promise<SentRequest[]> {
     for (const index of [0, 1, 2]) await putForeign(`semaphore#${index}`);
     await during('semaphore acquire', () => semaphore.acquire({ waitSeconds: 0.4 }).catch(expectNotGranted));
     await during('semaphore tryAcquire', () => semaphore.tryAcquire());
+    await during('inspect', () => factory.inspect('held'));
+    await during('list', async () => {
+      for await (const { name } of factory.list()) expect(name).not.toBe('');
+    });
+    await during('break', () => factory.break('held', { reason: 'recorded' }));
+    await during('break by force', () => factory.break('held', { reason: 'recorded', force: true }));
     return sent;
   } finally {
     client.destroy();

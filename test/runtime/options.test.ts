@@ -56,6 +56,8 @@ describe('a lock’s name', () => {
     ['createLock', (locks, name) => locks.createLock(name)],
     ['withLock', (locks, name) => locks.withLock(name, () => {})],
     ['tryWithLock', (locks, name) => locks.tryWithLock(name, () => {})],
+    ['inspect', (locks, name) => locks.inspect(name)],
+    ['break', (locks, name) => locks.break(name, { reason: 'stuck' })],
   ];
   const names: readonly (readonly [string, unknown, RegExp])[] = [
     ['that is empty', '', /is not empty; name what it protects, like "account\/42"/],
@@ -353,4 +355,81 @@ describe('work', () => {
 
 test('a factory, a lock and their errors cost no request', () => {
   expect(getLockFactory('locks', { client }).createLock('a').name).toBe('a');
+});
+
+describe('to inspect, list and break', () => {
+  test.each<[string, (locks: LockFactory) => unknown, RegExp]>([
+    [
+      'inspect with an unknown option',
+      (locks) => locks.inspect('a', bad({ prefix: 'a' })),
+      /^inspect knows no option "prefix"/,
+    ],
+    [
+      'inspect with a signal that is none',
+      (locks) => locks.inspect('a', bad({ signal: 1 })),
+      /^signal is an AbortSignal, got 1/,
+    ],
+    [
+      'list with an unknown option',
+      (locks) => locks.list(bad({ name: 'a' })),
+      /^list knows no option "name"; it takes prefix/,
+    ],
+    [
+      'list with a prefix that is a number',
+      (locks) => locks.list(bad({ prefix: 1 })),
+      /^prefix is how a lock's name begins, .*got 1/,
+    ],
+    ['list with half a character', (locks) => locks.list({ prefix: 'a\ud800' }), /^prefix is how a lock's name begins/],
+    [
+      'list with a prefix no name can have',
+      (locks) => locks.list({ prefix: 'x'.repeat(2049) }),
+      /up to 2048 UTF-8 bytes/,
+    ],
+    [
+      'list with a text for a flag',
+      (locks) => locks.list(bad({ includeFree: 'yes' })),
+      /^includeFree is true or false, got "yes"/,
+    ],
+    [
+      'list with a listener that is none',
+      (locks) => locks.list(bad({ onMalformed: 'log' })),
+      /^onMalformed is a function, got "log"/,
+    ],
+    ['list with a signal that is none', (locks) => locks.list(bad({ signal: 1 })), /^signal is an AbortSignal, got 1/],
+    ['break without a reason', (locks) => locks.break('a', bad(undefined)), /^break takes a reason, .*got undefined/],
+    [
+      'break for a reason that is empty',
+      (locks) => locks.break('a', { reason: ' ' }),
+      /^break takes a reason, .*got " "/,
+    ],
+    [
+      'break for a reason in two lines',
+      (locks) => locks.break('a', { reason: 'a\nb' }),
+      /1 to 500 characters on one line/,
+    ],
+    ['break for a reason without end', (locks) => locks.break('a', { reason: 'x'.repeat(501) }), /1 to 500 characters/],
+    ['break for half a character', (locks) => locks.break('a', { reason: '\ud800' }), /^break takes a reason/],
+    [
+      'break with an unknown option',
+      (locks) => locks.break('a', bad({ reason: 'a', name: 1 })),
+      /^break knows no option "name"/,
+    ],
+    [
+      'break of an empty version',
+      (locks) => locks.break('a', { reason: 'a', version: '' }),
+      /^version is one that inspect has shown/,
+    ],
+    [
+      'break of a version that is a number',
+      (locks) => locks.break('a', bad({ reason: 'a', version: 7 })),
+      /^version is .*got 7/,
+    ],
+    [
+      'break with a text for a flag',
+      (locks) => locks.break('a', bad({ reason: 'a', force: 'yes' })),
+      /^force is true or false/,
+    ],
+  ])('%s is refused', async (_what, call, why) => {
+    expect(await refusalOf(() => call(factory))).toMatch(why);
+  });
 });

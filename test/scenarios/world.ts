@@ -12,7 +12,7 @@ const ONE_WAY_MS = 2;
 /** What goes wrong with one request: its answer is lost, or it is refused, or it arrives that much later. */
 export type Fault = 'answer lost' | 'throttled' | { readonly arrivesAfterMs: number };
 
-type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany';
+type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany' | 'list';
 
 /** One table, and the processes that contend for its locks, in virtual time. */
 export class World {
@@ -114,5 +114,6 @@ export class Participant {
     leave: (left) => this.request('leave', () => this.world.table.leave(left)),
     read: (lock) => this.request('read', () => this.world.table.read(lock)),
     readMany: (locks) => this.request('readMany', () => this.world.table.readMany(locks)),
+    list: (page) => this.request('list', () => this.world.table.list(page)),
   };
 }

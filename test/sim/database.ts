@@ -1,4 +1,13 @@
-import type { Answer, LeftEntry, NewEntry, ReadAnswer, Refresh, WriteAnswer } from '../../runtime/lock/store.js';
+import type {
+  Answer,
+  LeftEntry,
+  ListAnswer,
+  ListedPage,
+  NewEntry,
+  ReadAnswer,
+  Refresh,
+  WriteAnswer,
+} from '../../runtime/lock/store.js';
 import { ENTRY } from '../../runtime/protocol/wire.js';
 import { entryFromItem, type Item, numberIn, textIn } from '../../runtime/store/item.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
@@ -52,6 +61,10 @@ export class Database {
     const item = shown?.item;
     const entry = item && entryFromItem(item, { lockName: lock, tableName: 'locks' });
     return Promise.resolve({ entry, dateMs: undefined, isStale: shown !== current });
+  }
+
+  list(page: ListedPage): Promise<ListAnswer> {
+    return this.table.list(page);
   }
 
   /** Python's `PutItem`: replaces the whole item where there is none, or where `expiredVersion` stands. */

@@ -1,6 +1,8 @@
 import type {
   Consistency,
   LeftEntry,
+  ListAnswer,
+  ListedPage,
   LockStore,
   NewEntry,
   ReadAnswer,
@@ -14,7 +16,7 @@ import type { SimProcess } from './sim-process.js';
 import type { SimSdk } from './sim-sdk.js';
 import { shortVersion, type Trace } from './trace.js';
 
-export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany';
+export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany' | 'list';
 
 /** The table as one process reaches it: what `DynamoDBStore` is in production. */
 export class SimStore implements LockStore {
@@ -29,6 +31,7 @@ export class SimStore implements LockStore {
     leave: 0,
     read: 0,
     readMany: 0,
+    list: 0,
   };
 
   constructor(
@@ -92,6 +95,11 @@ export class SimStore implements LockStore {
     const { reads, dateMs } = await this.sdk.send({ name, carryOut }, signal);
     if (reads.some(([, { isStale }]) => isStale)) this.process.trouble();
     return { dateMs, entries: new Map(reads.map(([lockKey, { entry }]) => [lockKey, entry])) };
+  }
+
+  list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
+    const name = this.note('list', page.prefix);
+    return this.sdk.send({ name, carryOut: () => this.database.list(page) }, signal);
   }
 
   private async write(name: string, carryOut: () => Promise<WriteAnswer>, signal: AbortSignal): Promise<WriteAnswer> {

@@ -2,6 +2,8 @@ import type {
   Answer,
   Consistency,
   LeftEntry,
+  ListAnswer,
+  ListedPage,
   LockStore,
   NewEntry,
   ReadAnswer,
@@ -13,7 +15,7 @@ import type { VirtualTime } from '../../sim/virtual-time.js';
 
 /** A request, as it was sent. */
 export interface SentRequest {
-  readonly operation: 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany';
+  readonly operation: 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany' | 'list';
   readonly atMs: number;
   readonly version?: string;
   readonly expiresAtSeconds?: number | undefined;
@@ -116,6 +118,10 @@ export class ScriptedStore implements LockStore {
     return this.send({ operation: 'readMany', lockKeys, consistency }, signal, () =>
       this.table.readMany(lockKeys, consistency, signal),
     );
+  }
+
+  list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
+    return this.send({ operation: 'list' }, signal, () => this.table.list(page, signal));
   }
 
   private send<A extends Answer>(

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { LockEntryError } from '../../../runtime/errors.js';
 import type { LeftEntry, LockStore, NewEntry } from '../../../runtime/lock/store.js';
+import type { LockEntry } from '../../../runtime/protocol/entry.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
+import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { dynamoDBFixture, memoryFixture, type StoredItem, type StoreFixture, testKitFixture } from './fixture.js';
 
 const STAMP = Date.UTC(2026, 0, 1);
@@ -283,6 +285,14 @@ describe.each([
       expect(await standing()).toEqual(itemAt(versionOf(THEIRS, 7), { ...rest, ...changed }));
     });
 
+    test('shows somebody else in place of its holder, where that is asked for', async () => {
+      await fixture.put(itemAt(versionOf(OURS)));
+
+      expect(await store.leave(left({ hostIdentifier: 'broken by us' }), never)).toMatchObject({ written: true });
+
+      expect(await standing()).toMatchObject({ hostIdentifier: { S: 'broken by us' }, leaseDuration: { N: '60' } });
+    });
+
     test('with a note puts it in place of the one that stands', async () => {
       await fixture.put(itemAt(versionOf(OURS), { data: { S: '1' } }));
 
@@ -379,11 +389,65 @@ describe.each([
     });
   });
 
+  describe('list', () => {
+    const all = async (prefix: string) => {
+      const entries: LockEntry[] = [];
+      const malformed: LockEntryError[] = [];
+      let pages = 0;
+      for (let after: string | undefined; pages === 0 || after !== undefined; pages += 1) {
+        const answer = await store.list({ prefix, after }, never);
+        entries.push(...answer.entries);
+        malformed.push(...answer.malformed);
+        after = answer.next;
+      }
+      return { entries, malformed, pages };
+    };
+
+    test('shows the entries whose names begin so, and no others', async () => {
+      const other = `${lockKey}/other`;
+      await fixture.put(itemAt(PYTHONS, { leaseDuration: { N: '2.5' }, note: { S: 'passed over' } }));
+      await fixture.put({ ...itemAt(versionOf(THEIRS)), lockKey: { S: other } });
+      await fixture.put({ ...itemAt(versionOf(THEIRS)), lockKey: { S: `not ${lockKey}` } });
+
+      const { entries } = await all(lockKey);
+
+      expect(new Set(entries.map((entry) => entry.lockKey))).toEqual(new Set([lockKey, other]));
+      expect(entries.find((entry) => entry.lockKey === lockKey)).toEqual({
+        lockKey,
+        leaseSeconds: 2.5,
+        version: PYTHONS,
+        hostIdentifier: 'them',
+      });
+    });
+
+    test('shows what is no entry apart', async () => {
+      await fixture.put(itemAt(PYTHONS, { hostIdentifier: { N: '1' } }));
+
+      expect(await all(lockKey)).toMatchObject({
+        entries: [],
+        malformed: [{ name: 'LockEntryError', attribute: 'hostIdentifier', lockName: lockKey }],
+      });
+    });
+
+    test('goes through all pages of a large table', async () => {
+      const keys = Array.from({ length: 1100 }, (_, index) => `${lockKey}/${index}`);
+      const put = (key: string) => fixture.put({ ...itemAt(versionOf(THEIRS)), lockKey: { S: key } });
+      for (let from = 0; from < keys.length; from += 50) await Promise.all(keys.slice(from, from + 50).map(put));
+
+      const { entries, pages } = await all(lockKey);
+
+      expect(new Set(entries.map((entry) => entry.lockKey))).toEqual(new Set(keys));
+      expect(entries).toHaveLength(keys.length);
+      if (store instanceof DynamoDBStore) expect(pages).toBeGreaterThan(2);
+    });
+  });
+
   test('every answer tells the store’s own time, to the second', async () => {
     const holder = versionOf(THEIRS);
     const answers = [
       await store.readMany([lockKey], 'strong', never),
       await store.read(lockKey, 'strong', never),
+      await store.list({ prefix: lockKey, after: undefined }, never),
       await store.acquire(entryAt(versionOf(OURS)), undefined, never),
       await store.acquire(entryAt(holder), undefined, never),
       await store.adopt(entryAt(holder), holder, never),

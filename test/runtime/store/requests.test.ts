@@ -163,6 +163,43 @@ test('the table is known by its ARN too, whatever name its answers go by', async
   expect((await store.readMany(['a'], 'strong', never)).entries.get('a')).toMatchObject({ version: 'v' });
 });
 
+test('a listing leaves the table’s throughput to its locks: small pages, eventually consistent', async () => {
+  const { store, sent } = await ScriptedServer.start(
+    { date: at(0), body: { Items: [theirItem], LastEvaluatedKey: { lockKey: { S: 'a' } } } },
+    { date: at(1), body: { Items: [] } },
+  );
+
+  expect(await store.list({ prefix: '', after: undefined }, never)).toMatchObject({
+    entries: [{ lockKey: 'a' }],
+    next: 'a',
+    dateMs: NOW,
+  });
+  expect(await store.list({ prefix: 'b', after: 'a' }, never)).toMatchObject({ entries: [], next: undefined });
+
+  expect(sent.map(({ operation }) => operation)).toEqual(['Scan', 'Scan']);
+  expect(sent[0]?.body).toEqual({ TableName: 'locks', Limit: 500 });
+  expect(sent[1]?.body).toMatchObject({ Limit: 500, ExclusiveStartKey: { lockKey: { S: 'a' } } });
+});
+
+test('a listing of a table of something else is refused', async () => {
+  const { store } = await ScriptedServer.start({ body: { Items: [], LastEvaluatedKey: { id: { S: 'a' } } } });
+
+  await expect(store.list({ prefix: '', after: undefined }, never)).rejects.toThrow(
+    /table "locks": it is no lock table/,
+  );
+});
+
+test('who may not list is told which grant is missing', async () => {
+  const { store } = await ScriptedServer.start({
+    status: 400,
+    body: { __type: 'AccessDeniedException', message: 'no' },
+  });
+
+  await expect(store.list({ prefix: '', after: undefined }, never)).rejects.toThrow(
+    /permission dynamodb:Scan is missing; grant it with grantInspect\(…\), without names, of LynkLockTable/,
+  );
+});
+
 test('a refusal for good rejects with the way out, a failure in transit with itself', async () => {
   const refused = (name: string): WireAnswer => ({ status: 400, body: { __type: name, message: 'no' } });
   const { store } = await ScriptedServer.start(refused('AccessDeniedException'));

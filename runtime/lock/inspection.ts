@@ -1,0 +1,106 @@
+import { LockHolder } from '../errors.js';
+import { isBroken } from '../protocol/breaking.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { untilTakeoverMs } from '../protocol/takeover.js';
+import { isNobodys, parseVersion } from '../protocol/version.js';
+import type { LocalLock } from './local-lock.js';
+import { noteFrom } from './note.js';
+import type { LockTable } from './table.js';
+
+/**
+ * What an entry tells about its lock, at one look. When the hold began is not in it, and never is. Whether
+ * its holder lives can only be told from the outside: by how long ago it wrote last.
+ */
+export interface LockInspection {
+  /** The lock's name. */
+  readonly name: string;
+  readonly tableName: string;
+  /** Who holds it, and for how long at most unless refreshed; undefined where the entry is kept, but free. */
+  readonly holder: LockHolder | undefined;
+  /** As the entry says; of a free entry who held it last; of a broken one who broke it, and why. */
+  readonly hostIdentifier: string;
+  /** The holder's lease; 0 of a free entry. */
+  readonly leaseSeconds: number;
+  /** Whether the entry is kept, but free: anybody can take the lock at once. */
+  readonly isFree: boolean;
+  /** Whether the lock was broken: nobody holds it, and it is free once its lease has run out. */
+  readonly isBroken: boolean;
+  /** Whether its hold has ended, and the lock stays taken for the rest of its lease (`lockAtLeastSeconds`). */
+  readonly isReleased: boolean;
+  /**
+   * When its holder wrote last, by DynamoDB's clock, to about a second. Undefined where the entry does not
+   * tell: versions of Python's `lynk` carry no time, nor do those of a client that goes by no stamps.
+   */
+  readonly lastSignOfLife: Date | undefined;
+  /**
+   * Whether its holder seems dead: its lease is over, unrefreshed, so that it may not believe to hold any
+   * more. Undefined where that cannot be told at one look. Looked at again after a lease, by the same
+   * process, any unchanged entry can be told to be dead.
+   */
+  readonly looksDead: boolean | undefined;
+  /** Since when it seems dead, by DynamoDB's clock; undefined unless `looksDead`. */
+  readonly deadSince: Date | undefined;
+  /** The note that its holder attached; a text that is no JSON as it is; undefined where there is none. */
+  readonly data: unknown;
+  /** The fencing token of the hold; undefined where fencing is off. */
+  readonly fencingToken: number | undefined;
+  /** Changes with each write; what `break` takes to break nothing but what was looked at. */
+  readonly version: string;
+  /** Whether the version is one of this library's, and not of Python's `lynk`, say. */
+  readonly isOurs: boolean;
+  /**
+   * What the versions of one hold have in common: equal as long as the same hold has the lock. Undefined
+   * where the version is not ours: each write of Python's `lynk` looks like somebody new.
+   */
+  readonly holdId: string | undefined;
+  /** When DynamoDB answered, by its own clock; undefined where it did not say. */
+  readonly inspectedAt: Date | undefined;
+}
+
+/** An answer that showed an entry. */
+export interface Look {
+  readonly entry: LockEntry;
+  readonly dateMs: number | undefined;
+  /** Monotonic time at which the answer had arrived. */
+  readonly arrivedMs: number;
+}
+
+/** What the look tells; this process remembers it as a sighting. */
+export function inspectionOf(table: LockTable, local: LocalLock, { entry, dateMs, arrivedMs }: Look): LockInspection {
+  const { clockToleranceSeconds } = table.settings;
+  const { lockKey: name, leaseSeconds, hostIdentifier, data, fencingToken } = entry;
+  const expiryMs = local.saw(entry, arrivedMs);
+  const note = noteFrom(data);
+  const version = parseVersion(entry.version);
+  const isFree = leaseSeconds === 0;
+  const lastSeenMs = version?.timed ? version.stampMs : undefined;
+  const serverNowMs = table.serverNowMs();
+  const isOverByStamp = dateMs !== undefined && lastSeenMs !== undefined && dateMs > lastSeenMs + leaseSeconds * 1000;
+  const isOverBySight = arrivedMs >= expiryMs;
+  const looksDead = isFree ? false : isOverByStamp || isOverBySight || (lastSeenMs === undefined ? undefined : false);
+  const overSinceMs = isOverByStamp ? lastSeenMs + leaseSeconds * 1000 : serverNowMs - (arrivedMs - expiryMs);
+  const untilFreeMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });
+  return {
+    name,
+    tableName: table.store.tableName,
+    holder: isFree ? undefined : new LockHolder(hostIdentifier, leaseSeconds, untilFreeMs / 1000, note),
+    hostIdentifier,
+    leaseSeconds,
+    isFree,
+    isBroken: !isFree && isBroken(entry),
+    isReleased: !isFree && !isBroken(entry) && version !== undefined && isNobodys(version.holdId),
+    lastSignOfLife: dateOf(lastSeenMs),
+    looksDead,
+    deadSince: looksDead ? dateOf(overSinceMs) : undefined,
+    data: note ?? data,
+    fencingToken,
+    version: entry.version,
+    isOurs: version !== undefined,
+    holdId: version?.holdId,
+    inspectedAt: dateOf(dateMs),
+  };
+}
+
+function dateOf(ms: number | undefined): Date | undefined {
+  return ms === undefined ? undefined : new Date(ms);
+}

@@ -1,0 +1,61 @@
+import type { LockEntryError } from '../errors.js';
+import type { WaitOptions } from './held-lock.js';
+import { answerTo } from './inquiry.js';
+import { inspectionOf, type LockInspection } from './inspection.js';
+import { checkedFlag, checkedListener, checkedPrefix, checkedSignal, refuseUnknown } from './options.js';
+import type { LockTable } from './table.js';
+
+/** What `list` takes. */
+export interface ListOptions extends WaitOptions {
+  /**
+   * How the names begin. The whole table is read all the same: DynamoDB looks keys up, it does not search them.
+   * @default all locks
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * Whether to list free locks too whose entries are kept, for their fencing tokens.
+   * @default false
+   */
+  readonly includeFree?: boolean | undefined;
+  /**
+   * Hears of each item that is no lock's entry; the listing goes on.
+   * @default it is reported to the logger, as a warning
+   */
+  readonly onMalformed?: ((error: LockEntryError) => void) | undefined;
+}
+
+/** Checks the options at once, and reads the first page when the first lock is asked for. */
+export function listLocks(
+  table: LockTable,
+  options: ListOptions,
+): AsyncIterableIterator<LockInspection, undefined, undefined> {
+  refuseUnknown(options, ['prefix', 'includeFree', 'onMalformed', 'signal'], 'list');
+  const warn = (error: LockEntryError): void => table.settings.logger.warn(error.message, { lockName: error.lockName });
+  return pages(table, {
+    prefix: checkedPrefix(options.prefix),
+    includeFree: checkedFlag(options.includeFree, 'includeFree'),
+    onMalformed: checkedListener(options.onMalformed, 'onMalformed') ?? warn,
+    signal: checkedSignal(options.signal),
+  });
+}
+
+async function* pages(
+  table: LockTable,
+  { prefix, includeFree, onMalformed, signal }: Required<ListOptions> & { readonly prefix: string },
+): AsyncGenerator<LockInspection, undefined, undefined> {
+  const { store, process } = table;
+  const subject = { label: `the locks of table "${store.tableName}"`, details: { tableName: store.tableName } };
+  let after: string | undefined;
+  do {
+    const answer = await answerTo(table, subject, (budget) => store.list({ prefix, after }, budget), signal);
+    const arrivedMs = process.clock.monotonicMs();
+    for (const error of answer.malformed) onMalformed?.(error);
+    for (const entry of answer.entries) {
+      if (entry.leaseSeconds === 0 && !includeFree) continue;
+      const local = process.localLock(await store.identify(entry.lockKey));
+      yield inspectionOf(table, local, { entry, dateMs: answer.dateMs, arrivedMs });
+    }
+    after = answer.next;
+  } while (after !== undefined);
+  return undefined;
+}

@@ -1,0 +1,79 @@
+import type { ServerClock } from '../protocol/server-clock.js';
+import type { LockObserver } from './events.js';
+import type { Logger } from './logger.js';
+import type { LockProcess } from './process.js';
+import type { Answer, LockStore } from './store.js';
+
+/** What a factory decides for all of its locks. */
+export interface TargetSettings {
+  readonly clockToleranceSeconds: number;
+  readonly logger: Logger;
+  /** Told of all that happens to the locks. */
+  readonly observers: readonly LockObserver[];
+  /** Who holds, for people. */
+  readonly hostIdentifier: (requestId: string | undefined) => string;
+}
+
+/** One table, as one process reaches it. */
+export class LockTable {
+  protected readonly serverClock: ServerClock;
+
+  constructor(
+    readonly process: LockProcess,
+    readonly store: LockStore,
+    readonly settings: TargetSettings,
+  ) {
+    this.serverClock = process.serverClock(store.connection);
+  }
+
+  /** DynamoDB's time, in epoch milliseconds, as well as it is known. */
+  serverNowMs(): number {
+    return this.serverClock.nowMs(this.process.clock.wallMs());
+  }
+
+  /**
+   * One request, and what its answer teaches about DynamoDB's clock. Rejects once `budgetMs` are over,
+   * whether or not the store gives up that soon, and with `signal.reason` when `signal` aborts.
+   */
+  exchange<A extends Answer>(
+    budgetMs: number,
+    request: (signal: AbortSignal) => Promise<A>,
+    signal?: AbortSignal,
+  ): Promise<A> {
+    const { clock } = this.process;
+    return new Promise<A>((resolve, reject) => {
+      const controller = new AbortController();
+      const giveUp = (reason: unknown): void => {
+        settle();
+        controller.abort(reason);
+        reject(reason);
+      };
+      const onAbort = (): void => giveUp(signal?.reason);
+      const timer = clock.after(budgetMs, () =>
+        giveUp(new Error(`no answer from DynamoDB within ${Math.round(budgetMs)} ms`)),
+      );
+      const settle = (): void => {
+        timer.cancel();
+        signal?.removeEventListener('abort', onAbort);
+      };
+      if (signal?.aborted) return onAbort();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.process.elapsedMs();
+      const sentWallMs = clock.wallMs();
+      request(controller.signal).then(
+        (answer) => {
+          if (controller.signal.aborted) return;
+          settle();
+          this.process.elapsedMs();
+          this.serverClock.learn(sentWallMs, clock.wallMs(), answer.dateMs);
+          resolve(answer);
+        },
+        (error: unknown) => {
+          settle();
+          this.process.elapsedMs();
+          reject(error);
+        },
+      );
+    });
+  }
+}

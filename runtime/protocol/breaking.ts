@@ -1,0 +1,43 @@
+import type { LockEntry } from './entry.js';
+import { formatVersion, parseVersion, STAMP_LIMIT_MS } from './version.js';
+import { BROKEN_BY } from './wire.js';
+
+/**
+ * The version that a break puts in place of the one seen (docs/protocol.md, section 2): of a hold id that
+ * nobody holds, so the holder is told at its next write, and the lease then runs out under it.
+ *
+ *     seen  ──refresh──●──refresh──●                  (fails: told)
+ *                                      ●── break ──────────── lease ───────────►  takeover
+ *
+ * No takeover may come sooner than it could have come over the version seen, whatever the breaker's clock
+ * says. So the new stamp is never below the one seen; without a stamp that counts, it has none either;
+ * and where the version is not ours, neither is the new one, so that contenders go on adding the margin
+ * that such a holder does not keep.
+ */
+export function breakingVersion(seen: string, holdId: string, nowMs: number): string {
+  const version = parseVersion(seen);
+  const stampMs = Math.min(Math.max(Math.floor(nowMs), version?.stampMs ?? 0), STAMP_LIMIT_MS - 1);
+  const replacement = formatVersion({ stampMs, timed: version?.timed ?? true, holdId });
+  return version ? replacement : asForeign(replacement);
+}
+
+/** The same text as a UUIDv4, which says nothing to contenders. */
+function asForeign(version: string): string {
+  const DIGIT_OF_KIND = 14;
+  return `${version.slice(0, DIGIT_OF_KIND)}4${version.slice(DIGIT_OF_KIND + 1)}`;
+}
+
+/** Whether the entry is that of a hold which was broken: nobody holds it, and its lease runs out. */
+export function isBroken({ hostIdentifier }: Pick<LockEntry, 'hostIdentifier'>): boolean {
+  return hostIdentifier.startsWith(BROKEN_BY);
+}
+
+/** What `hostIdentifier` says of a hold that was broken. */
+export function brokenBy(hostIdentifier: string, reason: string): string {
+  return `${BROKEN_BY}${hostIdentifier}: ${reason}`;
+}
+
+/** Who has the lock now, to end a message with that says that another had it. */
+export function takenBy({ hostIdentifier }: Pick<LockEntry, 'hostIdentifier'>): string {
+  return isBroken({ hostIdentifier }) ? `it was ${hostIdentifier}` : `${hostIdentifier} holds it now`;
+}
