@@ -8,6 +8,7 @@ import { LockFactory, type TryWithLockOptions, type WithLockOptions } from './lo
 import type { TryOutcome } from './lock/lock.js';
 import { FACTORY_SETTINGS, type FactorySettings, refuseUnknown, shown } from './lock/options.js';
 import { LockProcess } from './lock/process.js';
+import type { WorkOnSeveral } from './lock/several-locks.js';
 import { type Footing, footingInstead } from './lock/stand-in.js';
 import type { Work, WorkArguments } from './lock/with-lock.js';
 import { TABLE_NAME_VARIABLE } from './protocol/wire.js';
@@ -91,6 +92,31 @@ export async function tryWithLock<T>(
   ...args: WorkArguments<TryWithLockOptions, T>
 ): Promise<TryOutcome<T>> {
   return factoryOfEnvironment().tryWithLock(name, ...(args as [TryWithLockOptions, Work<T>]));
+}
+
+/**
+ * Holds several locks in the table named by `LYNK_TABLE_NAME` while `work` runs: all of them, or none.
+ *
+ *     await withLocks([`account/${from}`, `account/${to}`], async (held) => {
+ *       const [giver, taker] = await Promise.all([load(from), load(to)]);
+ *       held.assertHeld({ forSeconds: 2 });
+ *       await transfer(giver, taker, { signal: held.signal });
+ *     });
+ *
+ * @param names 1 to 100, each once, in any order: no two such calls wait for each other
+ * @throws as `withLock`
+ */
+export function withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
+export function withLocks<T>(
+  names: readonly string[],
+  options: WithLockOptions | undefined,
+  work: WorkOnSeveral<T>,
+): Promise<T>;
+export async function withLocks<T>(
+  names: readonly string[],
+  ...args: WorkArguments<WithLockOptions, T, WorkOnSeveral<T>>
+): Promise<T> {
+  return factoryOfEnvironment().withLocks(names, ...(args as [WithLockOptions, WorkOnSeveral<T>]));
 }
 
 function factoryOfEnvironment(): LockFactory {

@@ -1,5 +1,5 @@
 /** cdk-lynk/runtime: distributed locks on DynamoDB, for Lambda functions and anything else on Node.js. */
-export { getLockFactory, type LockFactoryOptions, tryWithLock, withLock } from './default.js';
+export { getLockFactory, type LockFactoryOptions, tryWithLock, withLock, withLocks } from './default.js';
 export {
   CannotDeserializeError,
   LockEntryError,
@@ -40,4 +40,5 @@ export type { Logger } from './lock/logger.js';
 export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
 export type { AcquireOptions, InvocationContext, LockOptions, SemaphoreOptions, TryOptions } from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';
+export type { HeldLocks, WorkOnSeveral } from './lock/several-locks.js';
 export type { Work } from './lock/with-lock.js';

@@ -16,6 +16,7 @@ import {
   checkedLogger,
   checkedMetrics,
   checkedName,
+  checkedNames,
   checkedObservers,
   checkedPermits,
   checkedSignal,
@@ -33,6 +34,7 @@ import {
 import type { LockProcess } from './process.js';
 import { Semaphore } from './semaphore.js';
 import { permitName, SemaphoreTarget } from './semaphore-target.js';
+import { SeveralLocks, type WorkOnSeveral } from './several-locks.js';
 import type { Footing } from './stand-in.js';
 import type { LockStore } from './store.js';
 import { LockTable, type TargetSettings } from './table.js';
@@ -42,6 +44,8 @@ import { type Work, type WorkArguments, workArguments } from './with-lock.js';
 const DEFAULT_LEASE_SECONDS = 10;
 const DEFAULT_WAIT_SECONDS = 30;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 3;
+
+const WITH_LOCK_OPTIONS = [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
 
 /** What `withLock` of a factory takes: the lock's options and those of the call. */
 export interface WithLockOptions extends LockOptions, AcquireOptions {}
@@ -114,9 +118,31 @@ export class LockFactory {
   withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
   async withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
     const { options, work } = workArguments(args, 'withLock');
-    refuseUnknown(options, [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])], 'withLock');
+    refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
     const { leaseSeconds, waitSeconds, ...call } = options;
     return this.lock(name, { leaseSeconds, waitSeconds }).withLock(call, work);
+  }
+
+  /**
+   * Holds several locks while `work` runs: all of them, or none. However many callers ask for overlapping
+   * ones, in whatever order, they do not wait for each other in a circle. The loss of one aborts all.
+   * `waitSeconds` is for all together.
+   * @param names 1 to 100, each once
+   * @throws as `Lock.withLock`; `LockNotGrantedError` names the lock that was not to be had
+   */
+  withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
+  withLocks<T>(names: readonly string[], options: WithLockOptions | undefined, work: WorkOnSeveral<T>): Promise<T>;
+  async withLocks<T>(
+    names: readonly string[],
+    ...args: WorkArguments<WithLockOptions, T, WorkOnSeveral<T>>
+  ): Promise<T> {
+    const { options, work } = workArguments<WithLockOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
+    refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLocks');
+    const { leaseSeconds, waitSeconds, ...call } = options;
+    const several = checkedNames(names);
+    const settings = this.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds });
+    const reach = (name: string): Promise<LockTarget> => this.reach(name);
+    return new SeveralLocks(several, { ...settings, reach }, call).holdWhile(work);
   }
 
   /** As `Lock.tryWithLock`, by name. */

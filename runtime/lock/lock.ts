@@ -85,6 +85,11 @@ export class Lock {
     return { acquired: true, value: await holdWhile(outcome, work) };
   }
 
+  /** @internal As `acquire`. */
+  hold(options: AcquireOptions): Promise<Hold> {
+    return this.acquireHold(options, 'acquire');
+  }
+
   private async acquireHold(options: AcquireOptions, where: string): Promise<Hold> {
     refuseUnknown(options, ACQUIRE_OPTIONS, where);
     const { waitSeconds: given = this.settings.waitSeconds } = options;

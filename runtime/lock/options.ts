@@ -98,6 +98,8 @@ export const FACTORY_SETTINGS = [
 
 /** DynamoDB's limit for a partition key. */
 const LONGEST_NAME_BYTES = 2048;
+/** As many as one transaction of DynamoDB writes, so that they can be guarded together. */
+const MOST_LOCKS_AT_ONCE = 100;
 /** The items that one BatchGetItem reads at most. */
 const MOST_PERMITS = 100;
 const DAY_SECONDS = 24 * 60 * 60;
@@ -137,6 +139,22 @@ export function checkedLease(value: unknown): number {
   throw new LockOptionError(
     `leaseSeconds is a whole number of seconds from 1 to ${DAY_SECONDS}, got ${shown(value)}; ` +
       'work may last longer than the lease, which is renewed while its holder lives',
+  );
+}
+
+/** @throws LockOptionError unless they are several lock names, each once */
+export function checkedNames(names: unknown): readonly string[] {
+  if (!Array.isArray(names)) throw new LockOptionError(`withLocks takes a list of lock names, got ${shown(names)}`);
+  if (names.length === 0 || names.length > MOST_LOCKS_AT_ONCE) {
+    throw new LockOptionError(
+      `withLocks takes 1 to ${MOST_LOCKS_AT_ONCE} lock names, got ${names.length}; lock what they belong to instead`,
+    );
+  }
+  const checked = Array.from(names, checkedName);
+  const twice = [...new Set(checked.filter((name, index) => checked.indexOf(name) !== index))];
+  if (twice.length === 0) return checked;
+  throw new LockOptionError(
+    `withLocks got ${twice.map(shown).join(', ')} more than once; nobody can hold a lock twice: name each once`,
   );
 }
 

@@ -8,13 +8,13 @@ import type { LockTarget } from './target.js';
 export type Work<T> = (held: HeldLock) => T | PromiseLike<T>;
 
 /** What `withLock` is called with: the work, and options before it. */
-export type WorkArguments<O, T> = [work: Work<T>] | [options: O | undefined, work: Work<T>];
+export type WorkArguments<O, T, W = Work<T>> = [work: W] | [options: O | undefined, work: W];
 
 /** @throws LockOptionError where there is no work */
-export function workArguments<O extends object, T>(
-  args: WorkArguments<O, T>,
+export function workArguments<O extends object, T, W = Work<T>>(
+  args: WorkArguments<O, T, W>,
   where: string,
-): { options: O; work: Work<T> } {
+): { options: O; work: W } {
   const [options, work] = args.length === 1 ? [undefined, args[0]] : args;
   return { options: options ?? ({} as O), work: checkedWork(work, where) };
 }
@@ -49,17 +49,24 @@ export function isHeldAround({ process, local }: LockTarget): boolean {
  * Runs `work` inside the hold and ends the hold afterwards. The work's own error wins over a failed
  * release; a loss before the work settled wins over its outcome, and carries it.
  */
-export async function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
-  const { scopes } = hold.process;
-  const scope: Scope = { hold, outer: scopes.getStore() };
+export function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
+  return holdAllWhile([hold], () => work(hold));
+}
+
+/** The same inside several holds of one process, the loss of any of which is a loss. */
+export async function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
+  const [first] = holds as [Hold, ...Hold[]];
+  const { scopes } = first.process;
+  let scope = scopes.getStore();
+  for (const hold of holds) scope = { hold, outer: scope };
   let outcome: { readonly value: T } | { readonly error: unknown };
   try {
-    outcome = { value: await scopes.run(scope, () => work(hold)) };
+    outcome = { value: await scopes.run(scope, work) };
   } catch (error) {
     outcome = { error };
   }
-  const loss = hold.lossSoFar();
-  await hold[Symbol.asyncDispose]();
+  const [loss] = holds.flatMap((hold) => hold.lossSoFar() ?? []);
+  await Promise.all(holds.map((hold) => hold[Symbol.asyncDispose]()));
   if (loss) throw 'error' in outcome ? lossWithError(loss, outcome.error) : lossWithResult(loss, outcome.value);
   if ('error' in outcome) throw outcome.error;
   return outcome.value;

@@ -8,6 +8,7 @@ import {
   LynkError,
   tryWithLock,
   withLock,
+  withLocks,
 } from '../../runtime/index.js';
 
 const client = new DynamoDBClient({
@@ -192,6 +193,47 @@ describe('a semaphore', () => {
     expect(await refusalOf(() => factory.createSemaphore('a', { permits: 1, waitSeconds: -1 }))).toContain(
       'waitSeconds',
     );
+  });
+});
+
+describe('the names of withLocks', () => {
+  const refusal = (names: unknown): Promise<string> => refusalOf(() => factory.withLocks(bad(names), () => {}));
+
+  test.each([undefined, null, 'a', 42, {}, new Set(['a'])])('that are %p are refused', async (names) => {
+    expect(await refusal(names)).toMatch(/^withLocks takes a list of lock names, got /);
+  });
+
+  test('are 1 to 100', async () => {
+    const names = Array.from({ length: 101 }, (_, index) => `a/${index}`);
+    expect(await refusal([])).toBe('withLocks takes 1 to 100 lock names, got 0; lock what they belong to instead');
+    expect(await refusal(names)).toContain('got 101');
+  });
+
+  test('are each a lock’s name', async () => {
+    expect(await refusal(['a', ''])).toMatch(/is not empty/);
+    expect(await refusal(['a', 7])).toMatch(/is a string, got 7/);
+    // biome-ignore lint/suspicious/noSparseArray: this is what is refused
+    expect(await refusal(['a', , 'b'])).toMatch(/is a string, got undefined/);
+  });
+
+  test('are named once each: which is not is said', async () => {
+    expect(await refusal(['a', 'b', 'a', 'c', 'b', 'a'])).toBe(
+      'withLocks got "a", "b" more than once; nobody can hold a lock twice: name each once',
+    );
+  });
+
+  test('are followed by options that it knows, and the work', async () => {
+    expect(await refusalOf(() => factory.withLocks(['a'], bad({ waitSecond: 1 }), () => {}))).toContain('"waitSecond"');
+    expect(await refusalOf(() => factory.withLocks(['a'], bad({ leaseSeconds: 0 }), () => {}))).toContain(
+      'leaseSeconds',
+    );
+    expect(await refusalOf(() => factory.withLocks(['a'], bad({ waitSeconds: -1 }), () => {}))).toContain(
+      'waitSeconds',
+    );
+    expect(await refusalOf(() => factory.withLocks(['a'], bad({ signal: {} }), () => {}))).toContain('signal');
+    expect(await refusalOf(() => factory.withLocks(['a'], bad({ context: {} }), () => {}))).toContain('context');
+    expect(await refusalOf(() => factory.withLocks(['a'], bad({})))).toContain('withLocks takes the work to do');
+    expect(await refusalOf(() => withLocks(['a'], () => {}))).toMatch(/^which table/);
   });
 });
 

@@ -93,8 +93,8 @@ export class ScriptedStore implements LockStore {
   }
 
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
-    const { version, expiresAtSeconds } = refresh;
-    return this.send({ operation: 'refresh', version, expiresAtSeconds }, signal, () =>
+    const { version, expiresAtSeconds, lockKey } = refresh;
+    return this.send({ operation: 'refresh', version, expiresAtSeconds, lockKeys: [lockKey] }, signal, () =>
       this.table.refresh(refresh, signal),
     );
   }

@@ -1,0 +1,121 @@
+import { LockLostError, LockNotGrantedError } from '../errors.js';
+import type { HeldLock } from './held-lock.js';
+import type { Hold } from './hold.js';
+import { Lock, type LockSettings } from './lock.js';
+import { checkedSignal, type TryOptions } from './options.js';
+import type { LockProcess } from './process.js';
+import { holdAllWhile, refuseReentry } from './with-lock.js';
+
+/** Several locks that are held together. */
+export interface HeldLocks {
+  /** The locks, in the order in which they were asked for. */
+  readonly locks: readonly HeldLock[];
+  /** Aborts when any of the locks is lost, with its `LockLostError`, and when the caller's own signal does. */
+  readonly signal: AbortSignal;
+  /** Whether all of the locks are held at this moment, by the clock. */
+  readonly isHeld: boolean;
+  /** Seconds for which all of the locks are certainly ours if no further refresh succeeds; 0 when one is not held. */
+  readonly remainingSeconds: number;
+  /** Throws the `LockLostError` of a lock that is not held at this moment, and for `forSeconds` more (default 0). */
+  assertHeld(options?: { readonly forSeconds?: number }): void;
+}
+
+/** What runs while several locks are held. */
+export type WorkOnSeveral<T> = (held: HeldLocks) => T | PromiseLike<T>;
+
+/**
+ * One asking for several locks: all or none. They are taken one by one, in the order of their names, so
+ * that whoever waits for one holds only such as come before it: no two such callers wait for each other,
+ * in one process or in many.
+ */
+export class SeveralLocks {
+  private readonly group = new AbortController();
+  /** In the order of names. */
+  private readonly holds: Hold[] = [];
+
+  constructor(
+    private readonly names: readonly string[],
+    private readonly settings: Omit<LockSettings, 'name'>,
+    private readonly options: TryOptions,
+  ) {}
+
+  async holdWhile<T>(work: WorkOnSeveral<T>): Promise<T> {
+    const signal = checkedSignal(this.options.signal);
+    signal?.throwIfAborted();
+    const onAbort = (): void => this.group.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const targets = await Promise.all(this.names.map((name) => this.settings.reach(name)));
+      // Before anything is taken: it would have to be given back.
+      targets.forEach(refuseReentry);
+      await this.acquireAll(targets[0]?.process as LockProcess);
+      return await holdAllWhile(this.holds, () => work(this.held()));
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async acquireAll(process: LockProcess): Promise<void> {
+    const { group, settings } = this;
+    const limitMs = process.elapsedMs() + settings.waitSeconds * 1000;
+    try {
+      for (const name of [...this.names].sort(byBytes)) {
+        const waitSeconds = Math.max(0, limitMs - process.elapsedMs()) / 1000;
+        const hold = await new Lock({ ...settings, name }).hold({ ...this.options, signal: group.signal, waitSeconds });
+        this.holds.push(hold);
+        // The loss of one is told to all that were taken, and to the one waited for.
+        const onLoss = (): void => group.abort(hold.signal.reason);
+        hold.signal.addEventListener('abort', onLoss, { once: true });
+        if (hold.signal.aborted) onLoss();
+      }
+      group.signal.throwIfAborted();
+    } catch (error) {
+      await Promise.all(this.holds.map((hold) => hold[Symbol.asyncDispose]()));
+      throw this.explained(error);
+    }
+  }
+
+  private explained(error: unknown): unknown {
+    if (error === this.options.signal?.reason) return error;
+    const { length: count } = this.names;
+    const given = this.holds.length === 0 ? '' : `; ${this.holds.length} that had been taken were given back`;
+    const which = `all ${count} locks were asked for, or none${given}`;
+    if (error instanceof LockNotGrantedError) {
+      const { lockName, tableName, holders, cause } = error;
+      return new LockNotGrantedError(`${error.message} (${which})`, { lockName, tableName, holders, cause });
+    }
+    // Lost again while another was waited for: nothing was ever granted.
+    if (error instanceof LockLostError) {
+      const { lockName, tableName } = error;
+      return new LockNotGrantedError(`${error.message} (${which})`, { lockName, tableName, cause: error });
+    }
+    return error;
+  }
+
+  private held(): HeldLocks {
+    const { group, holds, names } = this;
+    const inOrder = names.map((name) => holds.find((hold) => hold.name === name) as Hold);
+    return {
+      locks: inOrder,
+      get signal() {
+        // Each reads the clock: right even where no timer could run.
+        for (const hold of holds) void hold.isHeld;
+        return group.signal;
+      },
+      get isHeld() {
+        return holds.every((hold) => hold.isHeld);
+      },
+      get remainingSeconds() {
+        return Math.min(...holds.map((hold) => hold.remainingSeconds));
+      },
+      assertHeld: (options) => {
+        for (const hold of holds) hold.assertHeld(options);
+      },
+    };
+  }
+}
+
+/** By UTF-8 bytes, which is by code points: as Python sorts, too. */
+function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+}
