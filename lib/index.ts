@@ -4,6 +4,8 @@ export type { LynkConnectOptions } from './connection.js';
 export { type LynkGrantOptions, LynkLockGrants, type LynkLockGrantsProps } from './lock-grants.js';
 export { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';
 export { LynkLockMonitoring, type LynkLockMonitoringProps } from './lynk-lock-monitoring.js';
+export { LynkLockStates } from './lynk-lock-states.js';
+export type { LynkLockStatesOptions, LynkLockStatesProps, LynkProtectOptions } from './lynk-lock-states-props.js';
 export { LynkLockTable } from './lynk-lock-table.js';
 export { type ILynkLockTable, LynkLockTableBase } from './lynk-lock-table-base.js';
 export type { LynkLockTableAttributes, LynkLockTableProps } from './lynk-lock-table-props.js';

@@ -36,15 +36,29 @@ function validateNames(scope: IConstruct, names: readonly string[]): void {
     if (typeof name !== 'string' || name === '') {
       throw refusal(scope, `\`names\` holds ${shown(name)}, expected a lock's name, in which * stands for any text`);
     }
-    if (/\p{Surrogate}/u.test(name)) {
-      throw refusal(scope, `\`names\` holds ${shown(name)}, which is not well-formed Unicode`);
-    }
-    const bytes = Buffer.byteLength(name);
-    if (bytes > LONGEST_NAME_BYTES) {
-      throw refusal(
-        scope,
-        `\`names\` holds ${shown(name)}, of ${bytes} bytes; a lock's name has at most ${LONGEST_NAME_BYTES}`,
-      );
-    }
+    const fault = faultOf(name);
+    if (fault) throw refusal(scope, `\`names\` holds ${shown(name)}, ${fault}`);
   }
+}
+
+/** Refuses what is no lock's name. */
+export function validateName(scope: IConstruct, name: string): void {
+  if (Token.isUnresolved(name)) return;
+  if (typeof name !== 'string' || name === '') {
+    throw refusal(scope, `\`name\` is a lock's name, got ${shown(name)}`);
+  }
+  const fault = faultOf(name);
+  if (fault) throw refusal(scope, `\`name\` is ${shown(name)}, ${fault}`);
+}
+
+/** The pattern of a policy that matches this very name: in a condition, `*`, `?` and `$` have a meaning. */
+export function patternOf(name: string): string {
+  return Token.isUnresolved(name) ? name : name.replace(/[*?$]/g, (special) => `\${${special}}`);
+}
+
+function faultOf(name: string): string | undefined {
+  if (/\p{Surrogate}/u.test(name)) return 'which is not well-formed Unicode';
+  const bytes = Buffer.byteLength(name);
+  if (bytes > LONGEST_NAME_BYTES) return `of ${bytes} bytes; a lock's name has at most ${LONGEST_NAME_BYTES}`;
+  return undefined;
 }

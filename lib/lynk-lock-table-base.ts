@@ -3,11 +3,14 @@ import type { IMetric, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IChainable, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import type { LynkClientDefaults } from './client-defaults.js';
 import { type LynkConnectOptions, tellFunction, warnOfLongLease } from './connection.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
 import { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';
+import { LynkLockStates } from './lynk-lock-states.js';
+import type { LynkProtectOptions } from './lynk-lock-states-props.js';
 
 /** A table of locks: one of this app, or an imported one. */
 export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
@@ -52,6 +55,13 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * outlives the function.
    */
   connect(fn: LambdaFunction, options?: LynkConnectOptions): Grant;
+
+  /**
+   * Wraps steps of a state machine: they run while the execution holds a lock, which is released when they are
+   * through, and when they fail, with their own error. Every task among them needs a `taskTimeout`, as the lease
+   * has to outlast them. No Lambda function is involved.
+   */
+  protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
 
   /** Conditions that were not met: somebody wanted a lock that was held. */
   metricContention(props?: MetricOptions): Metric;
@@ -114,5 +124,10 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
     tellFunction(fn, this.tableName, connected);
     warnOfLongLease(fn, connected);
     return this.grants.holdLocks(fn, options);
+  }
+  protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment {
+    const { id = `${steps.startState.id} lock`, ...rest } = options;
+    const { scope } = steps.startState.node;
+    return new LynkLockStates(scope ?? this, id, { ...rest, table: this }).protect(steps);
   }
 }

@@ -39,6 +39,9 @@ export const BREAK_PERMISSIONS: readonly Permission[] = [
   { action: 'dynamodb:DeleteItem', calls: ['break by force'] },
 ];
 
+/** What the states of a `LynkLockStates` send: they look, acquire and release. */
+export const STATES_ACTIONS: readonly string[] = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+
 /** What DynamoDB does with a customer managed key in the name of who reads. */
 export const KEY_READ_ACTIONS: readonly string[] = ['kms:Decrypt', 'kms:DescribeKey'];
 

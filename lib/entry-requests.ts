@@ -1,0 +1,133 @@
+import { ENTRY } from '../runtime/protocol/wire.js';
+
+/**
+ * The requests with which a state machine takes, watches and releases a lock (docs/step-functions.md), as
+ * arguments of Step Functions' DynamoDB integrations. What is only known when they are sent is JSONata.
+ *
+ *     3f2a8c1e-5b7d-4c62-9a01-179550141500
+ *     └────── hold (a UUIDv4's) ─────┘ └─ sent, in hundredths of a second since the epoch
+ *
+ * The version of an entry of a state machine is a hold, drawn once an acquisition, and the time at which it
+ * was sent. So each attempt writes a version of its own, an attempt recognises what an earlier one has
+ * written though its answer got lost, and a late one never brings an old version back. It is not of our
+ * client's form: for others it says nothing about its age, and they take over by observation alone.
+ */
+
+/** What the states of one lock share: where its entry is, and the variable that carries what they know. */
+export interface SharedByStates {
+  readonly tableName: string;
+  /** The variable, as JSONata spells it: `$lynk_0123abcd`. */
+  readonly variable: string;
+}
+
+/** As much of a hold as is in each of its versions: all but the last group of the UUID. */
+const HOLD_LENGTH = 24;
+/** A day after the end of the lease, as our client has it. */
+const KEPT_SECONDS = 24 * 60 * 60;
+/** What an observer adds: the clocks that tell a state machine the time may differ by so much. */
+const CLOCK_TOLERANCE_SECONDS = 3;
+
+/** An expression, as a field of a JSONata state spells it. */
+export function jsonata(expression: string): string {
+  return `{% ${expression} %}`;
+}
+
+/** A text literal of JSONata. */
+export function literal(text: string): string {
+  return JSON.stringify(text);
+}
+
+/**
+ * Takes the lock where it is free, where its entry has been seen expired, or where it is ours already.
+ * What it writes over is an entry in order: a malformed one meets none of the conditions.
+ */
+export function acquireRequest({ tableName, variable }: SharedByStates, leaseSeconds: number): object {
+  const hold = `$substring(${variable}.hold, 0, ${HOLD_LENGTH})`;
+  const isFree = [
+    `${ENTRY.leaseDuration} = :zero`,
+    `attribute_type(${ENTRY.versionNumber}, :text)`,
+    `attribute_type(${ENTRY.hostIdentifier}, :text)`,
+  ].join(' AND ');
+  // Without the order, a late duplicate of an earlier attempt would bring its version back, and whoever has
+  // seen that one for a lease would take over from a living holder.
+  const isOurs = `begins_with(${ENTRY.versionNumber}, :hold) AND ${ENTRY.versionNumber} <= :version`;
+  return {
+    TableName: tableName,
+    Key: keyOf(variable),
+    UpdateExpression:
+      `SET ${ENTRY.leaseDuration} = :lease, ${ENTRY.versionNumber} = :version, ` +
+      `${ENTRY.hostIdentifier} = :host, ${ENTRY.expiresAt} = :expires REMOVE ${ENTRY.fencingToken}, #data`,
+    ConditionExpression:
+      `attribute_not_exists(${ENTRY.lockKey}) OR (${isFree}) OR ` + `${ENTRY.versionNumber} = :expired OR (${isOurs})`,
+    ExpressionAttributeNames: { '#data': ENTRY.data },
+    ExpressionAttributeValues: {
+      ':zero': { N: '0' },
+      ':text': { S: 'S' },
+      ':hold': { S: jsonata(hold) },
+      ':version': { S: jsonata(`${hold} & $formatNumber($floor($millis() / 10), '000000000000')`) },
+      ':expired': { S: jsonata(expiredVersion(variable)) },
+      ':lease': { N: String(leaseSeconds) },
+      ':host': { S: jsonata('$states.context.Execution.Id') },
+      ':expires': { N: jsonata(`$string($floor($millis() / 1000) + ${leaseSeconds + KEPT_SECONDS})`) },
+    },
+    ReturnValues: 'UPDATED_NEW',
+  };
+}
+
+/** What is known once the lock is ours: when the version that stands was sent. The lease counts from there. */
+export function acquiredKnowledge({ variable }: SharedByStates): string {
+  const written = '$states.result.Attributes';
+  const sentMs = `$number($substring(${written}.${ENTRY.versionNumber}.S, ${HOLD_LENGTH})) * 10`;
+  const leaseMs = `$number(${written}.${ENTRY.leaseDuration}.N) * 1000`;
+  return jsonata(`$merge([${variable}, {"sentMs": ${sentMs}, "leaseMs": ${leaseMs}}])`);
+}
+
+/** Reads the entry. */
+export function lookRequest({ tableName, variable }: SharedByStates): object {
+  return { TableName: tableName, Key: keyOf(variable), ConsistentRead: true };
+}
+
+/** What is known after a look: who holds the lock, and since when the same version has been seen. */
+export function seenKnowledge({ variable }: SharedByStates): string {
+  const whole = [`${ENTRY.versionNumber}.S`, `${ENTRY.leaseDuration}.N`, `${ENTRY.hostIdentifier}.S`];
+  const isSame = `$version = ${variable}.seenVersion and $lease = ${variable}.seenLease`;
+  const seen = [
+    '"isMalformed": $exists($item) and $not($isWhole)',
+    '"seenVersion": $version',
+    '"seenLease": $lease',
+    `"seenHost": $isWhole ? $item.${ENTRY.hostIdentifier}.S : "nobody"`,
+    // The answer has arrived by now.
+    `"seenSinceMs": ${isSame} ? ${variable}.seenSinceMs : $millis()`,
+  ];
+  return jsonata(
+    `($item := $states.result.Item; $isWhole := ${whole.map((value) => `$exists($item.${value})`).join(' and ')}; ` +
+      `$version := $isWhole ? $item.${ENTRY.versionNumber}.S : ""; ` +
+      `$lease := $isWhole ? $number($item.${ENTRY.leaseDuration}.N) : 0; ` +
+      `$merge([${variable}, {${seen.join(', ')}}]))`,
+  );
+}
+
+/** Deletes the entry where it is ours, at whatever version: the answer to a later one may have got lost. */
+export function releaseRequest({ tableName, variable }: SharedByStates): object {
+  return {
+    TableName: tableName,
+    Key: keyOf(variable),
+    ConditionExpression: `begins_with(${ENTRY.versionNumber}, :hold)`,
+    ExpressionAttributeValues: { ':hold': { S: jsonata(`$substring(${variable}.hold, 0, ${HOLD_LENGTH})`) } },
+  };
+}
+
+/**
+ * The version seen, once it has stood for its whole lease and a margin (docs/protocol.md, section 3,
+ * *observed*); else the hold itself, which is the version of no entry.
+ */
+function expiredVersion(variable: string): string {
+  const margin = `250 + ${variable}.seenLease * 10 + ${CLOCK_TOLERANCE_SECONDS * 1000}`;
+  const expiryMs = `${variable}.seenSinceMs + ${variable}.seenLease * 1000 + ${margin}`;
+  const isExpired = `$exists(${variable}.seenVersion) and ${variable}.seenVersion != "" and $millis() >= ${expiryMs}`;
+  return `(${isExpired}) ? ${variable}.seenVersion : ${variable}.hold`;
+}
+
+function keyOf(variable: string): object {
+  return { [ENTRY.lockKey]: { S: jsonata(`$string(${variable}.name)`) } };
+}

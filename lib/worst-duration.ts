@@ -1,0 +1,140 @@
+/**
+ * How long steps of a state machine can take at worst, by the Amazon States Language that they come to. A lock
+ * on them has no heartbeat: its lease has to outlast them.
+ */
+
+/** A state, as the Amazon States Language spells it; as much of it as matters here. */
+interface StateJson {
+  readonly Type: string;
+  readonly Next?: string;
+  readonly Default?: string;
+  readonly Choices?: readonly { readonly Next?: string }[];
+  readonly Catch?: readonly { readonly Next: string }[];
+  readonly Retry?: readonly RetryJson[];
+  readonly TimeoutSeconds?: unknown;
+  readonly Seconds?: unknown;
+  readonly Branches?: readonly GraphJson[];
+}
+
+interface RetryJson {
+  readonly IntervalSeconds?: number;
+  readonly MaxAttempts?: number;
+  readonly BackoffRate?: number;
+  readonly MaxDelaySeconds?: number;
+}
+
+/** States, and the one that comes first. */
+export interface GraphJson {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, StateJson>>;
+}
+
+/** Either how long it takes, or why nobody can tell. */
+export interface WorstDuration {
+  readonly seconds: number;
+  /** Of the longest way through: each state that takes time, and why it takes so long. */
+  readonly parts: readonly string[];
+  /** Why nobody can tell; where that is so, the rest means nothing. */
+  readonly unknown?: string;
+}
+
+/** With so many, the pauses alone are longer than a lease can be. */
+const MOST_PAUSES = 24 * 60 * 60;
+const NOTHING: WorstDuration = { seconds: 0, parts: [] };
+
+/** The longest way through these states. */
+export function worstDurationOf(graph: GraphJson): WorstDuration {
+  const known = new Map<string, WorstDuration>();
+  const from = (name: string, before: readonly string[]): WorstDuration => {
+    if (before.includes(name)) {
+      const way = [...before.slice(before.indexOf(name)), name].map(quoted).join(' → ');
+      return unknownBecause(`the steps can go round in circles (${way}), for any time`);
+    }
+    const former = known.get(name);
+    if (former) return former;
+    const state = graph.States[name];
+    if (!state) return NOTHING;
+    const rest = longestOf(followersOf(state).map((follower) => from(follower, [...before, name])));
+    const found = sumOf(durationOf(name, state), rest);
+    known.set(name, found);
+    return found;
+  };
+  return from(graph.StartAt, []);
+}
+
+function followersOf({ Next, Default, Choices = [], Catch = [] }: StateJson): string[] {
+  const all = [Next, Default, ...Choices.map((choice) => choice.Next), ...Catch.map((handler) => handler.Next)];
+  return all.filter((name) => name !== undefined);
+}
+
+function durationOf(name: string, state: StateJson): WorstDuration {
+  const once = onceOf(name, state);
+  const { attempts, pauseSeconds } = retriesOf(state.Retry ?? []);
+  if (once.unknown !== undefined || once.seconds === 0 || attempts === 1) return once;
+  const part = `${quoted(name)}: ${attempts} attempts of ${once.seconds} s, and ${pauseSeconds} s between them`;
+  return { seconds: attempts * once.seconds + pauseSeconds, parts: [part] };
+}
+
+/** One attempt. */
+function onceOf(name: string, state: StateJson): WorstDuration {
+  switch (state.Type) {
+    case 'Task':
+      if (typeof state.TimeoutSeconds !== 'number') {
+        return unknownBecause(
+          `the task ${quoted(name)} has no \`taskTimeout\`, or one that only its input tells; give it one, such as ` +
+            'Timeout.duration(Duration.minutes(1))',
+        );
+      }
+      return { seconds: state.TimeoutSeconds, parts: [`${quoted(name)}: ${state.TimeoutSeconds} s`] };
+    case 'Wait':
+      if (typeof state.Seconds === 'number') {
+        return { seconds: state.Seconds, parts: [`${quoted(name)}: ${state.Seconds} s`] };
+      }
+      return unknownBecause(`only its input tells how long ${quoted(name)} waits; give it a \`time\` in seconds`);
+    case 'Parallel':
+      return longestOf((state.Branches ?? []).map(worstDurationOf));
+    case 'Map':
+      return unknownBecause(
+        `the map ${quoted(name)} takes as long as it has items; protect what it does with one item, or put it into a ` +
+          'state machine of its own, started by a task with a `taskTimeout`',
+      );
+    default:
+      return NOTHING;
+  }
+}
+
+/** At worst every retrier is used up. */
+function retriesOf(retriers: readonly RetryJson[]): { readonly attempts: number; readonly pauseSeconds: number } {
+  let attempts = 1;
+  let pauseSeconds = 0;
+  for (const { IntervalSeconds = 1, MaxAttempts = 3, BackoffRate = 2, MaxDelaySeconds = Infinity } of retriers) {
+    attempts += MaxAttempts;
+    // Of some millions of retries, the first ones are too many already.
+    for (let retry = 0; retry < Math.min(MaxAttempts, MOST_PAUSES); retry++) {
+      pauseSeconds += Math.min(IntervalSeconds * BackoffRate ** retry, MaxDelaySeconds);
+    }
+  }
+  return { attempts, pauseSeconds: Math.ceil(pauseSeconds) };
+}
+
+function sumOf(one: WorstDuration, other: WorstDuration): WorstDuration {
+  if (one.unknown !== undefined) return one;
+  if (other.unknown !== undefined) return other;
+  return { seconds: one.seconds + other.seconds, parts: [...one.parts, ...other.parts] };
+}
+
+function longestOf(durations: readonly WorstDuration[]): WorstDuration {
+  return durations.find(({ unknown }) => unknown !== undefined) ?? longestKnownOf(durations);
+}
+
+function longestKnownOf(durations: readonly WorstDuration[]): WorstDuration {
+  return durations.reduce((longest, one) => (one.seconds > longest.seconds ? one : longest), NOTHING);
+}
+
+function unknownBecause(unknown: string): WorstDuration {
+  return { ...NOTHING, unknown };
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name);
+}

@@ -1,0 +1,227 @@
+import { Duration, type Stack } from 'aws-cdk-lib';
+import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import {
+  DefinitionBody,
+  Fail,
+  type IChainable,
+  JsonPath,
+  Map as MapState,
+  Pass,
+  QueryLanguage,
+  StateMachine,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { LynkLockStates, LynkLockTable, type LynkLockTableProps, type LynkProtectOptions } from '../../lib/index.js';
+import type { GraphJson } from '../../lib/worst-duration.js';
+import { definitionIn } from './definition.js';
+import { ENV, newStack, statementsIn } from './stack.js';
+
+const validator = require('asl-validator') as (definition: object) => { readonly errors: unknown[] };
+
+/** What is wrong with a definition. */
+function faultsOf(definition: GraphJson): unknown[] {
+  return validator(structuredClone(definition)).errors;
+}
+
+function prepare(props: LynkLockTableProps = {}, stack = newStack({ env: ENV })) {
+  return { stack, locks: new LynkLockTable(stack, 'Locks', { tableName: 'locks', ...props }) };
+}
+
+function machine(stack: Stack, steps: IChainable, queryLanguage?: QueryLanguage): GraphJson {
+  const definitionBody = DefinitionBody.fromChainable(steps);
+  new StateMachine(stack, 'Machine', { definitionBody, ...(queryLanguage && { queryLanguage }) });
+  return definitionIn(stack);
+}
+
+const work = (stack: Stack, seconds = 5): Wait =>
+  new Wait(stack, 'Work', { time: WaitTime.duration(Duration.seconds(seconds)) });
+
+/** The definition of a state machine that does nothing but 5 s of work under a lock. */
+function protectedWork(options: LynkProtectOptions, language?: QueryLanguage) {
+  const { stack, locks } = prepare();
+  const definition = machine(stack, locks.protect(work(stack), options).next(new Pass(stack, 'After')), language);
+  return { stack, definition };
+}
+
+const DYNAMIC = JsonPath.format('account/{}', JsonPath.stringAt('$.accountId'));
+
+test('a protected step, whole', () => {
+  const { stack, definition } = protectedWork({ name: DYNAMIC, names: ['account/*'] });
+  expect(definition).toMatchSnapshot();
+  expect(statementsIn(stack)).toMatchSnapshot();
+});
+
+test.each([
+  ['JSONPath, a name from the input', DYNAMIC, undefined],
+  ['JSONPath, a text', 'nightly', undefined],
+  ['JSONata, a name from the input', "{% 'account/' & $states.input.accountId %}", QueryLanguage.JSONATA],
+  ['JSONata, a text', 'nightly', QueryLanguage.JSONATA],
+] as const)('the definition is valid in %s', (_, name, language) => {
+  const { definition } = protectedWork({ name }, language);
+  expect(faultsOf(definition)).toEqual([]);
+  expect(Object.keys(definition.States)).toHaveLength(12);
+
+  const broken = JSON.parse(JSON.stringify(definition).replaceAll('"Next":"After"', '"Next":"Nowhere"')) as GraphJson;
+  expect(faultsOf(broken)).not.toEqual([]);
+});
+
+/** The states that can be entered from these, themselves included, without passing through one that is shut. */
+function reachable(graph: GraphJson, from: readonly string[], shut: readonly string[] = []): Set<string> {
+  const found = new Set(from);
+  for (const name of found) {
+    const state = graph.States[name];
+    const next = [state?.Next, state?.Default, ...(state?.Choices ?? []), ...(state?.Catch ?? [])];
+    for (const step of next) {
+      const follower = typeof step === 'object' ? step.Next : step;
+      if (follower !== undefined && !shut.includes(follower)) found.add(follower);
+    }
+  }
+  return found;
+}
+
+test('from where the lock may be held, no way leads out but through a release', () => {
+  const { definition } = protectedWork({ name: 'nightly' });
+  const releases = ['Work lock: release', 'Work lock: release after error'];
+  const held = reachable(definition, ['Work lock: acquire'], releases);
+  const names = ['acquire', 'look', 'wait on', 'time left', 'protected'];
+  expect(held).toEqual(new Set(names.map((state) => `Work lock: ${state}`)));
+  for (const name of held) {
+    const state = definition.States[name];
+    expect(state).not.toHaveProperty('End');
+    if (state?.Type !== 'Choice') expect(state?.Catch?.at(-1)).toMatchObject({ ErrorEquals: ['States.ALL'] });
+  }
+  // And every release leads somewhere, whatever becomes of it.
+  expect([...reachable(definition, releases)]).toEqual(expect.arrayContaining(['After', 'Work lock: failed']));
+});
+
+test('without contention, five states are entered for the lock', () => {
+  const { definition } = protectedWork({ name: 'nightly' });
+  const way: string[] = [];
+  for (let name: string | undefined = definition.StartAt; name; ) {
+    way.push(name);
+    const state: GraphJson['States'][string] | undefined = definition.States[name];
+    name = state?.Next ?? state?.Choices?.[0]?.Next;
+  }
+  const states = ['draw', 'acquire', 'time left', 'protected', 'release'].map((state) => `Work lock: ${state}`);
+  expect(way).toEqual([...states, 'After']);
+});
+
+const TABLE = { 'Fn::GetAtt': [expect.stringMatching(/^LocksTable/), 'Arn'] };
+const ACTIONS = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+const only = (...names: string[]) => ({
+  Condition: {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': names },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  },
+});
+
+test.each([
+  ['a text', { name: 'nightly' }, only('nightly')],
+  ['a text with what patterns are made of', { name: 'a*b?$c' }, only(['a$', '{*}b$', '{?}$', '{$}c'].join(''))],
+  ['a name of the input', { name: DYNAMIC }, {}],
+  ['a name of the input, and patterns', { name: DYNAMIC, names: ['account/*'] }, only('account/*')],
+] as const)('the role may lock what the state machine locks, no more: %s', (_, options, limited) => {
+  const { stack } = protectedWork(options as LynkProtectOptions);
+  expect(statementsIn(stack)).toEqual([{ Effect: 'Allow', Action: ACTIONS, Resource: TABLE, ...limited }]);
+});
+
+test('the role is allowed what DynamoDB does with a customer managed key in its name', () => {
+  const stack = newStack({ env: ENV });
+  const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'));
+  const { locks } = prepare({ encryption }, stack);
+  machine(stack, locks.protect(work(stack), { name: 'nightly' }));
+  expect(statementsIn(stack)).toContainEqual({
+    Effect: 'Allow',
+    Action: expect.arrayContaining(['kms:Decrypt', 'kms:GenerateDataKey']),
+    Resource: { 'Fn::GetAtt': [expect.stringMatching(/^Key/), 'Arn'] },
+  });
+});
+
+/** The lease that a definition writes, in seconds. */
+function leaseIn(definition: GraphJson): number {
+  const [, lease] = /":lease":\{"N":"(\d+)"\}/.exec(JSON.stringify(definition)) ?? [];
+  return Number(lease);
+}
+
+test('the lease outlasts the steps by half a minute, or is as long as was asked', () => {
+  expect(leaseIn(protectedWork({ name: 'nightly' }).definition)).toBe(35);
+  const leaseDuration = Duration.minutes(2);
+  expect(leaseIn(protectedWork({ name: 'nightly', leaseDuration }).definition)).toBe(120);
+});
+
+test('steps that were added after `protect` count', () => {
+  const { stack, locks } = prepare();
+  const first = work(stack);
+  const whole = locks.protect(first, { name: 'nightly' });
+  first.next(new Wait(stack, 'More', { time: WaitTime.duration(Duration.seconds(10)) }));
+  expect(leaseIn(machine(stack, whole))).toBe(45);
+});
+
+test('states that are chained by hand', () => {
+  const { stack, locks: table } = prepare();
+  const lock = new LynkLockStates(stack, 'Ledger', { table, name: 'ledger', leaseDuration: Duration.minutes(1) });
+  const map = new MapState(stack, 'Each').itemProcessor(new Pass(stack, 'One'));
+  map.addCatch(lock.releaseAndFail);
+  const chain = lock.acquire.next(map).next(lock.release).next(new Pass(stack, 'After'));
+  const definition = machine(stack, chain);
+
+  expect(faultsOf(definition)).toEqual([]);
+  expect(leaseIn(definition)).toBe(60);
+  expect(definition.States['Ledger: release']).toMatchObject({ Next: 'After', Output: '{% $states.input %}' });
+  expect(definition.States['Each']).toMatchObject({ Next: 'Ledger: release' });
+});
+
+test('two locks in one state machine have states and a variable each', () => {
+  const { stack, locks } = prepare();
+  const other = new Pass(stack, 'Other');
+  const chain = locks.protect(work(stack), { name: 'a' }).next(locks.protect(other, { name: 'b', id: 'Second' }));
+  const definition = machine(stack, chain);
+  expect(faultsOf(definition)).toEqual([]);
+  expect(new Set(JSON.stringify(definition).match(/\$lynk_[0-9a-f]{8}/g))).toHaveProperty('size', 2);
+});
+
+test('a `Fail` among the steps does not go past the release', () => {
+  const { stack, locks } = prepare();
+  const definition = machine(stack, locks.protect(new Fail(stack, 'Give up'), { name: 'nightly' }));
+  expect(Object.keys(definition.States)).not.toContain('Give up');
+});
+
+test.each([
+  ['no name', { name: '' }, '`name` is a lock\'s name, got ""'],
+  ['half a character', { name: '\ud800' }, '`name` is "\\ud800", which is not well-formed Unicode'],
+  ['a long name', { name: 'ü'.repeat(1025) }, "of 2050 bytes; a lock's name has at most 2048"],
+  ['no names', { name: DYNAMIC, names: [] }, '`names` is empty'],
+  ['a lease in parts of a second', { leaseDuration: Duration.millis(40_500) }, '`leaseDuration` is a whole number'],
+  [
+    'a lease without room for a step',
+    { leaseDuration: Duration.seconds(30) },
+    '`leaseDuration` is a whole number of seconds from 31 to 86400, got 30 s',
+  ],
+  [
+    'a lease shorter than the steps',
+    { leaseDuration: Duration.seconds(34) },
+    '`leaseDuration` is 34 s, but the protected steps may take 5 s ("Work": 5 s): a lease outlasts them by 30 s, so ' +
+      'it is at least 35 s',
+  ],
+  ['a lease of days', { leaseDuration: Duration.days(2) }, 'from 31 to 86400, got 172800 s'],
+  ['a wait of years', { waitDuration: Duration.days(400) }, '`waitDuration` is a number of seconds from 0 to a year'],
+  ['a long id', { id: 'x'.repeat(70) }, '`id` is "xxxxx'],
+] as const)('%s is refused', (_, options, message) => {
+  expect(() => protectedWork({ name: 'nightly', ...options } as LynkProtectOptions)).toThrow(message);
+});
+
+test('one lock in one place', () => {
+  const { stack, locks: table } = prepare();
+  const lock = new LynkLockStates(stack, 'Ledger', { table, name: 'ledger' });
+  lock.protect(work(stack));
+  expect(() => lock.protect(new Pass(stack, 'Again'))).toThrow('`protect` was called before');
+});
+
+test('where states are chained by hand, nobody but the caller knows how long they take', () => {
+  const { stack, locks: table } = prepare();
+  const lock = new LynkLockStates(stack, 'Ledger', { table, name: 'ledger' });
+  const chain = lock.acquire.next(new Pass(stack, 'Work')).next(lock.release);
+  expect(() => machine(stack, chain)).toThrow('`leaseDuration` has to be given where states are chained by hand');
+});
