@@ -119,7 +119,8 @@ export async function withLocks<T>(
   return factoryOfEnvironment().withLocks(names, ...(args as [WithLockOptions, WorkOnSeveral<T>]));
 }
 
-function factoryOfEnvironment(): LockFactory {
+/** The factory that `withLock` uses. */
+export function factoryOfEnvironment(): LockFactory {
   const table = tableOfEnvironment();
   // Without a table it is a test's factory, or an error: nothing to keep.
   if (!table) return getLockFactory(table);

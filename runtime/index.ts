@@ -14,6 +14,8 @@ export {
   LynkError,
 } from './errors.js';
 export { type EmfOptions, emfMetrics } from './lambda/emf.js';
+export { type LockableMethod, type LockedDecorator, locked } from './lambda/locked.js';
+export { type LockedOptions, makeLocked, type OnNotGranted } from './lambda/make-locked.js';
 export type { BreakOptions } from './lock/break.js';
 export type {
   LockAcquiredEvent,
@@ -41,4 +43,4 @@ export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
 export type { AcquireOptions, InvocationContext, LockOptions, SemaphoreOptions, TryOptions } from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';
 export type { HeldLocks, WorkOnSeveral } from './lock/several-locks.js';
-export type { Work } from './lock/with-lock.js';
+export { currentHold, type Work } from './lock/with-lock.js';

@@ -33,7 +33,7 @@ test.each([
 test('every file that the exports map names is there, and so are the declarations', () => {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
   const files = [...JSON.stringify(exports).matchAll(/"(\.\/dist[^"]+)"/g)].map(([, file]) => file ?? '');
-  expect(files.length).toBe(16);
+  expect(files.length).toBe(20);
   for (const file of files) expect(readFileSync(file, 'utf8')).not.toBe('');
 });
 
@@ -50,10 +50,13 @@ async function bundled(code: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-test('the entry for Powertools loads both ways', async () => {
-  const load = ['const { lockPowertools } = ', '; console.log(typeof lockPowertools)'];
-  const required = ['-e', load.join("require('cdk-lynk/runtime/powertools')")];
-  const imported = ['--input-type=module', '-e', load.join("await import('cdk-lynk/runtime/powertools')")];
+test.each([
+  ['powertools', 'lockPowertools'],
+  ['middy', 'lockMiddleware'],
+])('the entry runtime/%s loads both ways', async (entry, name) => {
+  const printing = (loading: string): string => `const { ${name} } = ${loading}; console.log(typeof ${name})`;
+  const required = ['-e', printing(`require('cdk-lynk/runtime/${entry}')`)];
+  const imported = ['--input-type=module', '-e', printing(`await import('cdk-lynk/runtime/${entry}')`)];
   for (const args of [required, imported]) {
     expect((await run(process.execPath, args)).stdout.trim()).toBe('function');
   }
@@ -65,7 +68,7 @@ test('a handler that imports only withLock grows by little, and what it does not
 
   expect(code.length).toBeLessThanOrEqual(56 * 1024);
   expect(gzipSync(code).length).toBeLessThanOrEqual(18 * 1024);
-  expect(code).not.toMatch(/CloudWatchMetrics|powertools/);
+  expect(code).not.toMatch(/CloudWatchMetrics|powertools|onNotGranted/);
 });
 
 test('a bundle of the client has no CDK in it, and one of its errors alone has no client', async () => {

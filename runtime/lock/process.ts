@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { ElapsedTime } from '../protocol/elapsed.js';
 import { ServerClock } from '../protocol/server-clock.js';
@@ -6,7 +5,6 @@ import { holdIdFrom, nobodysHoldIdFrom } from '../protocol/version.js';
 import type { Clock, Timer } from './clock.js';
 import { LocalLock } from './local-lock.js';
 import { RecentMap } from './recent-map.js';
-import type { Scope } from './with-lock.js';
 
 /** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
 const TICK_MS = 200;
@@ -26,8 +24,6 @@ export interface Randomness {
  * of its callers for each lock.
  */
 export class LockProcess {
-  /** The `withLock` calls that the code running now runs inside of. */
-  readonly scopes = new AsyncLocalStorage<Scope | undefined>();
   private readonly elapsed: ElapsedTime;
   private readonly serverClocks = new WeakMap<object, ServerClock>();
   private readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { LockLostError, LockReentrancyError } from '../errors.js';
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
@@ -19,10 +20,24 @@ export function workArguments<O extends object, T, W = Work<T>>(
   return { options: options ?? ({} as O), work: checkedWork(work, where) };
 }
 
+/** How work settled. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
 /** The holds that the code running now runs inside of, the innermost first. */
-export interface Scope {
+interface Scope {
   readonly hold: Hold;
   readonly outer: Scope | undefined;
+}
+
+/** The `withLock` calls that the code running now runs inside of: each asynchronous context has its own. */
+const scopes = new AsyncLocalStorage<Scope>();
+
+/**
+ * The hold of the innermost `withLock`, `makeLocked` or `@locked` that the code running now runs inside of;
+ * undefined outside of any.
+ */
+export function currentHold(): HeldLock | undefined {
+  return scopes.getStore()?.hold;
 }
 
 /**
@@ -38,8 +53,8 @@ export function refuseReentry(target: LockTarget): void {
 }
 
 /** Whether the code running now runs inside of work that holds this lock. */
-export function isHeldAround({ process, local }: LockTarget): boolean {
-  for (let scope = process.scopes.getStore(); scope; scope = scope.outer) {
+export function isHeldAround({ local }: LockTarget): boolean {
+  for (let scope = scopes.getStore(); scope; scope = scope.outer) {
     if (scope.hold.isOn(local) && scope.hold.isHeld) return true;
   }
   return false;
@@ -55,16 +70,19 @@ export function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
 
 /** The same inside several holds of one process, the loss of any of which is a loss. */
 export async function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
-  const [first] = holds as [Hold, ...Hold[]];
-  const { scopes } = first.process;
   let scope = scopes.getStore();
   for (const hold of holds) scope = { hold, outer: scope };
-  let outcome: { readonly value: T } | { readonly error: unknown };
+  let outcome: Outcome<T>;
   try {
-    outcome = { value: await scopes.run(scope, work) };
+    outcome = { value: await scopes.run(scope as Scope, work) };
   } catch (error) {
     outcome = { error };
   }
+  return conclude(holds, outcome);
+}
+
+/** Ends the holds, their work having settled like that, and settles as `withLock` does. */
+export async function conclude<T>(holds: readonly Hold[], outcome: Outcome<T>): Promise<T> {
   const [loss] = holds.flatMap((hold) => hold.lossSoFar() ?? []);
   await Promise.all(holds.map((hold) => hold[Symbol.asyncDispose]()));
   if (loss) throw 'error' in outcome ? lossWithError(loss, outcome.error) : lossWithResult(loss, outcome.value);

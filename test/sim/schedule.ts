@@ -65,7 +65,6 @@ export async function runSchedule(seed: number, { lines, checker }: RunOptions =
     exclusion.afterEvent();
     return world.violation !== undefined;
   });
-  for (const client of clients) if (client instanceof TypeScriptClient) client.dispose();
   process.off('unhandledRejection', onRejection);
   const { violation } = world;
   if (violation)

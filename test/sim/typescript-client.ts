@@ -99,11 +99,6 @@ export class TypeScriptClient implements Client {
     }
   }
 
-  /** Afterwards nothing is left of it that outlives the schedule. */
-  dispose(): void {
-    this.lockProcess.scopes.disable();
-  }
-
   private caller(): Caller {
     return new Caller(this, this.prng.fork());
   }

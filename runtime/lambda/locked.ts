@@ -1,0 +1,46 @@
+import { LockOptionError } from '../errors.js';
+import { checkedLocked, type LockedOptions, runLocked } from './make-locked.js';
+
+/** A method that can be decorated with `locked`: asynchronous, as waiting for a lock is. */
+export type LockableMethod<A extends readonly unknown[]> = (...args: A) => Promise<unknown>;
+
+/** What `locked` returns: a decorator by the standard, and as TypeScript's `experimentalDecorators` calls it. */
+export interface LockedDecorator<A extends readonly unknown[]> {
+  <M extends (...args: never) => Promise<unknown>>(
+    method: M & (Parameters<M> extends A ? unknown : never),
+    context: ClassMethodDecoratorContext,
+  ): M;
+  <M extends (...args: never) => Promise<unknown>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<M> & (Parameters<M> extends A ? unknown : never),
+  ): void;
+}
+
+/**
+ * A decorator that runs an asynchronous method under a lock at each call, as `makeLocked` does for a function:
+ *
+ *     class Billing {
+ *       @locked({ name: (event: { accountId: string }) => `account/${event.accountId}` })
+ *       async handler(event: { accountId: string }, context: InvocationContext) { … }
+ *     }
+ *
+ * With `onNotGranted: 'skip'` the method resolves to `undefined` where it was skipped: say so in its type.
+ * @throws LockOptionError
+ */
+export function locked<A extends readonly unknown[]>(options: LockedOptions<A>): LockedDecorator<A> {
+  const checked = checkedLocked(options, 'locked');
+  const wrapped = (method: unknown): LockableMethod<A> => {
+    if (typeof method !== 'function') throw new LockOptionError('@locked is for methods');
+    return function (this: unknown, ...args: A): Promise<unknown> {
+      return runLocked(checked, args, () => method.apply(this, args));
+    };
+  };
+  return ((method: unknown, context: unknown, descriptor?: PropertyDescriptor): unknown => {
+    // The standard passes the method and what it is; experimentalDecorators pass prototype, key and descriptor.
+    if (typeof context === 'object') return wrapped(method);
+    if (!descriptor) throw new LockOptionError('@locked is for methods');
+    descriptor.value = wrapped(descriptor.value);
+    return undefined;
+  }) as LockedDecorator<A>;
+}

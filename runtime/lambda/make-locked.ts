@@ -1,0 +1,115 @@
+import { factoryOfEnvironment } from '../default.js';
+import { type LockHolder, LockNotGrantedError, LockOptionError } from '../errors.js';
+import type { LockFactory } from '../lock/factory.js';
+import { type InvocationContext, type LockOptions, refuseUnknown, shown } from '../lock/options.js';
+
+/** What becomes of a call whose lock another holds. */
+export type OnNotGranted<A extends readonly unknown[], S> = 'throw' | 'skip' | ((holder: LockHolder, ...args: A) => S);
+
+/** What `makeLocked` and `locked` take. */
+export interface LockedOptions<A extends readonly unknown[], S = unknown> extends LockOptions {
+  /** The lock's name, or how it is made of the call's arguments. */
+  readonly name: string | ((...args: A) => string);
+  /**
+   * What becomes of a call while another holds the lock: `throw` gives a `LockNotGrantedError`; `skip`
+   * resolves to `undefined`; a function is told who holds it, and its result is the call's. Where DynamoDB
+   * cannot be reached, the call throws in any case.
+   * @default 'throw'
+   */
+  readonly onNotGranted?: OnNotGranted<A, S> | undefined;
+  /** @default one for the table that `LYNK_TABLE_NAME` names */
+  readonly factory?: LockFactory | undefined;
+}
+
+/** Options whose `onNotGranted` is this. */
+type With<A extends readonly unknown[], N> = Omit<LockedOptions<A>, 'onNotGranted'> & N;
+
+const LOCKED_OPTIONS = ['name', 'onNotGranted', 'factory', 'leaseSeconds', 'waitSeconds'] as const;
+
+/**
+ * The function, run under a lock at each call:
+ *
+ *     export const handler = makeLocked(
+ *       async (event: { accountId: string }, context: InvocationContext) => charge(event.accountId),
+ *       { name: (event) => `account/${event.accountId}`, onNotGranted: 'skip' },
+ *     );
+ *
+ * An argument after the first that is a Lambda context bounds the wait and the hold, as the option `context`
+ * of `withLock`. Inside, `currentHold()` gives the hold.
+ * @returns a function that rejects as `withLock` does
+ * @throws LockOptionError
+ */
+export function makeLocked<A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  options: With<A, { readonly onNotGranted?: 'throw' | undefined }>,
+): (...args: A) => Promise<Awaited<R>>;
+export function makeLocked<A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  options: With<A, { readonly onNotGranted: 'skip' }>,
+): (...args: A) => Promise<Awaited<R> | undefined>;
+export function makeLocked<A extends readonly unknown[], R, S>(
+  fn: (...args: A) => R,
+  options: With<A, { readonly onNotGranted: (holder: LockHolder, ...args: A) => S }>,
+): (...args: A) => Promise<Awaited<R> | Awaited<S>>;
+export function makeLocked<A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  options: LockedOptions<A>,
+): (...args: A) => Promise<unknown> {
+  if (typeof fn !== 'function') throw new LockOptionError(`makeLocked takes a function first, got ${shown(fn)}`);
+  const checked = checkedLocked(options, 'makeLocked');
+  return function (this: unknown, ...args: A): Promise<unknown> {
+    return runLocked(checked, args, () => fn.apply(this, args as unknown as [...A]));
+  };
+}
+
+/** @throws LockOptionError; the lock's other options are looked at when it is made */
+export function checkedLocked<O extends LockedOptions<never>>(options: O, where: string): O {
+  if (options === undefined) throw new LockOptionError(`${where} takes options: { name, … }`);
+  refuseUnknown(options, LOCKED_OPTIONS, where);
+  const { name, onNotGranted, factory } = options;
+  if (typeof name !== 'string' && typeof name !== 'function') {
+    throw new LockOptionError(`name is a text, or a function that makes one of the arguments, got ${shown(name)}`);
+  }
+  checkedOnNotGranted(onNotGranted);
+  if (factory !== undefined && typeof factory?.createLock !== 'function') {
+    throw new LockOptionError(`factory is what getLockFactory returns, got ${shown(factory)}`);
+  }
+  return options;
+}
+
+function checkedOnNotGranted(value: unknown): void {
+  if (value === undefined || value === 'throw' || value === 'skip' || typeof value === 'function') return;
+  throw new LockOptionError(`onNotGranted is "throw", "skip" or a function, got ${shown(value)}`);
+}
+
+/** One call under its lock. */
+export async function runLocked<A extends readonly unknown[]>(
+  { name, onNotGranted = 'throw', factory = factoryOfEnvironment(), leaseSeconds, waitSeconds }: LockedOptions<A>,
+  args: A,
+  work: () => unknown,
+): Promise<unknown> {
+  const lockName = typeof name === 'function' ? name(...args) : name;
+  let hasBegun = false;
+  try {
+    return await factory.withLock(lockName, { leaseSeconds, waitSeconds, context: contextIn(args) }, () => {
+      hasBegun = true;
+      return work();
+    });
+  } catch (error) {
+    // Of the work's own locks, the work decides.
+    const holder = hasBegun ? undefined : holderIn(error);
+    if (!holder || onNotGranted === 'throw') throw error;
+    return onNotGranted === 'skip' ? undefined : await onNotGranted(holder, ...args);
+  }
+}
+
+/** Who holds the lock that was not granted; undefined for any other error, and where nobody was seen to hold it. */
+export function holderIn(error: unknown): LockHolder | undefined {
+  return error instanceof LockNotGrantedError ? error.holder : undefined;
+}
+
+function contextIn(args: readonly unknown[]): InvocationContext | undefined {
+  const isContext = (arg: unknown): arg is InvocationContext =>
+    typeof (arg as Partial<InvocationContext> | null | undefined)?.getRemainingTimeInMillis === 'function';
+  return args.slice(1).find(isContext);
+}

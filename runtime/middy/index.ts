@@ -1,0 +1,100 @@
+/** cdk-lynk/runtime/middy: a lock around a middy handler. */
+import { factoryOfEnvironment } from '../default.js';
+import { checkedLocked, holderIn, type LockedOptions } from '../lambda/make-locked.js';
+import type { HeldLock } from '../lock/held-lock.js';
+import type { Hold } from '../lock/hold.js';
+import type { InvocationContext } from '../lock/options.js';
+import { conclude } from '../lock/with-lock.js';
+
+/** What the middleware needs to see of middy's request. */
+export interface MiddyRequest<E> {
+  readonly event: E;
+  readonly context: InvocationContext;
+  response?: unknown;
+  earlyResponse?: unknown;
+  error?: unknown;
+}
+
+/** What `lockMiddleware` takes: as `makeLocked`, its functions being called with event and context. */
+export type LockMiddlewareOptions<E> = LockedOptions<readonly [event: E, context: InvocationContext]>;
+
+/** A middleware as middy takes it. */
+export interface LockMiddleware<E> {
+  // middy's own types have a request with an event of any type here, and so do other middlewares.
+  readonly before: (request: MiddyRequest<E>) => Promise<void>;
+  readonly after: (request: MiddyRequest<E>) => Promise<void>;
+  readonly onError: (request: MiddyRequest<E>) => Promise<void>;
+}
+
+interface Running {
+  readonly held: HeldLock;
+  readonly controller: AbortController;
+}
+
+/** By the invocation's own context, the innermost lock last: nothing is kept of an invocation beyond it. */
+const holds = new WeakMap<InvocationContext, HeldLock[]>();
+
+/**
+ * The hold that `lockMiddleware` took for this invocation, the innermost where there are several.
+ *
+ *     middy(async (event, context) => {
+ *       const held = heldLock(context);
+ *       await save(event, { signal: held?.signal });
+ *     }).use(lockMiddleware({ name: 'report' }));
+ */
+export function heldLock(context: InvocationContext): HeldLock | undefined {
+  return holds.get(context)?.at(-1);
+}
+
+/**
+ * Holds a lock while the handler runs. Put it last: a middleware after it that answers early keeps middy
+ * from calling this one again, and then the lock is held until the invocation ends.
+ *
+ * The hold's signal aborts with middy's own early time-out too: the handler that may go on then is told, and
+ * the lock is released.
+ * @throws LockOptionError
+ */
+export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): LockMiddleware<E> {
+  const { name, onNotGranted = 'throw', factory, leaseSeconds, waitSeconds } = checkedLocked(options, 'lockMiddleware');
+  const running = new WeakMap<object, Running>();
+
+  const before = async (request: MiddyRequest<E>): Promise<void> => {
+    const { event, context } = request;
+    const lockName = typeof name === 'function' ? name(event, context) : name;
+    const lock = (factory ?? factoryOfEnvironment()).createLock(lockName, { leaseSeconds, waitSeconds });
+    const controller = new AbortController();
+    try {
+      const held = await lock.acquire({ context, signal: controller.signal });
+      running.set(request, { held, controller });
+      holds.set(context, [...(holds.get(context) ?? []), held]);
+    } catch (error) {
+      const holder = holderIn(error);
+      if (!holder || onNotGranted === 'throw') throw error;
+      request.earlyResponse = onNotGranted === 'skip' ? undefined : await onNotGranted(holder, event, context);
+    }
+  };
+
+  const end = async (request: MiddyRequest<E>, outcome: { readonly value: unknown } | { readonly error: unknown }) => {
+    const { held, controller } = running.get(request) ?? {};
+    if (!held) return;
+    running.delete(request);
+    // After a time-out the handler may still be running.
+    if ('error' in outcome) controller?.abort(outcome.error);
+    const others = holds.get(request.context)?.filter((other) => other !== held) ?? [];
+    holds.set(request.context, others);
+    await conclude([held as Hold], outcome);
+  };
+
+  return {
+    before,
+    after: (request) => end(request, { value: request.response }),
+    onError: async (request) => {
+      try {
+        await end(request, { error: request.error });
+      } catch (error) {
+        // A loss goes before the handler's own error, and carries it.
+        request.error = error;
+      }
+    },
+  };
+}
