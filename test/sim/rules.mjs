@@ -72,8 +72,8 @@ export const RULES = {
       },
       {
         file: 'lock/contention.ts',
-        find: 'const untilExpiryMs = local.expiryMs() - process.clock.monotonicMs();',
-        replace: 'const untilExpiryMs = local.expiryMs() - process.clock.wallMs();',
+        find: 'Math.max(0, local.expiryMs() - nowMs)',
+        replace: 'Math.max(0, local.expiryMs() - process.clock.wallMs())',
       },
       {
         file: 'lock/contention.ts',
