@@ -40,7 +40,14 @@ export type { ListOptions } from './lock/listing.js';
 export type { Lock, TryOutcome } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
 export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
-export type { AcquireOptions, InvocationContext, LockOptions, SemaphoreOptions, TryOptions } from './lock/options.js';
+export type {
+  AcquireOptions,
+  DeserializeOptions,
+  InvocationContext,
+  LockOptions,
+  SemaphoreOptions,
+  TryOptions,
+} from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';
 export type { HeldLocks, WorkOnSeveral } from './lock/several-locks.js';
 export { currentHold, type Work } from './lock/with-lock.js';

@@ -12,6 +12,7 @@ import type { LockTarget } from './target.js';
 /** One caller's asking for one lock, or for whatever else the target stands for. */
 export interface Ask<T = LockTarget> extends Contender {
   readonly target: T;
+  readonly lockAtLeastSeconds: number;
   readonly signal: AbortSignal | undefined;
   /** Seconds left of the invocation it is for; `Infinity` where there is none. */
   readonly invocationSeconds: number;
@@ -104,14 +105,14 @@ async function intoHold(
   patience: Patience,
   place: Place | undefined,
 ): Promise<Hold | undefined> {
-  const { target, data, signal, invocationEndsMs, chronicle } = ask;
+  const { target, data, lockAtLeastSeconds, signal, invocationEndsMs, chronicle } = ask;
   const ledger = await withinPatience(patience, granted, {
     giveBack: (late) => abandon(target, late),
     leave: () => place?.leave(),
   });
   if (!ledger) return undefined;
   chronicle.acquired();
-  return new Hold(target, { ledger, data, place, signal, invocationEndsMs, chronicle });
+  return new Hold(target, { ledger, data, lockAtLeastSeconds, place, signal, invocationEndsMs, chronicle });
 }
 
 /** How an asking ends that its caller gets nothing of. */

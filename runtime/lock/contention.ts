@@ -23,6 +23,8 @@ type Step = { readonly kind: 'write'; readonly expiredVersion?: string | undefin
 interface Seen extends Sight {
   /** The version that the answer says we wrote. */
   readonly written?: string;
+  /** The fencing token that was given with what we wrote. */
+  readonly fencingToken?: bigint | undefined;
   /** What was written over. */
   readonly replaced?: Replaced | undefined;
 }
@@ -33,6 +35,8 @@ export interface Contender {
   readonly hostIdentifier: string;
   /** The note for its entry: JSON text. */
   readonly data: string | undefined;
+  /** Whether its hold gets a fencing token. */
+  readonly fencing: boolean;
   /** The Lambda invocation it is for, where there is one. */
   readonly requestId: string | undefined;
   /** Where it is told what becomes of it. */
@@ -93,7 +97,7 @@ export class Contention {
     judgedExpired?: string,
   ): Promise<Ledger | 'refused' | 'served' | 'missed'> {
     const { process, local, store } = this.target;
-    const ledger = new Ledger(process.drawHoldId(this.contender.requestId), this.contender.leaseSeconds);
+    const ledger = this.newLedger();
     let step: Step = { kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) };
     if (judgedExpired !== undefined) step = { kind: 'write', expiredVersion: judgedExpired };
     let inDoubt = false;
@@ -119,11 +123,13 @@ export class Contention {
         if (ownVersion !== undefined) {
           // A write of ours landed, whichever answer tells: a lost one is made good by the next.
           ledger.confirm(ownVersion, seen.dateMs);
+          ledger.fencingToken = seen.fencingToken ?? seen.entry?.fencingToken;
           this.noteReplaced(seen.replaced);
           inDoubt = false;
           local.crowd.wonRace(seen.arrivedMs);
           return (await this.grant(ledger)) ? ledger : 'missed';
         }
+        this.noteUnfenced(seen.entry);
         const next = this.judge(seen);
         if (next === 'held' && seen.entry && this.contender.isServedBy?.(seen.entry)) return 'served';
         if (next === 'held' && mode === 'try') return 'refused';
@@ -147,6 +153,23 @@ export class Contention {
     }
   }
 
+  private newLedger(): Ledger {
+    const { requestId, leaseSeconds, fencing } = this.contender;
+    return new Ledger(this.target.process.drawHoldId(requestId), leaseSeconds, fencing);
+  }
+
+  /** Warns once of an entry whose writer has fencing off: such a one takes the token away with it. */
+  private noteUnfenced(entry: LockEntry | undefined): void {
+    const { local, label, settings } = this.target;
+    if (!this.contender.fencing || !entry || entry.fencingToken !== undefined || local.isKnownUnfenced) return;
+    local.isKnownUnfenced = true;
+    settings.logger.warn(
+      `${label}: ${entry.hostIdentifier} uses it without fencing; until all its clients have it on, fencing tokens ` +
+        'are only as good as clocks',
+      { lockName: this.target.name, hostIdentifier: entry.hostIdentifier },
+    );
+  }
+
   private async grant(ledger: Ledger): Promise<boolean> {
     const { granted, cause } = await topUp(this.target, ledger, () => this.budgetMs());
     this.patience.lastFailure ??= cause;
@@ -163,7 +186,8 @@ export class Contention {
       store.acquire(entry, expiredVersion, signal),
     );
     const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
-    return answer.written ? { ...seen, written: version, replaced: answer.replaced } : seen;
+    const { replaced, fencingToken } = answer;
+    return answer.written ? { ...seen, written: version, replaced, fencingToken } : seen;
   }
 
   private async look(): Promise<Seen> {

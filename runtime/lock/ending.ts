@@ -23,7 +23,7 @@ interface Left {
 
 /**
  * The end of a hold's entry (docs/protocol.md, section 2): it is deleted, or where something of it has to
- * stay, replaced by a version under a hold id that nobody holds. That one is nobody's to refresh, and is
+ * stay, the fencing token at least, replaced by a version under a hold id that nobody holds. That one is nobody's to refresh, and is
  * taken over by the same rules as a dead holder's.
  */
 export class Ending {
@@ -33,20 +33,20 @@ export class Ending {
 
   constructor(
     private readonly target: LockTarget,
-    private readonly holdId: string,
+    private readonly hold: Ledger,
     private readonly remains: Remains = {},
   ) {
-    this.ours = holdId;
+    this.ours = hold.holdId;
     // From here on nobody in this process believes in the hold, whatever becomes of its entry. Where something
     // stays, its entry still stands for that: until it is replaced, this process is not to take it over either.
-    if (this.restMs() <= 0) target.process.giveUp(holdId);
+    if (this.restMs() <= 0) target.process.giveUp(hold.holdId);
   }
 
   /** One attempt. Where nothing of the hold stands any more, there is nothing left to do. */
   async attempt(budgetMs: number): Promise<void> {
     await this.write(budgetMs);
     // A copy of the hold's first write that comes late may yet put its entry back.
-    this.target.process.giveUp(this.holdId);
+    this.target.process.giveUp(this.hold.holdId);
   }
 
   /** Attempts until one is answered, within the budget. */
@@ -72,8 +72,8 @@ export class Ending {
     const { target, remains } = this;
     const { store, name } = target;
     for (let corrections = 0; ; corrections += 1) {
-      const restMs = this.restMs();
-      if (restMs <= 0) {
+      const restMs = Math.max(0, this.restMs());
+      if (restMs === 0 && !this.hold.fencing) {
         await target.exchange(budgetMs, (signal) => store.release(name, this.ours, signal));
         return;
       }
@@ -81,7 +81,7 @@ export class Ending {
       const { leaseSeconds } = left.ledger;
       const version = target.draw(left.ledger);
       this.left.push(left);
-      const expiresAtSeconds = target.expiresAtSeconds(leaseSeconds);
+      const expiresAtSeconds = target.expiresAtSeconds(leaseSeconds, this.hold.fencingToken);
       const { ours } = this;
       const entry = { lockKey: name, ours, version, leaseSeconds, expiresAtSeconds, data: remains.data };
       const answer = await target.exchange(budgetMs, (signal) => store.leave(entry, signal));
@@ -103,7 +103,7 @@ export class Ending {
 
   /** Each attempt has a hold id of its own: it may leave another lease, and must not look the same. */
   private drawLedger(leaseSeconds: number): Ledger {
-    return new Ledger(this.target.process.drawNobodysHoldId(`${this.holdId} ${this.left.length}`), leaseSeconds);
+    return new Ledger(this.target.process.drawNobodysHoldId(`${this.hold.holdId} ${this.left.length}`), leaseSeconds);
   }
 }
 

@@ -11,6 +11,8 @@ import { MetricLines } from './metrics.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,
+  checkedAtLeast,
+  checkedFencing,
   checkedHost,
   checkedLease,
   checkedLogger,
@@ -22,6 +24,8 @@ import {
   checkedSignal,
   checkedTolerance,
   checkedWait,
+  DESERIALIZE_OPTIONS,
+  type DeserializeOptions,
   type FactorySettings,
   LOCK_OPTIONS,
   type LockOptions,
@@ -51,12 +55,13 @@ const WITH_LOCK_OPTIONS = [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
 export interface WithLockOptions extends LockOptions, AcquireOptions {}
 
 /** What `tryWithLock` of a factory takes. */
-export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'leaseSeconds'> {}
+export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'leaseSeconds' | 'fencing'> {}
 
 /** Makes locks that share a table, a connection and settings. */
 export class LockFactory {
   private readonly leaseSeconds: number;
   private readonly waitSeconds: number;
+  private readonly fencing: boolean;
   private readonly settings: TargetSettings;
   private readonly footing: Footing;
 
@@ -77,6 +82,7 @@ export class LockFactory {
     const metricLines = settings.metrics === undefined ? [] : [new MetricLines(checkedMetrics(settings.metrics))];
     this.leaseSeconds = checkedLease(leaseSeconds);
     this.waitSeconds = checkedWait(waitSeconds);
+    this.fencing = checkedFencing(settings.fencing ?? false);
     const givenHost = settings.hostIdentifier === undefined ? undefined : checkedHost(settings.hostIdentifier);
     this.settings = {
       clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
@@ -110,7 +116,7 @@ export class LockFactory {
     const count = checkedPermits(permits);
     checkedName(permitName(checkedName(name), count - 1));
     const reach = (reached: string): Promise<SemaphoreTarget> => this.reachSemaphore(reached, count);
-    return new Semaphore({ ...this.lockSettings(name, { leaseSeconds, waitSeconds }), reach }, count);
+    return new Semaphore({ ...this.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false }), reach }, count);
   }
 
   /** As `Lock.withLock`, by name. */
@@ -119,8 +125,8 @@ export class LockFactory {
   async withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
     const { options, work } = workArguments(args, 'withLock');
     refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
-    const { leaseSeconds, waitSeconds, ...call } = options;
-    return this.lock(name, { leaseSeconds, waitSeconds }).withLock(call, work);
+    const { leaseSeconds, waitSeconds, fencing, ...call } = options;
+    return this.lock(name, { leaseSeconds, waitSeconds, fencing }).withLock(call, work);
   }
 
   /**
@@ -138,9 +144,9 @@ export class LockFactory {
   ): Promise<T> {
     const { options, work } = workArguments<WithLockOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
     refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLocks');
-    const { leaseSeconds, waitSeconds, ...call } = options;
+    const { leaseSeconds, waitSeconds, fencing, ...call } = options;
     const several = checkedNames(names);
-    const settings = this.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds });
+    const settings = this.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds, fencing });
     const reach = (name: string): Promise<LockTarget> => this.reach(name);
     return new SeveralLocks(several, { ...settings, reach }, call).holdWhile(work);
   }
@@ -150,9 +156,9 @@ export class LockFactory {
   tryWithLock<T>(name: string, options: TryWithLockOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
   async tryWithLock<T>(name: string, ...args: WorkArguments<TryWithLockOptions, T>): Promise<TryOutcome<T>> {
     const { options, work } = workArguments(args, 'tryWithLock');
-    refuseUnknown(options, ['leaseSeconds', ...TRY_OPTIONS], 'tryWithLock');
-    const { leaseSeconds, ...call } = options;
-    return this.lock(name, { leaseSeconds }).tryWithLock(call, work);
+    refuseUnknown(options, ['leaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
+    const { leaseSeconds, fencing, ...call } = options;
+    return this.lock(name, { leaseSeconds, fencing }).tryWithLock(call, work);
   }
 
   /**
@@ -162,12 +168,15 @@ export class LockFactory {
    * @throws LockLostError where it was used before, or came too late
    * @throws LockNotGrantedError where DynamoDB did not answer in time; the text may then be tried again
    */
-  async deserializeLock(text: string, options: TryOptions = {}): Promise<HeldLock> {
-    refuseUnknown(options, TRY_OPTIONS, 'deserializeLock');
+  async deserializeLock(text: string, options: DeserializeOptions = {}): Promise<HeldLock> {
+    refuseUnknown(options, DESERIALIZE_OPTIONS, 'deserializeLock');
+    const { fencing = this.fencing, ...call } = options;
     const handOver = parseHandOver(text);
     const name = checkedName(handOver.lockName);
     const reach = (): Promise<LockTarget> => this.reach(name);
-    return adoptHold(await askFor({ name, leaseSeconds: this.leaseSeconds, reach }, options), handOver);
+    const { leaseSeconds } = this;
+    const settings = { name, leaseSeconds, fencing: checkedFencing(fencing), reach };
+    return adoptHold(await askFor(settings, call), handOver);
   }
 
   /**
@@ -215,11 +224,14 @@ export class LockFactory {
     return new Lock({ ...this.lockSettings(name, options), reach: (reached) => this.reach(reached) });
   }
 
-  private lockSettings(name: string, { leaseSeconds, waitSeconds }: LockOptions) {
+  private lockSettings(name: string, options: LockOptions) {
+    const { leaseSeconds, waitSeconds, lockAtLeastSeconds = 0, fencing = this.fencing } = options;
     return {
       name: checkedName(name),
       leaseSeconds: leaseSeconds === undefined ? this.leaseSeconds : checkedLease(leaseSeconds),
       waitSeconds: waitSeconds === undefined ? this.waitSeconds : checkedWait(waitSeconds),
+      lockAtLeastSeconds: checkedAtLeast(lockAtLeastSeconds),
+      fencing: checkedFencing(fencing),
     };
   }
 

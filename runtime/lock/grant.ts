@@ -26,7 +26,7 @@ export async function topUp(
     if (isEnoughToGrant(ledger.deadlineMs, process.elapsedMs(), ledger.leaseSeconds)) return { granted: true };
     if (refreshes === REFRESHES_BEFORE_GRANT || budgetMs() <= 0) break;
     const version = target.draw(ledger);
-    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds);
+    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds, ledger.fencingToken);
     try {
       const answer = await target.exchange(budgetMs(), (signal) =>
         store.refresh({ lockKey: name, holdId: ledger.holdId, version, expiresAtSeconds }, signal),
@@ -52,7 +52,7 @@ export async function topUp(
  */
 export async function abandon(target: LockTarget, ledger: Ledger): Promise<void> {
   try {
-    await new Ending(target, ledger.holdId).attempt(LOST_RELEASE_BUDGET_MS);
+    await new Ending(target, ledger).attempt(LOST_RELEASE_BUDGET_MS);
   } catch (error) {
     target.settings.logger.debug(`${target.label}: an abandoned acquisition was not cleaned up`, { error });
   }

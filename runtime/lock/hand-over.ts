@@ -70,7 +70,7 @@ export async function adopt(
 ): Promise<Ledger> {
   const { process, store } = target;
   const { leaseSeconds, requestId } = contender;
-  const ledger = new Ledger(process.drawHoldId(requestId), leaseSeconds);
+  const ledger = new Ledger(process.drawHoldId(requestId), leaseSeconds, contender.fencing);
   const budgetMs = (): number => Math.min(patience.leftMs(), tryBudgetMs(leaseSeconds));
   let isInDoubt = false;
   for (let failures = 0; !patience.isOver; failures += 1) {
@@ -87,6 +87,7 @@ export async function adopt(
         );
       }
       ledger.confirm(standing, answer.dateMs);
+      ledger.fencingToken = answer.fencingToken ?? answer.entry?.fencingToken;
       const outcome = await topUp(target, ledger, budgetMs);
       if (outcome.granted) return ledger;
       throw new LockNotGrantedError(

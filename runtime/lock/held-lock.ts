@@ -22,6 +22,12 @@ export interface HeldLock {
    * does. Pass it to whatever the work awaits.
    */
   readonly signal: AbortSignal;
+  /**
+   * Greater than that of every hold before: a resource that remembers the greatest it has seen, and refuses
+   * what comes with a smaller one, is safe from a holder that is late (docs/fencing.md).
+   * @throws LockOptionError where fencing is off
+   */
+  readonly fencingToken: bigint;
   /** Whether the lock is held at this moment, by the clock. Right even where no timer could run. */
   readonly isHeld: boolean;
   /** Seconds for which the lock is certainly ours if no further refresh succeeds; 0 when not held. */

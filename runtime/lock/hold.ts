@@ -1,4 +1,4 @@
-import { LockHolder, LockLostError, type LockLostReason } from '../errors.js';
+import { LockHolder, LockLostError, type LockLostReason, LockOptionError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
@@ -19,6 +19,8 @@ export interface HoldOrigin {
   readonly ledger: Ledger;
   /** The note that its entry carries: JSON text. */
   readonly data?: string | undefined;
+  /** Seconds, from now on, for which the lock is to stay taken although it is released. */
+  readonly lockAtLeastSeconds?: number | undefined;
   /** The place in the local queue, which the hold gives up at its end. */
   readonly place?: Place | undefined;
   /** The caller's signal: `held.signal` aborts with it. */
@@ -35,7 +37,7 @@ export class Hold implements HeldLock {
   private loss: LockLostError | undefined;
   private releasing: Promise<void> | undefined;
   /** What is to stay of its entry. */
-  private remains: Remains = {};
+  private remains: Remains;
   private readonly controller = new AbortController();
   private readonly refreshing: Refreshing;
   private readonly heartbeat: Heartbeat;
@@ -46,6 +48,8 @@ export class Hold implements HeldLock {
     private readonly origin: HoldOrigin,
   ) {
     const { process } = target;
+    const { lockAtLeastSeconds = 0 } = origin;
+    this.remains = { untilMs: process.clock.monotonicMs() + lockAtLeastSeconds * 1000 };
     this.refreshing = new Refreshing(target, origin.ledger, origin.data, {
       isHeld: () => this.check(),
       leftMs: () => this.leftMs(),
@@ -77,6 +81,15 @@ export class Hold implements HeldLock {
   get signal(): AbortSignal {
     this.check();
     return this.controller.signal;
+  }
+
+  get fencingToken(): bigint {
+    const { fencingToken } = this.origin.ledger;
+    if (fencingToken !== undefined) return fencingToken;
+    throw new LockOptionError(
+      `${this.target.label} is held without a fencing token; set fencing: true, for all of its clients`,
+      this.target.errorDetails(),
+    );
   }
 
   get isHeld(): boolean {
@@ -210,15 +223,15 @@ export class Hold implements HeldLock {
   private cancelDeadline: () => void = () => {};
 
   private async releaseOnce(): Promise<void> {
-    const { leaseSeconds, holdId } = this.origin.ledger;
+    const { ledger } = this.origin;
     if (this.state === 'handed-over') return;
     const isHeld = this.check();
-    const ending = new Ending(this.target, holdId, this.remains);
+    const ending = new Ending(this.target, ledger, this.remains);
     if (isHeld) {
       const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.leftMs());
       this.finish('released');
       try {
-        const released = ending.within(releaseBudgetMs(leaseSeconds, leftMs));
+        const released = ending.within(releaseBudgetMs(ledger.leaseSeconds, leftMs));
         await this.origin.chronicle.releasing(released);
       } finally {
         this.origin.place?.leave();

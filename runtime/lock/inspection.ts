@@ -93,7 +93,7 @@ export function inspectionOf(table: LockTable, local: LocalLock, { entry, dateMs
     looksDead,
     deadSince: looksDead ? dateOf(overSinceMs) : undefined,
     data: note ?? data,
-    fencingToken,
+    fencingToken: fencingToken === undefined ? undefined : Number(fencingToken),
     version: entry.version,
     isOurs: version !== undefined,
     holdId: version?.holdId,

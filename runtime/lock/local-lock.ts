@@ -18,6 +18,8 @@ const FOREIGN_MEMORY_MS = 60_000;
 export class LocalLock {
   /** How many others seem to want it. */
   readonly crowd = new Crowd();
+  /** Whether an entry without a fencing token was seen, and told of, where there has to be one. */
+  isKnownUnfenced = false;
   private sighting: Sighting | undefined;
   /** The holder that a waiter saw last. */
   private rival: string | undefined;

@@ -7,6 +7,7 @@ import { checkedNote } from './note.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,
+  checkedAtLeast,
   checkedContext,
   checkedSignal,
   checkedWait,
@@ -30,6 +31,8 @@ export interface LockSettings {
   readonly name: string;
   readonly leaseSeconds: number;
   readonly waitSeconds: number;
+  readonly lockAtLeastSeconds: number;
+  readonly fencing: boolean;
   /** Finds out which table it is in; sends no request. */
   readonly reach: (name: string) => Promise<LockTarget>;
 }
@@ -123,31 +126,36 @@ export function waitSecondsWithin(asked: number, { invocationSeconds }: Ask<unkn
 interface Askable<T> {
   readonly name: string;
   readonly leaseSeconds: number;
+  readonly lockAtLeastSeconds?: number;
+  readonly fencing?: boolean;
   readonly reach: (name: string) => Promise<T>;
 }
 
 /** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */
 export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' | 'store'>>(
-  { name, leaseSeconds, reach }: Askable<T>,
+  { name, leaseSeconds, fencing = false, reach, ...settings }: Askable<T>,
   options: TryOptions,
 ): Promise<Ask<T>> {
   const signal = checkedSignal(options.signal);
   const context = checkedContext(options.context);
   const data = checkedNote(options.data);
+  const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds ?? settings.lockAtLeastSeconds ?? 0);
   signal?.throwIfAborted();
   const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
   const requestId = context?.awsRequestId;
   const target = await reach(name);
-  const { process, settings } = target;
-  const hostIdentifier = settings.hostIdentifier(requestId);
+  const { process } = target;
+  const hostIdentifier = target.settings.hostIdentifier(requestId);
   const asking = { lockName: name, tableName: target.store.tableName, hostIdentifier, leaseSeconds, requestId };
   return {
     target,
     leaseSeconds,
     hostIdentifier,
     data,
+    lockAtLeastSeconds,
+    fencing,
     requestId,
-    chronicle: new Chronicle(asking, settings.observers, () => process.elapsedMs()),
+    chronicle: new Chronicle(asking, target.settings.observers, () => process.elapsedMs()),
     signal,
     invocationSeconds,
     invocationEndsMs: context && process.elapsedMs() + invocationSeconds * 1000,

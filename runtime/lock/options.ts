@@ -22,10 +22,23 @@ export interface LockOptions {
    * @default 30, or the factory's
    */
   readonly waitSeconds?: number | undefined;
+  /**
+   * Seconds for which the lock stays taken, counted from when it was granted, though it is released earlier:
+   * of two triggers of a scheduled job that come a moment apart, the second finds it taken. What is left of
+   * them is rounded up to whole seconds; nobody waits for it. 0 to 86,400.
+   * @default 0: free once released
+   */
+  readonly lockAtLeastSeconds?: number | undefined;
+  /**
+   * Whether each hold gets a `fencingToken` greater than those before it. All clients of the lock have to
+   * have it on (docs/fencing.md).
+   * @default false, or the factory's
+   */
+  readonly fencing?: boolean | undefined;
 }
 
 /** For a semaphore. */
-export interface SemaphoreOptions extends LockOptions {
+export interface SemaphoreOptions extends Pick<LockOptions, 'leaseSeconds' | 'waitSeconds'> {
   /**
    * How many may hold a permit at once: whole, 1 to 100. Who is free is read in one request, and DynamoDB
    * reads up to 100 items in one.
@@ -48,6 +61,14 @@ export interface TryOptions {
    * @default none
    */
   readonly data?: unknown;
+  /** As in `LockOptions`, for this call. */
+  readonly lockAtLeastSeconds?: number | undefined;
+}
+
+/** For `deserializeLock`. */
+export interface DeserializeOptions extends TryOptions {
+  /** As in `LockOptions`, for this call. */
+  readonly fencing?: boolean | undefined;
 }
 
 /** For one acquire. */
@@ -57,7 +78,7 @@ export interface AcquireOptions extends TryOptions {
 }
 
 /** For all locks of a factory, whatever they are kept in. */
-export interface FactorySettings extends LockOptions {
+export interface FactorySettings extends Omit<LockOptions, 'lockAtLeastSeconds'> {
   /**
    * Seconds that DynamoDB's front ends may differ by before a lock is taken over by the age of its stamp:
    * whole, at least 2. `Infinity` turns that rule off, for the holder and for contenders.
@@ -83,12 +104,15 @@ export interface FactorySettings extends LockOptions {
   readonly observers?: readonly LockObserver[] | undefined;
 }
 
-export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds'] as const;
-export const SEMAPHORE_OPTIONS = ['permits', ...LOCK_OPTIONS] as const;
-export const TRY_OPTIONS = ['signal', 'context', 'data'] as const;
+export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds', 'lockAtLeastSeconds', 'fencing'] as const;
+export const SEMAPHORE_OPTIONS = ['permits', 'leaseSeconds', 'waitSeconds'] as const;
+export const TRY_OPTIONS = ['signal', 'context', 'data', 'lockAtLeastSeconds'] as const;
+export const DESERIALIZE_OPTIONS = [...TRY_OPTIONS, 'fencing'] as const;
 export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;
 export const FACTORY_SETTINGS = [
-  ...LOCK_OPTIONS,
+  'leaseSeconds',
+  'waitSeconds',
+  'fencing',
   'clockToleranceSeconds',
   'hostIdentifier',
   'logger',
@@ -171,6 +195,19 @@ export function checkedWait(value: unknown): number {
   throw new LockOptionError(
     `waitSeconds is a number of seconds from 0 (ask once) to ${DAY_SECONDS}, or Infinity, got ${shown(value)}`,
   );
+}
+
+export function checkedAtLeast(value: unknown): number {
+  if (isNumberWithin(value, 0, DAY_SECONDS)) return value;
+  throw new LockOptionError(
+    `lockAtLeastSeconds is a number of seconds from 0 to ${DAY_SECONDS}, got ${shown(value)}; ` +
+      'for work that is done once and for all, note that it is done where its result is kept',
+  );
+}
+
+export function checkedFencing(value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new LockOptionError(`fencing is true or false, got ${shown(value)}`);
 }
 
 export function checkedForSeconds(value: unknown): void {

@@ -57,7 +57,7 @@ export class Refreshing {
     if (this.isHandingOver !== handsOver || !hold.isHeld()) return undefined;
     const version = target.draw(ledger);
     const lockKey = target.name;
-    const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds);
+    const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds, ledger.fencingToken);
     const budgetMs = refreshBudgetMs(hold.leftMs());
     let answer: WriteAnswer;
     try {

@@ -151,9 +151,9 @@ function settle(
 }
 
 function holdOf(
-  { data, signal, invocationEndsMs, chronicle }: Ask<SemaphoreTarget>,
+  { data, lockAtLeastSeconds, signal, invocationEndsMs, chronicle }: Ask<SemaphoreTarget>,
   { target, ledger, place }: GrantedPermit,
 ): Hold {
   chronicle.acquired();
-  return new Hold(target, { ledger, data, place, signal, invocationEndsMs, chronicle });
+  return new Hold(target, { ledger, data, lockAtLeastSeconds, place, signal, invocationEndsMs, chronicle });
 }

@@ -23,6 +23,8 @@ export interface WriteAnswer extends Answer {
   readonly written: boolean;
   /** Where not written: the entry that stands there, if any. */
   readonly entry?: LockEntry | undefined;
+  /** Where written with fencing: the token that it gave. */
+  readonly fencingToken?: bigint | undefined;
   /** Where an acquire wrote over an entry: what it said. For people: no decision of a lock rests on it. */
   readonly replaced?: Replaced | undefined;
 }
@@ -39,6 +41,11 @@ export interface NewEntry {
   readonly expiresAtSeconds: number;
   /** A note of the holder's: JSON text. */
   readonly data?: string | undefined;
+  /**
+   * With fencing: the write raises the fencing token that stands there by one, or this where none does.
+   * Without, it removes the token.
+   */
+  readonly fencingSeed?: bigint | undefined;
 }
 
 /** Which entries to list. */

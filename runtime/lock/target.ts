@@ -1,5 +1,6 @@
 import { LynkError, type LynkErrorDetails } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
+import { STAMP_LIMIT_MS } from '../protocol/version.js';
 import type { LocalLock } from './local-lock.js';
 import type { LockProcess } from './process.js';
 import type { LockStore, NewEntry } from './store.js';
@@ -45,13 +46,18 @@ export class LockTarget extends LockTable {
   }
 
   newEntry(ledger: Ledger, version: string, { hostIdentifier, data }: EntryOwner): NewEntry {
-    const { leaseSeconds } = ledger;
+    const { leaseSeconds, fencing } = ledger;
+    const fencingSeed = fencing ? BigInt(Math.floor(this.serverNowMs())) : undefined;
     const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds);
-    return { lockKey: this.name, leaseSeconds, version, hostIdentifier, expiresAtSeconds, data };
+    return { lockKey: this.name, leaseSeconds, version, hostIdentifier, expiresAtSeconds, data, fencingSeed };
   }
 
-  /** Epoch seconds at which TTL may delete an entry whose lease begins now. */
-  expiresAtSeconds(leaseSeconds: number): number {
-    return Math.ceil(this.serverNowMs() / 1000) + leaseSeconds + EXPIRES_AFTER_LEASE_SECONDS;
+  /**
+   * Epoch seconds at which TTL may delete an entry whose lease begins now. One with a fencing token stays until
+   * the clock has passed its token by that much: the next one, drawn from the clock, is then greater again.
+   */
+  expiresAtSeconds(leaseSeconds: number, fencingToken = 0n): number {
+    const tokenMs = Math.min(Number(fencingToken), STAMP_LIMIT_MS);
+    return Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000) + leaseSeconds + EXPIRES_AFTER_LEASE_SECONDS;
   }
 }

@@ -13,5 +13,5 @@ export interface LockEntry {
   /** The holder's note, as text. Ours is JSON; anybody else's may be anything. */
   readonly data?: string;
   /** Rises with each hold, where fencing is on. */
-  readonly fencingToken?: number;
+  readonly fencingToken?: bigint;
 }

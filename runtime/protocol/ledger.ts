@@ -16,6 +16,8 @@ export class Ledger {
   deadlineMs = Number.NEGATIVE_INFINITY;
   /** Elapsed time at which the latest confirmed version was first sent. */
   confirmedSentMs = Number.NEGATIVE_INFINITY;
+  /** The fencing token of the hold, once an answer told it; undefined without fencing. */
+  fencingToken: bigint | undefined;
   private readonly drafts = new Map<string, Draft>();
   private lastStampMs = -1;
   private timed = true;
@@ -23,6 +25,8 @@ export class Ledger {
   constructor(
     readonly holdId: string,
     readonly leaseSeconds: number,
+    /** Whether the hold has a fencing token. */
+    readonly fencing = false,
   ) {}
 
   /**

@@ -28,7 +28,7 @@ import type { LockEntry } from '../protocol/entry.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure, isThrottling, noLockTable } from './failure.js';
-import { entriesFromItems, entryFromItem, type Item, replacedIn, textIn } from './item.js';
+import { entriesFromItems, entryFromItem, fencingTokenOf, type Item, replacedIn, textIn } from './item.js';
 
 type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand | BatchGetItemCommand | ScanCommand;
 type Values = NonNullable<UpdateItemCommandInput['ExpressionAttributeValues']>;
@@ -200,16 +200,25 @@ export class DynamoDBStore implements LockStore {
   }
 
   private overwrite(entry: NewEntry, condition: string, values: Values, signal: AbortSignal): Promise<WriteAnswer> {
-    const { data } = entry;
+    const { lockKey, data, fencingSeed } = entry;
+    const isNoted = data !== undefined;
+    const isFenced = fencingSeed !== undefined;
+    const changes = [
+      `${ENTRY.leaseDuration} = :lease`,
+      `${ENTRY.versionNumber} = :version`,
+      `${ENTRY.hostIdentifier} = :host`,
+      `${ENTRY.expiresAt} = :expires`,
+      ...(isNoted ? ['#data = :data'] : []),
+      ...(isFenced ? [`${ENTRY.fencingToken} = if_not_exists(${ENTRY.fencingToken}, :seed) + :one`] : []),
+    ];
+    const removed = [...(isNoted ? [] : ['#data']), ...(isFenced ? [] : [ENTRY.fencingToken])];
+    // A token that is no number could not be raised, and DynamoDB would refuse without saying which attribute.
+    const hasNoNumber = `attribute_exists(${ENTRY.fencingToken}) AND NOT attribute_type(${ENTRY.fencingToken}, :number)`;
     const command = new UpdateItemCommand({
       TableName: this.tableName,
-      Key: { [ENTRY.lockKey]: { S: entry.lockKey } },
-      UpdateExpression:
-        `SET ${ENTRY.leaseDuration} = :lease, ${ENTRY.versionNumber} = :version, ` +
-        `${ENTRY.hostIdentifier} = :host, ${ENTRY.expiresAt} = :expires` +
-        `${data === undefined ? '' : ', #data = :data'} ` +
-        `REMOVE ${[ENTRY.fencingToken, ...(data === undefined ? ['#data'] : [])].join(', ')}`,
-      ConditionExpression: condition,
+      Key: { [ENTRY.lockKey]: { S: lockKey } },
+      UpdateExpression: `SET ${changes.join(', ')}${removed.length > 0 ? ` REMOVE ${removed.join(', ')}` : ''}`,
+      ConditionExpression: isFenced ? `(${condition}) AND NOT (${hasNoNumber})` : condition,
       ...DATA_NAME,
       ExpressionAttributeValues: {
         ...values,
@@ -217,20 +226,30 @@ export class DynamoDBStore implements LockStore {
         ':version': { S: entry.version },
         ':host': { S: entry.hostIdentifier },
         ':expires': { N: String(entry.expiresAtSeconds) },
-        ...(data !== undefined && { ':data': { S: data } }),
+        ...(isNoted && { ':data': { S: data } }),
+        ...(isFenced && { ':seed': { N: String(fencingSeed) }, ':one': { N: '1' }, ':number': { S: 'N' } }),
       },
       ReturnValues: 'UPDATED_OLD',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
-    return this.write(entry.lockKey, command, signal);
+    return this.write(lockKey, command, signal, fencingSeed);
   }
 
-  private async write(lockKey: string, command: UpdateItemCommand, signal: AbortSignal): Promise<WriteAnswer> {
+  private async write(
+    lockKey: string,
+    command: UpdateItemCommand,
+    signal: AbortSignal,
+    fencingSeed?: bigint,
+  ): Promise<WriteAnswer> {
     const { dateMs, output } = await this.send(lockKey, 'UpdateItem', command, signal);
+    const place = { lockName: lockKey, tableName: this.tableName };
     if (!(output instanceof ConditionalCheckFailedException)) {
       const { Attributes } = output as UpdateItemCommandOutput;
-      return { dateMs, written: true, replaced: replacedIn(Attributes) };
+      const answer = { dateMs, written: true, replaced: replacedIn(Attributes) };
+      if (fencingSeed === undefined) return answer;
+      return { ...answer, fencingToken: (fencingTokenOf(Attributes, place) ?? fencingSeed) + 1n };
     }
+    if (fencingSeed !== undefined) fencingTokenOf(output.Item, place);
     if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };
     // There was none, or this server does not return it.
     return { ...(await this.read(lockKey, 'strong', signal)), written: false };

@@ -19,7 +19,7 @@ export interface ItemPlace {
 export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
   const expiresAt = numberIn(item[ENTRY.expiresAt]);
   const data = textIn(item[ENTRY.data]);
-  const fencingToken = numberIn(item[ENTRY.fencingToken]);
+  const fencingToken = wholeIn(item[ENTRY.fencingToken]);
   return {
     lockKey: textOf(item, ENTRY.lockKey, place),
     leaseSeconds: numberOf(item, ENTRY.leaseDuration, place),
@@ -70,6 +70,16 @@ export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | {
   };
 }
 
+/**
+ * The fencing token that an item carries; undefined where it carries none.
+ * @throws LockEntryError for one that cannot be raised by one
+ */
+export function fencingTokenOf(item: Item | undefined, place: ItemPlace): bigint | undefined {
+  const value = item?.[ENTRY.fencingToken];
+  if (!item || value === undefined) return undefined;
+  return wholeIn(value) ?? refuse(item, ENTRY.fencingToken, 'a whole number', place);
+}
+
 /** The text of an attribute value of type S. */
 export function textIn(value: unknown): string | undefined {
   const text = isObject(value) ? value['S'] : undefined;
@@ -82,6 +92,12 @@ export function numberIn(value: unknown): number | undefined {
   if (typeof text !== 'string' || text.trim() === '') return undefined;
   const number = Number(text);
   return Number.isFinite(number) ? number : undefined;
+}
+
+/** The same, to the last digit, where it is whole. */
+function wholeIn(value: unknown): bigint | undefined {
+  const text = isObject(value) ? value['N'] : undefined;
+  return typeof text === 'string' && /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }
 
 function textOf(item: Item, attribute: string, place: ItemPlace): string {

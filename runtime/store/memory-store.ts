@@ -14,7 +14,16 @@ import type {
 import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
-import { entriesFromItems, entryFromItem, type Item, itemFromEntry, numberIn, replacedIn, textIn } from './item.js';
+import {
+  entriesFromItems,
+  entryFromItem,
+  fencingTokenOf,
+  type Item,
+  itemFromEntry,
+  numberIn,
+  replacedIn,
+  textIn,
+} from './item.js';
 
 /** Keeps entries in this process: for tests, and for code that needs no more than its own process. */
 export class MemoryStore implements LockStore {
@@ -35,13 +44,13 @@ export class MemoryStore implements LockStore {
   async acquire(entry: NewEntry, expiredVersion: string | undefined): Promise<WriteAnswer> {
     const { lockKey } = entry;
     const before = this.items.get(lockKey);
-    const answer = this.write(lockKey, mayAcquire(this.standing(lockKey), expiredVersion), () => this.overwrite(entry));
+    const answer = this.overwrite(entry, mayAcquire(this.standing(lockKey), expiredVersion));
     return answer.written ? { ...answer, replaced: replacedIn(before) } : answer;
   }
 
   async adopt(entry: NewEntry, givenVersion: string): Promise<WriteAnswer> {
     const { lockKey } = entry;
-    return this.write(lockKey, mayAdopt(this.standing(lockKey), givenVersion), () => this.overwrite(entry));
+    return this.overwrite(entry, mayAdopt(this.standing(lockKey), givenVersion));
   }
 
   async refresh({ lockKey, holdId, version, expiresAtSeconds, data }: Refresh): Promise<WriteAnswer> {
@@ -98,10 +107,18 @@ export class MemoryStore implements LockStore {
     return { written: true, ...this.answer() };
   }
 
-  /** Attributes that are not ours are left alone; the optional ones of ours go. */
-  private overwrite(entry: NewEntry): void {
-    const { [ENTRY.fencingToken]: _token, [ENTRY.data]: _data, ...kept } = this.items.get(entry.lockKey) ?? {};
-    this.items.set(entry.lockKey, { ...kept, ...itemFromEntry(entry) });
+  /** Attributes that are not ours are left alone; the optional ones of ours go, or are raised. */
+  private overwrite(entry: NewEntry, mayWrite: boolean): WriteAnswer {
+    const { lockKey, fencingSeed } = entry;
+    const { [ENTRY.fencingToken]: _token, [ENTRY.data]: _data, ...kept } = this.items.get(lockKey) ?? {};
+    if (fencingSeed === undefined) {
+      return this.write(lockKey, mayWrite, () => this.items.set(lockKey, { ...kept, ...itemFromEntry(entry) }));
+    }
+    const place = { lockName: lockKey, tableName: this.tableName };
+    const fencingToken = (fencingTokenOf(this.items.get(lockKey), place) ?? fencingSeed) + 1n;
+    const raised = { ...itemFromEntry(entry), [ENTRY.fencingToken]: { N: String(fencingToken) } };
+    const answer = this.write(lockKey, mayWrite, () => this.items.set(lockKey, { ...kept, ...raised }));
+    return answer.written ? { ...answer, fencingToken } : answer;
   }
 
   private standing(lockKey: string): Standing {

@@ -320,15 +320,35 @@ describe('the table', () => {
 
 describe('an unknown option', () => {
   test.each<[string, string, (options: never) => unknown]>([
-    ['getLockFactory', 'client, leaseSeconds, waitSeconds', (options) => getLockFactory('locks', options)],
-    ['createLock', 'leaseSeconds, waitSeconds', (options) => factory.createLock('a', options)],
+    [
+      'getLockFactory',
+      'client, leaseSeconds, waitSeconds, fencing, clockToleranceSeconds',
+      (options) => getLockFactory('locks', options),
+    ],
+    [
+      'createLock',
+      'leaseSeconds, waitSeconds, lockAtLeastSeconds, fencing',
+      (options) => factory.createLock('a', options),
+    ],
     ['acquire', 'waitSeconds, signal, context', (options) => factory.createLock('a').acquire(options)],
     ['tryAcquire', 'signal, context', (options) => factory.createLock('a').tryAcquire(options)],
-    ['withLock', 'leaseSeconds, waitSeconds, signal, context', (options) => factory.withLock('a', options, () => {})],
-    ['tryWithLock', 'leaseSeconds, signal, context', (options) => factory.tryWithLock('a', options, () => {})],
+    [
+      'withLock',
+      'leaseSeconds, waitSeconds, lockAtLeastSeconds, fencing, signal, context, data',
+      (options) => factory.withLock('a', options, () => {}),
+    ],
+    [
+      'tryWithLock',
+      'leaseSeconds, fencing, signal, context, data, lockAtLeastSeconds',
+      (options) => factory.tryWithLock('a', options, () => {}),
+    ],
     ['withLock', 'waitSeconds, signal, context', (options) => factory.createLock('a').withLock(options, () => {})],
     ['tryWithLock', 'signal, context', (options) => factory.createLock('a').tryWithLock(options, () => {})],
-    ['deserializeLock', 'signal, context', (options) => factory.deserializeLock('{}', options)],
+    [
+      'deserializeLock',
+      'signal, context, data, lockAtLeastSeconds, fencing',
+      (options) => factory.deserializeLock('{}', options),
+    ],
   ])('of %s is refused by name, and the known ones are told: %s', async (where, known, call) => {
     const message = await refusalOf(() => call(bad({ leaseSecond: 3, 'wait-seconds': 1 })));
 

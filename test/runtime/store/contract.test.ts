@@ -141,6 +141,63 @@ describe.each([
     });
   });
 
+  describe('with fencing', () => {
+    const fenced = (version: string, fencingSeed = 1_000n): NewEntry => ({ ...entryAt(version), fencingSeed });
+    const token = async () => (await standing())?.['fencingToken'];
+
+    test('an acquire draws the token from its seed where none stands', async () => {
+      const answer = await store.acquire(fenced(versionOf(OURS)), undefined, never);
+
+      expect(answer).toMatchObject({ written: true, fencingToken: 1_001n });
+      expect(await token()).toEqual({ N: '1001' });
+    });
+
+    test.each(['7', '99999999999999999999999999'])('an acquire raises the token %s by one', async (before) => {
+      const greater = String(BigInt(before) + 1n);
+      await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: '0' }, fencingToken: { N: before } }));
+
+      const answer = await store.acquire({ ...fenced(versionOf(OURS)), data: '1' }, undefined, never);
+
+      expect(answer).toMatchObject({ written: true, fencingToken: BigInt(greater) });
+      expect(await standing()).toMatchObject({ fencingToken: { N: greater }, data: { S: '1' } });
+    });
+
+    test('an acquire that is refused raises nothing, and brings the token back', async () => {
+      await fixture.put(itemAt(versionOf(THEIRS), { fencingToken: { N: '7' } }));
+
+      const answer = await store.acquire(fenced(versionOf(OURS)), undefined, never);
+
+      expect(answer).toMatchObject({ written: false, entry: { fencingToken: 7n } });
+      expect(answer.fencingToken).toBeUndefined();
+      expect(await token()).toEqual({ N: '7' });
+    });
+
+    test('a takeover and an adopt raise it too', async () => {
+      await fixture.put(itemAt(PYTHONS, { fencingToken: { N: '7' } }));
+
+      const taken = await store.acquire(fenced(versionOf(OURS)), PYTHONS, never);
+      const adopted = await store.adopt(fenced(versionOf(THEIRS)), versionOf(OURS), never);
+
+      expect([taken.fencingToken, adopted.fencingToken]).toEqual([8n, 9n]);
+      expect(await token()).toEqual({ N: '9' });
+    });
+
+    test.each([{ S: '7' }, { NULL: true }, { N: '1.5' }] as const)(
+      'a token %p is nobody’s to raise',
+      async (broken) => {
+        await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: '0' }, fencingToken: broken }));
+
+        const error = await store.acquire(fenced(versionOf(OURS)), undefined, never).catch((thrown: unknown) => thrown);
+
+        expect(error).toBeInstanceOf(LockEntryError);
+        expect(error).toMatchObject({ attribute: 'fencingToken', lockName: lockKey });
+        expect(await store.acquire(entryAt(versionOf(OURS, 1)), versionOf(OURS), never)).toMatchObject({
+          written: true,
+        });
+      },
+    );
+  });
+
   describe('adopt', () => {
     test('writes over exactly the version given', async () => {
       await fixture.put(itemAt(PYTHONS, { data: { S: '{}' }, fencingToken: { N: '7' }, note: { S: 'keep' } }));

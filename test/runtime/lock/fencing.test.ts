@@ -1,0 +1,192 @@
+import { LockOptionError } from '../../../runtime/errors.js';
+import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import { EPOCH_MS, errorOf, PYTHONS_VERSION, Setting, type TestProcess } from './setting.js';
+
+let setting: Setting;
+let us: TestProcess;
+let them: TestProcess;
+beforeEach(() => {
+  setting = new Setting();
+  us = setting.process();
+  them = setting.process();
+});
+
+const DAY_SECONDS = 24 * 60 * 60;
+const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
+const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
+const acquire = (process: TestProcess): Promise<HeldLock> =>
+  until(process.factory({ fencing: true }).createLock('a').acquire({ waitSeconds: 60 }));
+const item = () => setting.table.items.get('a') as Record<string, { N: string }> | undefined;
+const standingToken = (): bigint => BigInt(item()?.['fencingToken']?.N ?? Number.NaN);
+
+test('is drawn from the clock first, and rises by one with each hold; a cycle stays at two writes', async () => {
+  const first = await acquire(us);
+  expect(first.fencingToken).toBe(BigInt(EPOCH_MS) + 1n);
+  await until(first.release());
+
+  const second = await acquire(them);
+
+  expect(second.fencingToken).toBe(first.fencingToken + 1n);
+  expect(us.store.operations()).toEqual(['acquire', 'leave']);
+  expect(them.store.operations()).toEqual(['acquire']);
+});
+
+test('stays with the hold through refreshes, and after its end', async () => {
+  const held = await acquire(us);
+  const { fencingToken } = held;
+  await pass(20_000);
+  expect([held.fencingToken, standingToken()]).toEqual([fencingToken, fencingToken]);
+
+  await until(held.release());
+
+  expect(held.fencingToken).toBe(fencingToken);
+});
+
+test('a release keeps the entry, free, for a day', async () => {
+  const held = await acquire(us);
+  await until(held.release());
+
+  expect(item()).toMatchObject({ leaseDuration: { N: '0' }, fencingToken: { N: String(held.fencingToken) } });
+  const left = Number(item()?.['expiresAt']?.N) - (EPOCH_MS + setting.time.nowMs) / 1000;
+  expect(Math.abs(left - DAY_SECONDS)).toBeLessThan(2);
+});
+
+test('rises when a dead holder is taken over from', async () => {
+  const dead = await acquire(us);
+  us.block(0);
+  us.store.fate = () => 'silence';
+
+  const held = await acquire(them);
+
+  expect(held.fencingToken).toBe(dead.fencingToken + 1n);
+});
+
+test('rises with a hand-over', async () => {
+  const giver = await acquire(us);
+  const text = await until(giver.serialize());
+
+  const receiver = await until(them.factory({ fencing: true }).deserializeLock(text));
+  expect(receiver.fencingToken).toBe(giver.fencingToken + 1n);
+  const again = await until(us.factory().deserializeLock(await until(receiver.serialize()), { fencing: true }));
+
+  expect(again.fencingToken).toBe(giver.fencingToken + 2n);
+});
+
+test('rises over the entry’s end by TTL, though the lock was had more often than the clock ticked', async () => {
+  const held = await acquire(us);
+  // Another client whose clock is far ahead has drawn it, or a thousand holds a second.
+  const ahead = BigInt(EPOCH_MS) + BigInt(3 * DAY_SECONDS * 1000);
+  setting.table.items.set('a', { ...setting.table.items.get('a'), fencingToken: { N: String(ahead) } });
+  await until(held.release());
+  const next = await acquire(them);
+  expect(next.fencingToken).toBe(ahead + 1n);
+  await until(next.release());
+  const expiresMs = Number(item()?.['expiresAt']?.N) * 1000;
+
+  setting.table.items.delete('a');
+  setting.time.nowMs = expiresMs - EPOCH_MS;
+  const after = await acquire(setting.process());
+
+  expect(after.fencingToken > next.fencingToken).toBe(true);
+});
+
+test('is right where the answer to the acquire was lost', async () => {
+  const first = await acquire(us);
+  await until(first.release());
+  them.store.next('acquire', 'drop-answer');
+
+  const held = await acquire(them);
+
+  expect(them.store.operations()).toEqual(['acquire', 'acquire']);
+  expect([held.fencingToken, standingToken()]).toEqual([first.fencingToken + 1n, first.fencingToken + 1n]);
+});
+
+test('is right where the answer to the adopt was lost', async () => {
+  const giver = await acquire(us);
+  const text = await until(giver.serialize());
+  them.store.next('adopt', 'drop-answer');
+
+  const held = await until(them.factory({ fencing: true }).deserializeLock(text));
+
+  expect(them.store.operations()).toEqual(['adopt', 'adopt']);
+  expect([held.fencingToken, standingToken()]).toEqual([giver.fencingToken + 1n, giver.fencingToken + 1n]);
+});
+
+test('an acquisition that nobody waits for any more is given back without its token', async () => {
+  const first = await acquire(us);
+  await until(first.release());
+  them.store.next('acquire', { answerMs: 3000 });
+  await until(errorOf(them.factory({ fencing: true }).createLock('a').acquire({ waitSeconds: 1 })));
+  await pass(5000);
+
+  expect(item()).toMatchObject({ leaseDuration: { N: '0' } });
+  expect((await acquire(us)).fencingToken).toBe(first.fencingToken + 2n);
+});
+
+test('goes together with a time that the lock stays taken', async () => {
+  const lock = us.factory({ fencing: true }).createLock('a', { lockAtLeastSeconds: 30 });
+  const first = await until(lock.acquire());
+  await until(first.release());
+  expect(item()).toMatchObject({ leaseDuration: { N: '30' } });
+
+  const second = await acquire(them);
+
+  expect(second.fencingToken).toBe(first.fencingToken + 1n);
+  expect(setting.time.nowMs).toBeGreaterThan(30_000);
+});
+
+test('may be on for one lock, or one call, alone', async () => {
+  const held = await until(us.factory().createLock('a', { fencing: true }).acquire());
+  expect(held.fencingToken).toBeGreaterThan(0n);
+  await until(held.release());
+
+  await until(
+    us.factory().withLock('a', { fencing: true }, ({ fencingToken }) => expect(fencingToken).toBe(standingToken())),
+  );
+  await until(
+    us.factory({ fencing: true }).tryWithLock('b', { fencing: false }, (b) => expect(() => b.fencingToken).toThrow()),
+  );
+});
+
+test('is refused, not undefined, where fencing is off', async () => {
+  const held = await until(us.factory().createLock('a').acquire());
+
+  expect(() => held.fencingToken).toThrow(LockOptionError);
+  expect(() => held.fencingToken).toThrow('is held without a fencing token; set fencing: true');
+});
+
+test.each([1, 'yes', null])('fencing: %p is refused', (fencing) => {
+  const wrong = fencing as unknown as boolean;
+
+  expect(() => us.factory().createLock('a', { fencing: wrong })).toThrow('fencing is true or false');
+  if (wrong !== null) expect(() => us.factory({ fencing: wrong })).toThrow(LockOptionError);
+});
+
+describe('beside a client without fencing', () => {
+  test('warns once, where its entry is seen', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+    const lock = us.factory({ fencing: true }).createLock('a');
+
+    expect(await until(lock.tryAcquire())).toBeUndefined();
+    expect(await until(lock.tryAcquire())).toBeUndefined();
+
+    expect(us.warnings).toEqual([expect.stringContaining('somebody uses it without fencing')]);
+  });
+
+  test('does not warn of its own kind', async () => {
+    await acquire(us);
+
+    expect(await until(them.factory({ fencing: true }).createLock('a').tryAcquire())).toBeUndefined();
+
+    expect(them.warnings).toEqual([]);
+  });
+
+  test('goes on by the clock: no worse than one whose clock is right', async () => {
+    const first = await acquire(us);
+    await until(first.release());
+    await until(them.factory().withLock('a', () => {}));
+    expect(item()).toBeUndefined();
+
+    expect((await acquire(us)).fencingToken > first.fencingToken).toBe(true);
+  });
+});
