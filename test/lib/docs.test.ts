@@ -5,14 +5,16 @@ import * as lib from '../../lib/index.js';
 
 const text = readFileSync('docs/cdk.md', 'utf8');
 
-test('the code in docs/cdk.md compiles', async () => {
-  const folder = '.cache/docs-cdk';
+test.each(['cdk', 'lambda'])('the code in docs/%s.md compiles', async (page) => {
+  const folder = `.cache/docs-${page}`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const blocks = [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
+  const blocks = [...readFileSync(`docs/${page}.md`, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+    ([, code]) => code ?? '',
+  );
   expect(blocks.length).toBeGreaterThan(0);
   for (const [index, code] of blocks.entries()) writeFileSync(`${folder}/block${index}.ts`, code);
-  const paths = { 'cdk-lynk': ['../../lib/index.ts'] };
+  const paths = { 'cdk-lynk': ['../../lib/index.ts'], 'cdk-lynk/runtime': ['../../runtime/index.ts'] };
   const config = { extends: '../../tsconfig.json', compilerOptions: { paths }, include: ['*.ts'] };
   writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config));
   const tsc = promisify(execFile)('npx', ['tsc', '-p', folder]);
