@@ -130,6 +130,35 @@ describe('a hold in an invocation', () => {
     expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
   });
 
+  test('that a frozen sandbox takes beyond it is told soon after it thaws, though its timers slept too', async () => {
+    const { signal } = await until(
+      us
+        .factory()
+        .createLock('a')
+        .acquire({ context: invocation(3) }),
+    );
+    await pass(1000);
+    us.freeze(2500);
+
+    await pass(250);
+
+    expect(signal.aborted).toBe(true);
+  });
+
+  test('that ends at its deadline is lost to the invocation', async () => {
+    us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
+    const held = await until(
+      us
+        .factory()
+        .createLock('a')
+        .acquire({ context: invocation(9.65) }),
+    );
+
+    await pass(9650);
+
+    expect(held.signal.reason).toMatchObject({ reason: 'invocation-ended' });
+  });
+
   test('of work that outlasts it gives a LockLostError', async () => {
     const outcome = us.factory().withLock('a', { context: invocation(7) }, () => setting.time.sleep(8000));
 

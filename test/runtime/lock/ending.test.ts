@@ -112,6 +112,24 @@ describe('an entry that is left for some time', () => {
     expect(await setting.table.acquire(copy, undefined)).toMatchObject({ written: false });
   });
 
+  test('is stamped anew twice at most, where each answer takes its time', async () => {
+    const held = await acquire(us);
+    us.store.fate = ({ operation }) => (operation === 'leave' ? { requestMs: 1000 } : {});
+
+    await until(held.leave(30, '1'));
+
+    expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave', 'leave']);
+  });
+
+  test('is not left in place of nothing', async () => {
+    const held = await acquire(us);
+    setting.table.items.clear();
+
+    await until(held.leave(30, '1'));
+
+    expect(item()).toBeUndefined();
+  });
+
   test('is not left in place of another’s', async () => {
     const held = await acquire(us);
     const theirs = setting.versionDrawn();
@@ -124,11 +142,12 @@ describe('an entry that is left for some time', () => {
 
   test('is stamped anew where its clock had been set back since the last answer', async () => {
     const held = await acquire(us);
+    await pass(40_000);
     us.wallOffMs -= 60_000;
 
     await until(held.leave(30, '1'));
 
-    expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave']);
+    expect(us.store.operations(40_000)).toEqual(['refresh', 'leave', 'leave']);
     expect(await whoHolds(them)).toMatchObject({ leaseSeconds: 30 });
     expect((await whoHolds(them))?.remainingSeconds).toBeGreaterThan(28);
   });
@@ -156,8 +175,11 @@ describe('an entry that is left for some time', () => {
 
 test('a time that is over deletes the entry as usual', async () => {
   const held = await acquire(us);
+  const { holdId = '' } = setting.ownVersionOf('a') ?? {};
 
-  await until(held.leave(0, '1'));
+  const left = held.leave(0, '1');
+  expect(us.locks.hasGivenUp(holdId)).toBe(true);
+  await until(left);
 
   expect(us.store.operations()).toEqual(['acquire', 'release']);
   expect(item()).toBeUndefined();

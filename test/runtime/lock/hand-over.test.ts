@@ -36,7 +36,13 @@ describe('serialize', () => {
     await until(held.serialize());
     expect(held.isHeld).toBe(false);
     expect(held.remainingSeconds).toBe(0);
-    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ name: 'LockLostError', reason: 'handed-over' }));
+    expect(() => held.assertHeld()).toThrow(
+      expect.objectContaining({
+        name: 'LockLostError',
+        reason: 'handed-over',
+        message: 'lock "a" in table "locks" is not held any more: it was handed over',
+      }),
+    );
     expect(held.signal.aborted).toBe(false);
 
     await until(Promise.all([held.refresh(), held.release(), held[Symbol.asyncDispose]()]));
@@ -95,7 +101,17 @@ describe('serialize', () => {
     await pass(1000);
 
     expect(one).toMatchObject({ state: 'resolved' });
-    expect(other).toMatchObject({ state: 'rejected', error: { name: 'LockLostError' } });
+    expect(other).toMatchObject({ state: 'rejected', error: { name: 'LockLostError', reason: 'handed-over' } });
+    expect(giver.store.operations()).toEqual(['acquire', 'refresh']);
+  });
+
+  test('lets no refresh come between: that rejects at once', async () => {
+    giver.store.next('refresh', 'silence');
+    const [, refreshed] = [watched(held.serialize()), watched(held.refresh())];
+
+    await pass(0);
+
+    expect(refreshed).toMatchObject({ state: 'rejected', error: { name: 'LockLostError', reason: 'handed-over' } });
   });
 
   test('rejects with the reason of the caller’s signal, and the object stays the holder', async () => {

@@ -154,7 +154,11 @@ describe('a condition that fails', () => {
 
     await pass(5000);
 
-    expect(held.signal.reason).toMatchObject({ reason: 'taken', cause: { name: 'LockEntryError' } });
+    expect(held.signal.reason).toMatchObject({
+      message: 'lock "a" in table "locks" was lost: what stands in its place is no entry of a lock',
+      reason: 'taken',
+      cause: { name: 'LockEntryError' },
+    });
   });
 
   test('is none where it is our own write that stands there', async () => {

@@ -1,4 +1,4 @@
-import { LockOptionError } from '../../../runtime/errors.js';
+import { LockOptionError, LockTableError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
@@ -72,9 +72,11 @@ describe('assertHeld for some seconds', () => {
   test('passes where so much is left, and no more', () => {
     expect(held.remainingSeconds).toBeCloseTo(9.64, 6);
     expect(() => held.assertHeld({ forSeconds: 9.6 })).not.toThrow();
+    expect(() => held.assertHeld({ forSeconds: held.remainingSeconds })).not.toThrow();
     expect(() => held.assertHeld({ forSeconds: 9.7 })).toThrow(
       expect.objectContaining({
         name: 'LockLostError',
+        reason: 'deadline',
         message: expect.stringContaining('not for the 9.7 s asked for'),
       }),
     );
@@ -94,6 +96,29 @@ describe('refresh', () => {
 
     expect(held.remainingSeconds).toBeCloseTo(9.64, 6);
     expect(us.store.operations()).toEqual(['acquire', 'refresh']);
+  });
+
+  test('tries again after pauses, during which it keeps the process alive', async () => {
+    us.store.next('refresh', 'reset', 'reset');
+    const refreshed = held.refresh();
+    await pass(10);
+    expect(us.keptAliveBy.size).toBe(1);
+
+    await until(refreshed);
+
+    const [, first = 0, ...others] = us.store.sent.map(({ atMs }) => atMs);
+    expect(others.map((atMs) => atMs - first)).toEqual([5 + 25, 5 + 25 + 5 + 50]);
+    expect(us.keptAliveBy.size).toBe(0);
+  });
+
+  test('that is refused for good is not tried again', async () => {
+    const refusal = new LockTableError('permission is missing');
+    us.store.next('refresh', refusal);
+
+    expect(await until(errorOf(held.refresh()))).toBe(refusal);
+
+    expect(us.store.operations()).toEqual(['acquire', 'refresh']);
+    expect(held.isHeld).toBe(true);
   });
 
   test('tries again, and rejects where no answer comes in time; it is held all the same', async () => {
@@ -133,6 +158,20 @@ describe('refresh', () => {
 
     expect(refreshed).toMatchObject({ state: 'rejected', error: 'enough' });
     expect(held.isHeld).toBe(true);
+    // Should the deadline pass, it was not the caller.
+    us.block(10_000);
+    expect(held.signal.reason).toMatchObject({ reason: 'deadline' });
+    expect(held.signal.reason).not.toHaveProperty('cause');
+  });
+
+  test('rejects with the loss, and at once, where the deadline passes first', async () => {
+    us.block(8900);
+    us.store.fate = () => 'silence';
+
+    const error = await until(errorOf(held.refresh()));
+
+    expect(error).toMatchObject({ name: 'LockLostError', reason: 'deadline' });
+    expect(setting.time.nowMs).toBe(9650);
   });
 });
 
@@ -141,7 +180,13 @@ describe('release', () => {
     const released = held.release();
 
     expect(held.isHeld).toBe(false);
-    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ name: 'LockLostError', reason: 'released' }));
+    expect(() => held.assertHeld()).toThrow(
+      expect.objectContaining({
+        name: 'LockLostError',
+        reason: 'released',
+        message: 'lock "a" in table "locks" is not held any more: it was released',
+      }),
+    );
     await until(released);
     expect(held.signal.aborted).toBe(false);
     await expect(held.refresh()).rejects.toMatchObject({ reason: 'released' });
@@ -169,9 +214,31 @@ describe('release', () => {
     await until(held.release());
   });
 
-  test('tries again, within a quarter of the lease', async () => {
+  test('ends what the caller’s signal does to the hold’s', async () => {
+    const controller = new AbortController();
+    const bound = await until(us.factory().createLock('b').acquire({ signal: controller.signal }));
+    await until(bound.release());
+
+    controller.abort('enough');
+
+    expect(bound.signal.aborted).toBe(false);
+  });
+
+  test('that is refused for good is not tried again', async () => {
+    const refusal = new LockTableError('permission is missing');
+    us.store.next('release', refusal);
+
+    expect(await until(errorOf(held.release()))).toBe(refusal);
+
+    expect(us.store.operations()).toEqual(['acquire', 'release']);
+  });
+
+  test('tries again, within a quarter of the lease, and keeps the process alive until then', async () => {
     us.store.next('release', 'reset', 'reset');
-    await until(held.release());
+    const released = held.release();
+    await pass(10);
+    expect(us.keptAliveBy.size).toBe(1);
+    await until(released);
 
     expect(us.store.operations()).toEqual(['acquire', 'release', 'release', 'release']);
     expect(setting.table.items.size).toBe(0);
@@ -223,14 +290,25 @@ describe('release', () => {
   });
 
   test('after a loss asks within half a second, and never rejects', async () => {
+    const debug = jest.fn();
+    const lost = await until(
+      us
+        .factory({ logger: { warn: () => {}, debug } })
+        .createLock('b')
+        .acquire(),
+    );
     us.block(10_000);
     us.store.fate = () => 'silence';
     const startMs = setting.time.nowMs;
 
-    await until(held.release());
+    await until(lost.release());
 
     expect(us.store.operations().at(-1)).toBe('release');
     expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(500);
+    expect(debug.mock.calls).toContainEqual([
+      'lock "b" in table "locks": a lost hold\'s entry was not cleaned up',
+      { error: expect.any(Error) },
+    ]);
   });
 });
 
@@ -248,10 +326,22 @@ describe('await using', () => {
   });
 
   test('never throws for a failure in transit: it warns', async () => {
+    const warn = jest.fn();
+    const unreleased = await until(
+      us
+        .factory({ logger: { warn, debug: () => {} } })
+        .createLock('b')
+        .acquire(),
+    );
     us.store.fate = () => 'silence';
 
-    await until(held[Symbol.asyncDispose]());
+    await until(unreleased[Symbol.asyncDispose]());
 
-    expect(us.warnings).toEqual([expect.stringContaining('the release was not confirmed')]);
+    expect(warn.mock.calls).toEqual([
+      [
+        'lock "b" in table "locks": the release was not confirmed; it may block others for up to 10 s',
+        { error: expect.objectContaining({ name: 'LynkError' }) },
+      ],
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import { checkedNote, LONGEST_NOTE_BYTES, noteFrom } from '../../../runtime/lock/note.js';
+import { formatVersion, STAMP_LIMIT_MS } from '../../../runtime/protocol/version.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from './setting.js';
 
 let setting: Setting;
@@ -57,6 +58,7 @@ test('is changed by a refresh, and by no other', async () => {
 
   await until(held.refresh());
   expect(noteInTable()).toEqual({ S: '1' });
+  expect((await whoHolds(us))?.data).toBe(1);
   await until(held.refresh({ data: 2 }));
   await setting.time.run(setting.time.nowMs + 20_000);
 
@@ -73,6 +75,35 @@ test('gets there though a beat of the heart overtakes it', async () => {
 
   expect(us.store.operations().filter((operation) => operation === 'refresh').length).toBeGreaterThan(2);
   expect(noteInTable()).toEqual({ S: '"there"' });
+});
+
+test('is what it is to a refresh without one, though that hears only that it has landed', async () => {
+  const held = await until(us.factory().createLock('a').acquire({ data: 1 }));
+  // The SDK repeats the refresh, whose first answer was lost; the copy fails its condition.
+  const refresh = us.store.refresh.bind(us.store);
+  us.store.refresh = async (request, signal) => {
+    await setting.table.refresh(request);
+    return refresh(request, signal);
+  };
+
+  await until(held.refresh());
+
+  expect(us.store.operations()).toEqual(['acquire', 'refresh']);
+});
+
+test('that does not get there in time says so', async () => {
+  const held = await until(us.factory().createLock('a').acquire());
+  const refresh = us.store.refresh.bind(us.store);
+  us.store.refresh = async (request, signal) => {
+    const version = formatVersion({ stampMs: STAMP_LIMIT_MS - 1, timed: true, holdId: request.holdId });
+    await setting.table.refresh({ ...request, version, data: undefined });
+    return refresh(request, signal);
+  };
+
+  expect(await until(errorOf(held.refresh({ data: 1 })))).toMatchObject({
+    message: 'lock "a" in table "locks": the refresh was not confirmed in time',
+    cause: new Error('another refresh came first'),
+  });
 });
 
 test.each(['no {JSON', '', '\u0000', '['.repeat(50_000)])('of somebody else may be anything (%#)', async (data) => {
