@@ -2,7 +2,13 @@ import { createHook } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HeldLock, type InvocationContext, type WithLockOptions, withLock } from '../../runtime/index.js';
+import {
+  getLockFactory,
+  type HeldLock,
+  type InvocationContext,
+  type WithLockOptions,
+  withLock,
+} from '../../runtime/index.js';
 import { systemClock, type Timer } from '../../runtime/lock/clock.js';
 
 /** What an invocation is to do: take the lock, stay for a while, give it back. */
@@ -14,6 +20,8 @@ export interface Task {
    * and seen while the sandbox is frozen.
    */
   readonly stayAt?: string;
+  /** Instead of giving the lock back, keeps it for the sandbox, until a SIGTERM: then it is released. */
+  readonly keep?: true;
 }
 
 /** How an invocation went. Errors are told, not thrown: the emulator would keep only their text. */
@@ -93,12 +101,14 @@ export async function handler(task: Task, context: InvocationContext): Promise<R
   let view: View | undefined;
   let error: Report['error'];
   try {
-    await withLock(task.lock, { ...task.options, context, signal: sandboxSignal }, async (held) => {
-      remainingMs = context.getRemainingTimeInMillis();
-      if (task.stayAt !== undefined) await stayAt(task.stayAt);
-      view = viewOf(held);
-      return 'worked';
-    });
+    if (task.keep) view = await keep(task);
+    else
+      await withLock(task.lock, { ...task.options, context, signal: sandboxSignal }, async (held) => {
+        remainingMs = context.getRemainingTimeInMillis();
+        if (task.stayAt !== undefined) await stayAt(task.stayAt);
+        view = viewOf(held);
+        return 'worked';
+      });
   } catch (caught) {
     const { name, reason, result, message } = caught as Error & { reason?: string; result?: unknown };
     error = { name, message, ...(reason !== undefined && { reason }), ...(result !== undefined && { result }) };
@@ -114,6 +124,12 @@ export async function handler(task: Task, context: InvocationContext): Promise<R
     ...(error && { error }),
     leftBehind: leftBehind(),
   };
+}
+
+async function keep({ lock, options = {} }: Task): Promise<View> {
+  const held = await getLockFactory().createLock(lock, options).acquire();
+  process.once('SIGTERM', () => void held.release().finally(() => process.exit(0)));
+  return viewOf(held);
 }
 
 async function stayAt(file: string): Promise<void> {
