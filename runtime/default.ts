@@ -4,9 +4,15 @@ import { defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
 import { LockOptionError } from './errors.js';
 import { defaultHostIdentifier } from './lambda/host.js';
 import { systemClock } from './lock/clock.js';
-import { LockFactory, type TryWithLockOptions, type WithLockOptions } from './lock/factory.js';
+import { LockFactory, type TryWithLockOptions, type WithLockOptions, type WithLocksOptions } from './lock/factory.js';
 import type { TryOutcome } from './lock/lock.js';
-import { FACTORY_SETTINGS, type FactorySettings, refuseUnknown, shown } from './lock/options.js';
+import {
+  FACTORY_SETTINGS,
+  type FactorySettings,
+  refuseUnknown,
+  type SingleFlightOptions,
+  shown,
+} from './lock/options.js';
 import { LockProcess } from './lock/process.js';
 import type { WorkOnSeveral } from './lock/several-locks.js';
 import { type Footing, footingInstead } from './lock/stand-in.js';
@@ -109,14 +115,27 @@ export async function tryWithLock<T>(
 export function withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
 export function withLocks<T>(
   names: readonly string[],
-  options: WithLockOptions | undefined,
+  options: WithLocksOptions | undefined,
   work: WorkOnSeveral<T>,
 ): Promise<T>;
 export async function withLocks<T>(
   names: readonly string[],
-  ...args: WorkArguments<WithLockOptions, T, WorkOnSeveral<T>>
+  ...args: WorkArguments<WithLocksOptions, T, WorkOnSeveral<T>>
 ): Promise<T> {
-  return factoryOfEnvironment().withLocks(names, ...(args as [WithLockOptions, WorkOnSeveral<T>]));
+  return factoryOfEnvironment().withLocks(names, ...(args as [WithLocksOptions, WorkOnSeveral<T>]));
+}
+
+/**
+ * Of all who ask at once, in any number of functions, one does the work; the others wait for its result, and
+ * those who ask later get it too, while it is fresh. In the table named by `LYNK_TABLE_NAME`.
+ *
+ *     const token = await singleFlight('partner-token', { freshSeconds: 300 }, () => fetchToken());
+ *
+ * @param work resolves to a JSON value of at most 4 KB, or to nothing; all get what JSON makes of it
+ * @throws as `LockFactory.singleFlight`
+ */
+export async function singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
+  return factoryOfEnvironment().singleFlight(name, options, work);
 }
 
 /** The factory that `withLock` uses. */

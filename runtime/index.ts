@@ -1,5 +1,5 @@
 /** cdk-lynk/runtime: distributed locks on DynamoDB, for Lambda functions and anything else on Node.js. */
-export { getLockFactory, type LockFactoryOptions, tryWithLock, withLock, withLocks } from './default.js';
+export { getLockFactory, type LockFactoryOptions, singleFlight, tryWithLock, withLock, withLocks } from './default.js';
 export {
   CannotDeserializeError,
   LockEntryError,
@@ -33,7 +33,7 @@ export type {
   LockReleaseFailedEvent,
   LockWaitingEvent,
 } from './lock/events.js';
-export type { LockFactory, TryWithLockOptions, WithLockOptions } from './lock/factory.js';
+export type { LockFactory, TryWithLockOptions, WithLockOptions, WithLocksOptions } from './lock/factory.js';
 export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
 export type { LockInspection } from './lock/inspection.js';
 export type { ListOptions } from './lock/listing.js';
@@ -46,6 +46,7 @@ export type {
   InvocationContext,
   LockOptions,
   SemaphoreOptions,
+  SingleFlightOptions,
   TryOptions,
 } from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';

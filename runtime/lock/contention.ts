@@ -4,6 +4,7 @@ import { Ledger } from '../protocol/ledger.js';
 import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
+import type { Flight } from './flight.js';
 import { abandon, ownVersionIn, topUp } from './grant.js';
 import { judge, type Sight } from './judgement.js';
 import type { Place } from './local-lock.js';
@@ -41,8 +42,8 @@ export interface Contender {
   readonly requestId: string | undefined;
   /** Where it is told what becomes of it. */
   readonly chronicle: Chronicle;
-  /** Whether an entry of another says all that is wanted: then its caller contends no more. */
-  readonly isServedBy?: ((entry: LockEntry) => boolean) | undefined;
+  /** Another's result will do as well: with it, its caller contends no more. */
+  readonly flight?: Flight | undefined;
 }
 
 /**
@@ -60,6 +61,7 @@ export class Contention {
   /** Contends until granted, or until patience is over, or served by an entry: then resolves without a ledger. */
   async wait(): Promise<Ledger | undefined> {
     const { process, local } = this.target;
+    if (this.contender.flight?.isServedHere()) return undefined;
     const courtesyMs = local.courtesyMs(process.clock.monotonicMs(), process.random.fraction());
     if (courtesyMs > 0) await this.patience.sleep(courtesyMs);
     for (let missed = 0; !this.patience.isOver; missed += 1) {
@@ -99,12 +101,15 @@ export class Contention {
     const { process, local, store } = this.target;
     const ledger = this.newLedger();
     let step: Step = { kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) };
+    const { flight } = this.contender;
+    if (flight) step = { kind: 'look' };
     if (judgedExpired !== undefined) step = { kind: 'write', expiredVersion: judgedExpired };
     let inDoubt = false;
     let [writesInARow, looks, failures] = [0, 0, 0];
     try {
       while (!this.patience.isOver) {
         let seen: Seen;
+        const sentMs = process.elapsedMs();
         try {
           seen = await (step.kind === 'write' ? this.write(ledger, step.expiredVersion) : this.look());
         } catch (error) {
@@ -130,8 +135,11 @@ export class Contention {
           return (await this.grant(ledger)) ? ledger : 'missed';
         }
         this.noteUnfenced(seen.entry);
-        const next = this.judge(seen);
-        if (next === 'held' && seen.entry && this.contender.isServedBy?.(seen.entry)) return 'served';
+        let next = this.judge(seen);
+        if (next === 'held' && flight?.isServedBy(seen, sentMs)) return 'served';
+        if (next === 'held' && seen.entry && flight?.mayReplace(seen.entry)) {
+          next = { kind: 'write', expiredVersion: seen.entry.version };
+        }
         if (next === 'held' && mode === 'try') return 'refused';
         if (next === 'held') {
           // The first write only asks; a later one was made because the lock could be had.

@@ -24,6 +24,7 @@ import {
   checkedSignal,
   checkedTolerance,
   checkedWait,
+  checkedWork,
   DESERIALIZE_OPTIONS,
   type DeserializeOptions,
   type FactorySettings,
@@ -32,6 +33,8 @@ import {
   refuseUnknown,
   SEMAPHORE_OPTIONS,
   type SemaphoreOptions,
+  SINGLE_FLIGHT_OPTIONS,
+  type SingleFlightOptions,
   TRY_OPTIONS,
   type TryOptions,
 } from './options.js';
@@ -39,6 +42,7 @@ import type { LockProcess } from './process.js';
 import { Semaphore } from './semaphore.js';
 import { permitName, SemaphoreTarget } from './semaphore-target.js';
 import { SeveralLocks, type WorkOnSeveral } from './several-locks.js';
+import { singleFlight } from './single-flight.js';
 import type { Footing } from './stand-in.js';
 import type { LockStore } from './store.js';
 import { LockTable, type TargetSettings } from './table.js';
@@ -53,6 +57,11 @@ const WITH_LOCK_OPTIONS = [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
 
 /** What `withLock` of a factory takes: the lock's options and those of the call. */
 export interface WithLockOptions extends LockOptions, AcquireOptions {}
+
+/** What `withLocks` takes. What was taken is given back at once where not all are to be had, so it stays for no time. */
+export type WithLocksOptions = Omit<WithLockOptions, 'lockAtLeastSeconds'>;
+
+const WITH_LOCKS_OPTIONS = WITH_LOCK_OPTIONS.filter((key) => key !== 'lockAtLeastSeconds');
 
 /** What `tryWithLock` of a factory takes. */
 export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'leaseSeconds' | 'fencing'> {}
@@ -137,18 +146,36 @@ export class LockFactory {
    * @throws as `Lock.withLock`; `LockNotGrantedError` names the lock that was not to be had
    */
   withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
-  withLocks<T>(names: readonly string[], options: WithLockOptions | undefined, work: WorkOnSeveral<T>): Promise<T>;
+  withLocks<T>(names: readonly string[], options: WithLocksOptions | undefined, work: WorkOnSeveral<T>): Promise<T>;
   async withLocks<T>(
     names: readonly string[],
-    ...args: WorkArguments<WithLockOptions, T, WorkOnSeveral<T>>
+    ...args: WorkArguments<WithLocksOptions, T, WorkOnSeveral<T>>
   ): Promise<T> {
-    const { options, work } = workArguments<WithLockOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
-    refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLocks');
+    const { options, work } = workArguments<WithLocksOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
+    refuseUnknown(options, WITH_LOCKS_OPTIONS, 'withLocks');
     const { leaseSeconds, waitSeconds, fencing, ...call } = options;
     const several = checkedNames(names);
     const settings = this.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds, fencing });
     const reach = (name: string): Promise<LockTarget> => this.reach(name);
     return new SeveralLocks(several, { ...settings, reach }, call).holdWhile(work);
+  }
+
+  /**
+   * Of all who ask at once, in any number of functions, one does the work; the others wait for its result,
+   * and those who ask later get it too, while it is fresh. It is kept in the lock's entry, as JSON.
+   * @param name of the lock that the work runs under
+   * @param work resolves to a JSON value of at most 4 KB, or to nothing; all get what JSON makes of it
+   * @throws what `work` throws, to the caller whose work it was; then the next one does it
+   * @throws LockNotGrantedError where another was still at it after `waitSeconds`
+   * @throws LockOptionError where the result is no JSON, or too long
+   * @throws otherwise as `Lock.withLock`
+   */
+  async singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
+    refuseUnknown(options, SINGLE_FLIGHT_OPTIONS, 'singleFlight');
+    const { leaseSeconds, waitSeconds, ...call } = { ...options };
+    const settings = this.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false });
+    const reach = (reached: string): Promise<LockTarget> => this.reach(reached);
+    return singleFlight({ ...settings, reach }, call, checkedWork(work, 'singleFlight'));
   }
 
   /** As `Lock.tryWithLock`, by name. */

@@ -46,6 +46,17 @@ export interface SemaphoreOptions extends Pick<LockOptions, 'leaseSeconds' | 'wa
   readonly permits: number;
 }
 
+/** For a single flight. */
+export interface SingleFlightOptions
+  extends Pick<LockOptions, 'leaseSeconds' | 'waitSeconds'>,
+    Pick<AcquireOptions, 'signal' | 'context'> {
+  /**
+   * How old a result may be, in seconds since the work that made it settled: more than `clockToleranceSeconds`
+   * (3), by which it may be older than it seems, up to 86,400.
+   */
+  readonly freshSeconds: number;
+}
+
 /** For one try. */
 export interface TryOptions {
   /** Stops the asking, which then rejects with `signal.reason`; afterwards `held.signal` aborts with it. */
@@ -106,6 +117,7 @@ export interface FactorySettings extends Omit<LockOptions, 'lockAtLeastSeconds'>
 
 export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds', 'lockAtLeastSeconds', 'fencing'] as const;
 export const SEMAPHORE_OPTIONS = ['permits', 'leaseSeconds', 'waitSeconds'] as const;
+export const SINGLE_FLIGHT_OPTIONS = ['freshSeconds', 'leaseSeconds', 'waitSeconds', 'signal', 'context'] as const;
 export const TRY_OPTIONS = ['signal', 'context', 'data', 'lockAtLeastSeconds'] as const;
 export const DESERIALIZE_OPTIONS = [...TRY_OPTIONS, 'fencing'] as const;
 export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;

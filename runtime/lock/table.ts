@@ -31,6 +31,11 @@ export class LockTable {
     return this.serverClock.nowMs(this.process.clock.wallMs());
   }
 
+  /** DynamoDB's time, in epoch milliseconds, that it certainly is by now; undefined where no answer has told any. */
+  serverFloorMs(): number | undefined {
+    return this.serverClock.floorMs(this.process.clock.monotonicMs());
+  }
+
   /**
    * One request, and what its answer teaches about DynamoDB's clock. Rejects once `budgetMs` are over,
    * whether or not the store gives up that soon, and with `signal.reason` when `signal` aborts.
@@ -66,6 +71,7 @@ export class LockTable {
           settle();
           this.process.elapsedMs();
           this.serverClock.learn(sentWallMs, clock.wallMs(), answer.dateMs);
+          this.serverClock.hear(clock.monotonicMs(), answer.dateMs);
           resolve(answer);
         },
         (error: unknown) => {

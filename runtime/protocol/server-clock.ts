@@ -2,6 +2,8 @@ import { STAMP_LIMIT_MS } from './version.js';
 
 /** The grain of the HTTP `Date` header. */
 const DATE_GRAIN_MS = 1000;
+/** Twice what clocks are assumed to be off at most (docs/protocol.md, section 6). */
+const MOST_RATE_ERROR = 0.001;
 
 /**
  * The wall clock, corrected to DynamoDB's (docs/protocol.md, section 4). Every answer bounds the
@@ -12,6 +14,7 @@ export class ServerClock {
   /** Whether every answer so far carried a `Date`. Once false, it stays false. */
   timed = true;
   private offsetMs = 0;
+  private heard: { readonly dateMs: number; readonly arrivedMs: number } | undefined;
 
   /** Learns from an answer. Both wall times are the local clock's; the newest answer's bounds win. */
   learn(sentWallMs: number, receivedWallMs: number, dateMs: number | undefined): void {
@@ -21,6 +24,19 @@ export class ServerClock {
     }
     this.offsetMs = Math.max(this.offsetMs, dateMs - receivedWallMs);
     this.offsetMs = Math.min(this.offsetMs, dateMs + DATE_GRAIN_MS - sentWallMs);
+  }
+
+  /** Remembers what a dated answer said, and the monotonic time at which it had arrived. */
+  hear(arrivedMs: number, dateMs: number | undefined): void {
+    if (dateMs !== undefined) this.heard = { dateMs, arrivedMs };
+  }
+
+  /**
+   * What DynamoDB's time certainly is by now: what the newest dated answer said, and the time since. By the
+   * monotonic clock, which may stand still and is never set forward; less what it may run fast.
+   */
+  floorMs(monotonicMs: number): number | undefined {
+    return this.heard && this.heard.dateMs + (monotonicMs - this.heard.arrivedMs) * (1 - MOST_RATE_ERROR);
   }
 
   /** DynamoDB's time, in milliseconds since the epoch, as well as it is known. */

@@ -6,6 +6,7 @@ import {
   type LockFactoryOptions,
   LockOptionError,
   LynkError,
+  singleFlight,
   tryWithLock,
   withLock,
   withLocks,
@@ -193,6 +194,44 @@ describe('a semaphore', () => {
     expect(await refusalOf(() => factory.createSemaphore('a', { permits: 1, waitSeconds: -1 }))).toContain(
       'waitSeconds',
     );
+  });
+});
+
+describe('a single flight', () => {
+  const refusal = (options: unknown): Promise<string> =>
+    refusalOf(() => factory.singleFlight('a', bad(options), () => 1));
+
+  test.each([0, 3, -5, 86_401, Number.NaN, Number.POSITIVE_INFINITY, '60', null, undefined, [60]])(
+    'fresh for %p seconds is refused',
+    async (freshSeconds) => {
+      const message = await refusal({ freshSeconds });
+
+      expect(message).toContain(
+        'freshSeconds is a number of seconds up to 86400, more than the 3 of clockToleranceSeconds',
+      );
+      if (typeof freshSeconds === 'number') expect(message).toContain(`got ${freshSeconds}`);
+    },
+  );
+
+  test('has to be more than the tolerance of its factory, which has to be finite', async () => {
+    const ask = (clockToleranceSeconds: number) => () =>
+      getLockFactory('locks', { client, clockToleranceSeconds }).singleFlight('a', { freshSeconds: 60 }, () => 1);
+    expect(await refusalOf(ask(60))).toContain('more than the 60 of clockToleranceSeconds');
+    expect(await refusalOf(ask(Number.POSITIVE_INFINITY))).toContain('use a factory with a finite one');
+  });
+
+  test('has options, and work', async () => {
+    expect(await refusal(undefined)).toContain('freshSeconds is a number');
+    expect(await refusal({ freshSeconds: 60, fresh: 1 })).toBe(
+      'singleFlight knows no option "fresh"; it takes freshSeconds, leaseSeconds, waitSeconds, signal, context',
+    );
+    expect(await refusal({ freshSeconds: 60, leaseSeconds: 0 })).toContain('leaseSeconds');
+    expect(await refusal({ freshSeconds: 60, waitSeconds: -1 })).toContain('waitSeconds');
+    expect(await refusalOf(() => factory.singleFlight('a', { freshSeconds: 60 }, bad(1)))).toContain(
+      'singleFlight takes the work to do under the lock',
+    );
+    expect(await refusalOf(() => singleFlight('a', { freshSeconds: 60 }, () => 1))).toMatch(/^which table/);
+    expect(await refusalOf(() => factory.singleFlight('', { freshSeconds: 60 }, () => 1))).toMatch(/is not empty/);
   });
 });
 

@@ -4,6 +4,45 @@ import { parseDateHeader, ServerClock } from '../../../runtime/protocol/server-c
 const SERVER = Date.UTC(2026, 0, 1, 12);
 const floorToSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
+describe('the floor of DynamoDB’s time', () => {
+  test('is not known before an answer told it, nor from one without a Date', () => {
+    const clock = new ServerClock();
+    clock.hear(5, undefined);
+
+    expect(clock.floorMs(10)).toBeUndefined();
+  });
+
+  test('is what the newest answer said, and what passed since its arrival', () => {
+    const clock = new ServerClock();
+    clock.hear(1000, SERVER);
+    clock.hear(2000, SERVER + 5000);
+    clock.hear(3000, undefined);
+
+    expect(clock.floorMs(2000)).toBe(SERVER + 5000);
+    expect(clock.floorMs(12_000)).toBeCloseTo(SERVER + 15_000 - 10, 3);
+  });
+
+  test('is never ahead of it, however the local clock runs, and whenever the answer came', () => {
+    const run = fc.record({
+      answeredMs: fc.nat(10_000),
+      onItsWayMs: fc.nat(5000),
+      laterMs: fc.nat(10 ** 8),
+      rate: fc.double({ min: 1 - 500e-6, max: 1 + 500e-6, noNaN: true }),
+      stoodStillMs: fc.nat(10_000),
+    });
+    fc.assert(
+      fc.property(run, ({ answeredMs, onItsWayMs, laterMs, rate, stoodStillMs }) => {
+        const arrivedMs = answeredMs + onItsWayMs;
+        const clock = new ServerClock();
+        clock.hear(arrivedMs * rate, floorToSecond(SERVER + answeredMs));
+        const nowMs = arrivedMs + Math.max(laterMs, stoodStillMs);
+
+        expect(clock.floorMs((nowMs - stoodStillMs) * rate)).toBeLessThanOrEqual(SERVER + nowMs);
+      }),
+    );
+  });
+});
+
 describe('the corrected clock', () => {
   test('is the local one until an answer says otherwise', () => {
     expect(new ServerClock().nowMs(SERVER)).toBe(SERVER);

@@ -1,0 +1,73 @@
+import { LockOptionError } from '../errors.js';
+import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
+import { Flight, resultFrom, resultNote, resultText } from './flight.js';
+import { Hold } from './hold.js';
+import { askFor, type LockSettings, waitSecondsWithin } from './lock.js';
+import { type SingleFlightOptions, shown } from './options.js';
+import type { LockTarget } from './target.js';
+import { holdWhile, refuseReentry, type Work } from './with-lock.js';
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+/**
+ * Resolves to a result that is at most `freshSeconds` old: another's, or that of `work`, which runs under the
+ * lock while all others who ask wait for it.
+ */
+export async function singleFlight<T>(
+  settings: LockSettings,
+  options: Pick<SingleFlightOptions, 'freshSeconds' | 'signal' | 'context'>,
+  work: Work<T>,
+): Promise<T> {
+  const { freshSeconds, ...call } = options;
+  for (let limitMs: number | undefined; ; ) {
+    const ask = await askFor(settings, call);
+    const { target } = ask;
+    refuseReentry(target);
+    checkedFresh(freshSeconds, target.settings.clockToleranceSeconds);
+    limitMs ??= target.process.elapsedMs() + waitSecondsWithin(settings.waitSeconds, ask) * 1000;
+    const flight = new Flight(target, freshSeconds);
+    const outcome = await askInFlight({ ...ask, flight }, (limitMs - target.process.elapsedMs()) / 1000);
+    if (outcome instanceof Hold)
+      return holdWhile(outcome, () => workAndLeave(outcome, { target, flight, freshSeconds }, work));
+    const { served } = flight;
+    if (served && flight.isFresh(served)) return resultFrom(served.text) as T;
+    // It has grown old on its way here, as in a process that was frozen.
+    if (!served) throw notGranted(target, 'at once', outcome, undefined);
+  }
+}
+
+function askInFlight(ask: Ask, waitSeconds: number) {
+  return waitSeconds > 0 ? waitForHold(ask, waitSeconds) : askForHold(ask);
+}
+
+async function workAndLeave<T>(
+  hold: Hold,
+  { target, flight, freshSeconds }: { target: LockTarget; flight: Flight; freshSeconds: number },
+  work: Work<T>,
+): Promise<T> {
+  const value = await work(hold);
+  const madeAtMs = target.serverFloorMs();
+  const text = resultText(target.label, value);
+  // What was lost meanwhile is told to whoever worked, and shared with nobody.
+  if (!hold.isHeld) return resultFrom(text) as T;
+  flight.made(text);
+  // Without DynamoDB's time nobody could tell its age. Whether the leave was confirmed is for the release to say.
+  if (madeAtMs !== undefined) await hold.leave(freshSeconds, resultNote(madeAtMs, text)).catch(() => {});
+  return resultFrom(text) as T;
+}
+
+function checkedFresh(freshSeconds: unknown, clockToleranceSeconds: number): void {
+  if (clockToleranceSeconds === Number.POSITIVE_INFINITY) {
+    throw new LockOptionError(
+      'singleFlight tells a result’s age by DynamoDB’s clock, as far as clockToleranceSeconds trusts it, which is ' +
+        'Infinity; use a factory with a finite one',
+    );
+  }
+  const isFresh =
+    typeof freshSeconds === 'number' && freshSeconds > clockToleranceSeconds && freshSeconds <= DAY_SECONDS;
+  if (isFresh) return;
+  throw new LockOptionError(
+    `freshSeconds is a number of seconds up to ${DAY_SECONDS}, more than the ${clockToleranceSeconds} of ` +
+      `clockToleranceSeconds, by which a result may be older than it seems; got ${shown(freshSeconds)}`,
+  );
+}
