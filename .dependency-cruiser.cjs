@@ -34,6 +34,11 @@ module.exports = {
       '^runtime/lock/store',
       '^runtime/errors',
     ]),
+    never(
+      'only-its-entry-traces',
+      '^runtime/(?!opentelemetry/)',
+      '(node_modules/@opentelemetry/|^runtime/opentelemetry/)',
+    ),
     never('testing-is-for-tests', '^runtime/(?!testing/)', '^runtime/testing/'),
     {
       name: 'testing-without-dynamodb',

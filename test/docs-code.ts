@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 const PATHS = {
   'cdk-lynk': ['../../lib/index.ts'],
   'cdk-lynk/runtime': ['../../runtime/index.ts'],
+  'cdk-lynk/runtime/opentelemetry': ['../../runtime/opentelemetry/index.ts'],
   'cdk-lynk/testing': ['../../runtime/testing/index.ts'],
 };
 

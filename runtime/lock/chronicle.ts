@@ -1,5 +1,8 @@
 import { type LockHolder, type LockLostError, LockNotGrantedError } from '../errors.js';
 import { harmlessly, type LockAsking, type LockEvent, type LockObserver } from './events.js';
+import { checkedTrace, traceLeftBy } from './holder-trace.js';
+import { observedWork } from './observed-work.js';
+import type { Replaced } from './store.js';
 
 /** A refresh confirmed later than this part of the lease after it was due is worth a warning. */
 const LATE_PART_OF_LEASE = 0.25;
@@ -10,11 +13,11 @@ type Told<E> = E extends LockEvent ? Omit<E, 'asking'> : never;
 export class Chronicle {
   /** How many times DynamoDB was asked for the lock. */
   attempts = 0;
-  /** The holder whose expired entry was written over, if one was. */
-  takenOverFrom: string | undefined;
   private readonly askedMs: number;
   private acquiredMs = 0;
   private isWaiting = false;
+  private takenOverFrom: string | undefined;
+  private formerTrace: string | undefined;
 
   constructor(
     readonly asking: LockAsking,
@@ -34,10 +37,38 @@ export class Chronicle {
     this.tell({ type: 'waiting', holder });
   }
 
+  /** An expired entry was written over. */
+  tookOverFrom(former: Replaced): void {
+    this.takenOverFrom = former.hostIdentifier;
+    this.formerTrace = traceLeftBy(former);
+  }
+
+  /** An entry that was handed over was written over. */
+  wasGivenBy(giver: Replaced): void {
+    this.formerTrace = traceLeftBy(giver);
+  }
+
   acquired(): void {
     this.acquiredMs = this.elapsedMs();
-    const { attempts, takenOverFrom } = this;
-    this.tell({ type: 'acquired', waitSeconds: this.secondsSince(this.askedMs), attempts, takenOverFrom });
+    const { attempts, takenOverFrom, formerTrace } = this;
+    const waitSeconds = this.secondsSince(this.askedMs);
+    this.tell({ type: 'acquired', waitSeconds, attempts, takenOverFrom, formerTrace });
+  }
+
+  /** Runs the work that the hold is for, as the observers would have it. */
+  around<T>(work: () => T): T {
+    return observedWork(this.observers, this.asking, work);
+  }
+
+  /** What the hold is to leave for its taker: the first observer's word. */
+  trace(): string | undefined {
+    let trace: string | undefined;
+    for (const observer of this.observers) {
+      harmlessly(() => {
+        trace ??= checkedTrace(observer.traceOf?.(this.asking));
+      });
+    }
+    return trace;
   }
 
   /** Another holds it: a try was refused. */

@@ -210,7 +210,7 @@ export class Contention {
     if (!replaced || replaced.leaseSeconds === 0) return;
     const version = parseVersion(replaced.version);
     if (version && (isNobodys(version.holdId) || this.target.process.hasGivenUp(version.holdId))) return;
-    this.contender.chronicle.takenOverFrom = replaced.hostIdentifier;
+    this.contender.chronicle.tookOverFrom(replaced);
   }
 
   private budgetMs(): number {

@@ -35,6 +35,8 @@ export interface LockAcquiredEvent extends Happening<'acquired'> {
   readonly attempts: number;
   /** The `hostIdentifier` of a holder that neither released nor refreshed, and so was taken over from. */
   readonly takenOverFrom: string | undefined;
+  /** What `traceOf` of the holder before said, where the lock was taken over from it, or handed over by it. */
+  readonly formerTrace?: string | undefined;
 }
 
 /** The asking ended without the lock. */
@@ -113,6 +115,13 @@ export type LockEvent =
 /** Watches locks. It is told at once, in the asynchronous context of the asking, and cannot break a lock. */
 export interface LockObserver {
   onLockEvent(event: LockEvent): void;
+  /**
+   * Runs the work of a `withLock`, so that a context may be put around it: calls `work` at once, and returns what
+   * that returns. Whatever else it does, the work runs once, and keeps its outcome.
+   */
+  runWork?<T>(asking: LockAsking, work: () => T): T;
+  /** What the entry is to say to whoever takes the lock over from this asking's hold: a `traceparent`. */
+  traceOf?(asking: LockAsking): string | undefined;
 }
 
 /**

@@ -88,6 +88,7 @@ export async function adopt(
       }
       ledger.confirm(standing, answer.dateMs);
       ledger.fencingToken = answer.fencingToken ?? answer.entry?.fencingToken;
+      if (answer.replaced) contender.chronicle.wasGivenBy(answer.replaced);
       const outcome = await topUp(target, ledger, budgetMs);
       if (outcome.granted) return ledger;
       throw new LockNotGrantedError(

@@ -122,6 +122,11 @@ export class Hold implements HeldLock {
     return this.target.process;
   }
 
+  /** Runs the work that it is held for, as its observers would have it. */
+  around<T>(work: () => T): T {
+    return this.origin.chronicle.around(work);
+  }
+
   /** The loss that ended this hold before its time; reads the clock. */
   lossSoFar(): LockLostError | undefined {
     this.check();

@@ -25,12 +25,14 @@ export interface WriteAnswer extends Answer {
   readonly entry?: LockEntry | undefined;
   /** Where written with fencing: the token that it gave. */
   readonly fencingToken?: bigint | undefined;
-  /** Where an acquire wrote over an entry: what it said. For people: no decision of a lock rests on it. */
+  /** Where an acquire or an adopt wrote over an entry: what it said. For people: no decision of a lock rests on it. */
   readonly replaced?: Replaced | undefined;
 }
 
-/** The entry that an acquire wrote over. */
-export type Replaced = Pick<LockEntry, 'version' | 'leaseSeconds' | 'hostIdentifier'>;
+/** The entry that an acquire or an adopt wrote over. */
+export interface Replaced extends Pick<LockEntry, 'version' | 'leaseSeconds' | 'hostIdentifier'> {
+  readonly holderTrace?: string | undefined;
+}
 
 /** The entry that an acquire or an adopt writes. */
 export interface NewEntry {
@@ -46,6 +48,8 @@ export interface NewEntry {
    * Without, it removes the token.
    */
   readonly fencingSeed?: bigint | undefined;
+  /** For whoever takes the lock over; no decision rests on it. */
+  readonly holderTrace?: string | undefined;
 }
 
 /** Which entries to list. */

@@ -1,6 +1,8 @@
 import { LynkError, type LynkErrorDetails } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { STAMP_LIMIT_MS } from '../protocol/version.js';
+import type { Chronicle } from './chronicle.js';
+import { holderTraceText } from './holder-trace.js';
 import type { LocalLock } from './local-lock.js';
 import type { LockProcess } from './process.js';
 import type { LockStore, NewEntry } from './store.js';
@@ -10,7 +12,9 @@ import { LockTable, type TargetSettings } from './table.js';
 const EXPIRES_AFTER_LEASE_SECONDS = 24 * 60 * 60;
 
 /** What an entry says of its holder. */
-type EntryOwner = Pick<NewEntry, 'hostIdentifier' | 'data'>;
+interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
+  readonly chronicle: Pick<Chronicle, 'trace'>;
+}
 
 /** One lock in one table, as one process reaches it: all that contending for it and holding it need. */
 export class LockTarget extends LockTable {
@@ -45,11 +49,14 @@ export class LockTarget extends LockTable {
     return ledger.draw(this.process.elapsedMs(), this.serverNowMs(), timed);
   }
 
-  newEntry(ledger: Ledger, version: string, { hostIdentifier, data }: EntryOwner): NewEntry {
-    const { leaseSeconds, fencing } = ledger;
+  newEntry(ledger: Ledger, version: string, { hostIdentifier, data, chronicle }: EntryOwner): NewEntry {
+    const { leaseSeconds, fencing, holdId } = ledger;
     const fencingSeed = fencing ? BigInt(Math.floor(this.serverNowMs())) : undefined;
     const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds);
-    return { lockKey: this.name, leaseSeconds, version, hostIdentifier, expiresAtSeconds, data, fencingSeed };
+    const trace = chronicle.trace();
+    const holderTrace = trace === undefined ? undefined : holderTraceText(holdId, trace);
+    const said = { version, hostIdentifier, data, holderTrace };
+    return { lockKey: this.name, leaseSeconds, expiresAtSeconds, fencingSeed, ...said };
   }
 
   /**

@@ -74,7 +74,9 @@ export async function holdAllWhile<T>(holds: readonly Hold[], work: () => T | Pr
   for (const hold of holds) scope = { hold, outer: scope };
   let outcome: Outcome<T>;
   try {
-    outcome = { value: await scopes.run(scope as Scope, work) };
+    // Observers see each hold's work, the outermost hold's first.
+    const observed = holds.reduceRight((inner, hold) => () => hold.around(inner), work);
+    outcome = { value: await scopes.run(scope as Scope, observed) };
   } catch (error) {
     outcome = { error };
   }

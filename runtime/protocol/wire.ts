@@ -11,6 +11,7 @@ export const ENTRY = {
   expiresAt: 'expiresAt',
   fencingToken: 'fencingToken',
   data: 'data',
+  holderTrace: 'holderTrace',
 } as const;
 
 /** How `hostIdentifier` begins in an entry whose holder was broken off by hand; who did it, and why, follow. */

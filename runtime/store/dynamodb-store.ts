@@ -200,8 +200,9 @@ export class DynamoDBStore implements LockStore {
   }
 
   private overwrite(entry: NewEntry, condition: string, values: Values, signal: AbortSignal): Promise<WriteAnswer> {
-    const { lockKey, data, fencingSeed } = entry;
+    const { lockKey, data, fencingSeed, holderTrace } = entry;
     const isNoted = data !== undefined;
+    const isTraced = holderTrace !== undefined;
     const isFenced = fencingSeed !== undefined;
     const changes = [
       `${ENTRY.leaseDuration} = :lease`,
@@ -209,9 +210,14 @@ export class DynamoDBStore implements LockStore {
       `${ENTRY.hostIdentifier} = :host`,
       `${ENTRY.expiresAt} = :expires`,
       ...(isNoted ? ['#data = :data'] : []),
+      ...(isTraced ? [`${ENTRY.holderTrace} = :trace`] : []),
       ...(isFenced ? [`${ENTRY.fencingToken} = if_not_exists(${ENTRY.fencingToken}, :seed) + :one`] : []),
     ];
-    const removed = [...(isNoted ? [] : ['#data']), ...(isFenced ? [] : [ENTRY.fencingToken])];
+    const removed = [
+      ...(isNoted ? [] : ['#data']),
+      ...(isTraced ? [] : [ENTRY.holderTrace]),
+      ...(isFenced ? [] : [ENTRY.fencingToken]),
+    ];
     // A token that is no number could not be raised, and DynamoDB would refuse without saying which attribute.
     const hasNoNumber = `attribute_exists(${ENTRY.fencingToken}) AND NOT attribute_type(${ENTRY.fencingToken}, :number)`;
     const command = new UpdateItemCommand({
@@ -227,6 +233,7 @@ export class DynamoDBStore implements LockStore {
         ':host': { S: entry.hostIdentifier },
         ':expires': { N: String(entry.expiresAtSeconds) },
         ...(isNoted && { ':data': { S: data } }),
+        ...(isTraced && { ':trace': { S: holderTrace } }),
         ...(isFenced && { ':seed': { N: String(fencingSeed) }, ':one': { N: '1' }, ':number': { S: 'N' } }),
       },
       ReturnValues: 'UPDATED_OLD',

@@ -37,7 +37,8 @@ export function replacedIn(item: Item | undefined): Replaced | undefined {
   const hostIdentifier = textIn(item?.[ENTRY.hostIdentifier]);
   const leaseSeconds = numberIn(item?.[ENTRY.leaseDuration]);
   if (version === undefined || hostIdentifier === undefined || leaseSeconds === undefined) return undefined;
-  return { version, hostIdentifier, leaseSeconds };
+  const holderTrace = textIn(item?.[ENTRY.holderTrace]);
+  return { version, hostIdentifier, leaseSeconds, ...(holderTrace !== undefined && { holderTrace }) };
 }
 
 /** The entries that items of a table stand for, and what is wrong with those that stand for none. */
@@ -67,6 +68,7 @@ export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | {
     [ENTRY.hostIdentifier]: { S: entry.hostIdentifier },
     [ENTRY.expiresAt]: { N: String(entry.expiresAtSeconds) },
     ...(entry.data !== undefined && { [ENTRY.data]: { S: entry.data } }),
+    ...(entry.holderTrace !== undefined && { [ENTRY.holderTrace]: { S: entry.holderTrace } }),
   };
 }
 

@@ -43,9 +43,7 @@ export class MemoryStore implements LockStore {
 
   async acquire(entry: NewEntry, expiredVersion: string | undefined): Promise<WriteAnswer> {
     const { lockKey } = entry;
-    const before = this.items.get(lockKey);
-    const answer = this.overwrite(entry, mayAcquire(this.standing(lockKey), expiredVersion));
-    return answer.written ? { ...answer, replaced: replacedIn(before) } : answer;
+    return this.overwrite(entry, mayAcquire(this.standing(lockKey), expiredVersion));
   }
 
   async adopt(entry: NewEntry, givenVersion: string): Promise<WriteAnswer> {
@@ -110,15 +108,16 @@ export class MemoryStore implements LockStore {
   /** Attributes that are not ours are left alone; the optional ones of ours go, or are raised. */
   private overwrite(entry: NewEntry, mayWrite: boolean): WriteAnswer {
     const { lockKey, fencingSeed } = entry;
-    const { [ENTRY.fencingToken]: _token, [ENTRY.data]: _data, ...kept } = this.items.get(lockKey) ?? {};
-    if (fencingSeed === undefined) {
-      return this.write(lockKey, mayWrite, () => this.items.set(lockKey, { ...kept, ...itemFromEntry(entry) }));
-    }
+    const before = this.items.get(lockKey);
     const place = { lockName: lockKey, tableName: this.tableName };
-    const fencingToken = (fencingTokenOf(this.items.get(lockKey), place) ?? fencingSeed) + 1n;
-    const raised = { ...itemFromEntry(entry), [ENTRY.fencingToken]: { N: String(fencingToken) } };
-    const answer = this.write(lockKey, mayWrite, () => this.items.set(lockKey, { ...kept, ...raised }));
-    return answer.written ? { ...answer, fencingToken } : answer;
+    const fencingToken = fencingSeed === undefined ? undefined : (fencingTokenOf(before, place) ?? fencingSeed) + 1n;
+    const fenced = fencingToken === undefined ? {} : { [ENTRY.fencingToken]: { N: String(fencingToken) } };
+    const answer = this.write(lockKey, mayWrite, () => {
+      const optional: readonly string[] = [ENTRY.fencingToken, ENTRY.data, ENTRY.holderTrace];
+      const kept = Object.entries(before ?? {}).filter(([attribute]) => !optional.includes(attribute));
+      this.items.set(lockKey, { ...Object.fromEntries(kept), ...itemFromEntry(entry), ...fenced });
+    });
+    return answer.written ? { ...answer, replaced: replacedIn(before), fencingToken } : answer;
   }
 
   private standing(lockKey: string): Standing {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { LockEntryError } from '../../../runtime/errors.js';
-import type { LeftEntry, LockStore, NewEntry } from '../../../runtime/lock/store.js';
+import type { LeftEntry, LockStore, NewEntry, WriteAnswer } from '../../../runtime/lock/store.js';
 import type { LockEntry } from '../../../runtime/protocol/entry.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
@@ -129,7 +129,7 @@ describe.each([
 
     test('removes the optional attributes that it does not set, and leaves alone what is not ours', async () => {
       const foreign: StoredItem = { note: { S: 'keep' }, nested: { M: { list: { L: [{ N: '1' }, { NULL: true }] } } } };
-      const ours: StoredItem = { fencingToken: { N: '7' }, data: { S: '{}' } };
+      const ours: StoredItem = { fencingToken: { N: '7' }, data: { S: '{}' }, holderTrace: { S: 'of them' } };
       await fixture.put(itemAt(versionOf(THEIRS), { ...foreign, ...ours, leaseDuration: { N: '0' } }));
 
       await store.acquire(entryAt(versionOf(OURS)), undefined, never);
@@ -138,6 +138,7 @@ describe.each([
       expect(item).toMatchObject(foreign);
       expect(item).not.toHaveProperty('fencingToken');
       expect(item).not.toHaveProperty('data');
+      expect(item).not.toHaveProperty('holderTrace');
     });
   });
 
@@ -228,6 +229,18 @@ describe.each([
       await fixture.put(itemAt(versionOf(THEIRS, 1), { leaseDuration: { N: '0' } }));
       expect(await store.adopt(entryAt(versionOf(OURS)), versionOf(THEIRS), never)).toMatchObject({ written: false });
     });
+  });
+
+  test.each<[string, (entry: NewEntry) => Promise<WriteAnswer>]>([
+    ['acquire', (entry) => store.acquire(entry, PYTHONS, never)],
+    ['adopt', (entry) => store.adopt(entry, PYTHONS, never)],
+  ])('%s leaves a word for who follows, and brings back the one left before', async (_operation, overwrite) => {
+    await fixture.put(itemAt(PYTHONS, { holderTrace: { S: 'of them' } }));
+
+    const { replaced } = await overwrite({ ...entryAt(versionOf(OURS)), holderTrace: 'of us' });
+
+    expect(replaced).toEqual({ version: PYTHONS, leaseSeconds: 10, hostIdentifier: 'them', holderTrace: 'of them' });
+    expect(await standing()).toMatchObject({ holderTrace: { S: 'of us' } });
   });
 
   describe('refresh', () => {

@@ -230,6 +230,17 @@ describe('a fault', () => {
     expect(fault.met).toBe(met);
   });
 
+  test('it meets only the requests that it is for', async () => {
+    const locks = virtual();
+    const fault = locks.simulate.throttle({ only: ['release', 'read'] });
+    const held = await locks.createLock('a').acquire();
+    await locks.time.advance(20);
+    expect(fault.met).toBe(0);
+
+    await expect(locks.time.until(held.release())).rejects.toThrow(/the release was not confirmed/);
+    expect(fault.met).toBeGreaterThan(0);
+  });
+
   test('a disposed fault meets nothing', async () => {
     const locks = virtual();
     const fault = locks.simulate.outage();

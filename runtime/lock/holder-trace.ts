@@ -1,0 +1,25 @@
+import { parseVersion } from '../protocol/version.js';
+import type { Replaced } from './store.js';
+
+/** A `traceparent` has 55. */
+const LONGEST_TRACE = 128;
+
+/** A text short enough to be kept with an entry; undefined for anything else. */
+export function checkedTrace(trace: unknown): string | undefined {
+  return typeof trace === 'string' && trace !== '' && trace.length <= LONGEST_TRACE ? trace : undefined;
+}
+
+/**
+ * The attribute that a hold leaves for its taker. Clients that know nothing of it, Python's among them, leave it as
+ * it is when they take the lock over: so it names the hold that it is of.
+ */
+export function holderTraceText(holdId: string, trace: string): string {
+  return `${holdId} ${trace}`;
+}
+
+/** What the holder of an entry left for its taker; undefined where the attribute is an earlier holder's. */
+export function traceLeftBy({ version, holderTrace }: Replaced): string | undefined {
+  const holdId = parseVersion(version)?.holdId;
+  if (holdId === undefined || !holderTrace?.startsWith(`${holdId} `)) return undefined;
+  return checkedTrace(holderTrace.slice(holdId.length + 1));
+}
