@@ -10,8 +10,8 @@ export function checkedTrace(trace: unknown): string | undefined {
 }
 
 /**
- * The attribute that a hold leaves for its taker. Clients that know nothing of it, Python's among them, leave it as
- * it is when they take the lock over: so it names the hold that it is of.
+ * The attribute that a hold leaves for its taker. It names the hold that it is of: clients that know nothing of it
+ * may leave it as it is, such as a state machine that takes the lock over, or Python that goes on with a hold.
  */
 export function holderTraceText(holdId: string, trace: string): string {
   return `${holdId} ${trace}`;

@@ -17,7 +17,7 @@ test('what a hold left is found under each of its versions', () => {
 
 test.each<[string, string, string | undefined]>([
   ['another hold of ours followed it', versionOf(OTHER), holderTraceText(HOLD, TRACE)],
-  ['a Python client followed it', PYTHONS_VERSION, holderTraceText(HOLD, TRACE)],
+  ['a Python client went on with it', PYTHONS_VERSION, holderTraceText(HOLD, TRACE)],
   ['nothing was left', versionOf(HOLD), undefined],
   ['what was left is empty', versionOf(HOLD), holderTraceText(HOLD, '')],
   ['what was left is too long', versionOf(HOLD), holderTraceText(HOLD, 'x'.repeat(129))],

@@ -10,6 +10,7 @@ import {
 import { LockOptionError } from '../../../runtime/errors.js';
 import { lockTracing } from '../../../runtime/opentelemetry/index.js';
 import { createTestLocks, type TestLocksOptions, type VirtualTestLocks } from '../../../runtime/testing/index.js';
+import { PYTHONS_VERSION, Setting } from '../lock/setting.js';
 
 const exporter = new InMemorySpanExporter();
 const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
@@ -256,19 +257,36 @@ describe('a link', () => {
     expect(receiver?.attributes).not.toHaveProperty('lynk.lock.taken_over_from');
   });
 
-  test('does not lead to a holder before the last, which another client that knows no traces followed', async () => {
-    const gone = await locks.createLock('a', { leaseSeconds: 5 }).acquire();
-    await locks.simulate.lose(gone, 'deadline');
-    await locks.time.advance(30);
-    const pythons = await locks.simulate.heldByOther('a', { hostIdentifier: 'python', leaseSeconds: 5 });
-    pythons.crash();
-    await locks.time.advance(30);
+  test('does not lead to a holder before the last', async () => {
+    const setting = new Setting();
+    const factory = setting.process().factory({ observers: [lockTracing({ tracerProvider })] });
+    const given = await setting.time.until(factory.createLock('a').acquire());
+    await setting.time.until(given.serialize());
+    // Python goes on with it, and leaves alone what it does not know. Then it dies.
+    const handedOver = setting.table.items.get('a');
+    expect(handedOver).toHaveProperty('holderTrace');
+    setting.table.items.set('a', {
+      ...handedOver,
+      versionNumber: { S: PYTHONS_VERSION },
+      hostIdentifier: { S: 'python' },
+    });
 
-    await locks.withLock('a', () => 1);
+    await setting.time.until(factory.withLock('a', () => 1));
 
     const hold = spans('lock.hold').at(-1);
     expect(hold?.attributes['lynk.lock.taken_over_from']).toBe('python');
     expect(hold?.links).toEqual([]);
+  });
+
+  test('does not lead to a holder without traces', async () => {
+    const dead = await locks.simulate.heldByOther('a', { hostIdentifier: 'untraced', leaseSeconds: 5 });
+    dead.crash();
+    await locks.time.advance(30);
+
+    await locks.withLock('a', () => 1);
+
+    expect(only('lock.hold').attributes['lynk.lock.taken_over_from']).toBe('untraced');
+    expect(only('lock.hold').links).toEqual([]);
   });
 });
 

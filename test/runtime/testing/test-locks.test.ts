@@ -41,6 +41,21 @@ describe('installed', () => {
     expect(await waiting).toBe('mine');
   });
 
+  test('so do its semaphores, and what lists and inspects', async () => {
+    locks.install();
+    const semaphore = madeBefore.createSemaphore('imports', { permits: 2 });
+    await locks.simulate.heldByOther('imports#0');
+    const permit = await semaphore.tryAcquire();
+    expect(locks.holderOf('imports#1')).toBe('made before');
+
+    const listed = new Set<string>();
+    for await (const { name } of madeBefore.list()) listed.add(name);
+    expect(listed).toEqual(new Set(['imports#0', 'imports#1']));
+    expect(await madeBefore.inspect('imports#0')).toMatchObject({ hostIdentifier: 'another-process' });
+    await permit?.release();
+    expect(locks.holderOf('imports#1')).toBeUndefined();
+  });
+
   test('a lock taken before they were installed is not theirs, and one taken later is released in them', async () => {
     const former = createTestLocks({ time: 'virtual' }).install();
     const held = await madeBefore.createLock('a').acquire();

@@ -1,0 +1,91 @@
+import { App } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { createTestLocks, type VirtualTestLocks } from '../../runtime/testing/index.js';
+import { handler } from './handler.js';
+import { reports } from './report.js';
+import { NightlyReportStack } from './stack.js';
+
+const MONDAY = { time: '2026-01-05T03:00:00Z' };
+const TUESDAY = { time: '2026-01-06T03:00:00Z' };
+
+let locks: VirtualTestLocks;
+beforeEach(() => {
+  reports.made.length = 0;
+  locks = createTestLocks({ time: 'virtual' }).install();
+});
+afterEach(() => {
+  locks.uninstall();
+  jest.restoreAllMocks();
+});
+
+/** As Lambda would start it: an invocation of five minutes. */
+const invoke = (event: typeof MONDAY): Promise<string> => locks.time.until(handler(event, locks.invocation(300)));
+
+test('triggered twice, it runs once', async () => {
+  const [first, second] = await Promise.all([invoke(MONDAY), invoke(MONDAY)]);
+
+  expect([first, second]).toEqual(['made', expect.stringMatching(/^left to .+/)]);
+  expect(reports.made).toEqual([MONDAY.time]);
+});
+
+test('triggered again a while after it was done, it still runs once', async () => {
+  await invoke(MONDAY);
+  await locks.time.advance(30);
+
+  expect(await invoke(MONDAY)).toMatch(/^left to /);
+});
+
+test('another process at it is not waited for', async () => {
+  await locks.simulate.heldByOther('nightly-report', { hostIdentifier: 'report/log-stream/request' });
+  const begun = locks.time.now();
+
+  expect(await invoke(MONDAY)).toBe('left to report/log-stream/request');
+  expect(locks.time.now()).toEqual(begun);
+});
+
+test('the next night it runs again', async () => {
+  await invoke(MONDAY);
+  await locks.time.advance(24 * 60 * 60);
+
+  expect(await invoke(TUESDAY)).toBe('made');
+  expect(reports.made).toEqual([MONDAY.time, TUESDAY.time]);
+});
+
+test('after a failure, Lambda’s second try a minute later runs', async () => {
+  jest.spyOn(reports, 'make').mockRejectedValueOnce(new Error('the printer is out of paper'));
+  await expect(invoke(MONDAY)).rejects.toThrow('out of paper');
+  await locks.time.advance(60);
+
+  expect(await invoke(MONDAY)).toBe('made');
+});
+
+test('after a crash, too', async () => {
+  const dead = await locks.simulate.heldByOther('nightly-report', { leaseSeconds: 20 });
+  dead.crash();
+  await locks.time.advance(60);
+
+  expect(await invoke(MONDAY)).toBe('made');
+});
+
+test('the stack triggers it, and lets it take its lock and no other', () => {
+  // Nothing is bundled: the function's code is tested above.
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  const template = Template.fromStack(new NightlyReportStack(app, 'Nightly'));
+
+  template.hasResourceProperties('AWS::Events::Rule', {
+    ScheduleExpression: 'cron(0 3 * * ? *)',
+    Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 2 } })],
+  });
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: { Variables: Match.objectLike({ LYNK_TABLE_NAME: Match.anyValue() }) },
+  });
+  template.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: [
+        Match.objectLike({
+          Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['nightly-report'] } },
+        }),
+      ],
+    },
+  });
+});
