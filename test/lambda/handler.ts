@@ -3,9 +3,11 @@ import { getEventListeners } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  currentHold,
   getLockFactory,
   type HeldLock,
   type InvocationContext,
+  makeLocked,
   type WithLockOptions,
   withLock,
 } from '../../runtime/index.js';
@@ -20,8 +22,10 @@ export interface Task {
    * and seen while the sandbox is frozen.
    */
   readonly stayAt?: string;
-  /** Instead of giving the lock back, keeps it for the sandbox, until a SIGTERM: then it is released. */
-  readonly keep?: true;
+  /** While it holds, it stays until `held.signal` aborts. */
+  readonly stayUntilAborted?: true;
+  /** By which it takes the lock: `kept` does not give it back before the sandbox gets a SIGTERM. */
+  readonly surface?: keyof typeof surfaces;
 }
 
 /** How an invocation went. Errors are told, not thrown: the emulator would keep only their text. */
@@ -95,20 +99,40 @@ createHook({
 const sandboxSignal = new AbortController().signal;
 let invocations = 0;
 
+type Surface = (task: Task, context: InvocationContext, work: (held: HeldLock) => Promise<string>) => Promise<unknown>;
+
+const surfaces = {
+  withLock: ({ lock, options }, context, work) =>
+    withLock(lock, { ...options, context, signal: sandboxSignal }, (held) => work(held)),
+  // It finds the context among the arguments.
+  makeLocked: makeLocked<Parameters<Surface>, Promise<string>>(
+    (_, __, work) => {
+      const held = currentHold();
+      if (!held) throw new Error('there is no hold inside of makeLocked');
+      return work(held);
+    },
+    { name: ({ lock }) => lock },
+  ),
+  async kept({ lock, options }, _, work) {
+    const held = await getLockFactory().createLock(lock, { leaseSeconds: options?.leaseSeconds }).acquire();
+    process.once('SIGTERM', () => void held.release().finally(() => process.exit(0)));
+    return work(held);
+  },
+} satisfies Record<string, Surface>;
+
 export async function handler(task: Task, context: InvocationContext): Promise<Report> {
   invocations += 1;
   let remainingMs: number | undefined;
   let view: View | undefined;
   let error: Report['error'];
   try {
-    if (task.keep) view = await keep(task);
-    else
-      await withLock(task.lock, { ...task.options, context, signal: sandboxSignal }, async (held) => {
-        remainingMs = context.getRemainingTimeInMillis();
-        if (task.stayAt !== undefined) await stayAt(task.stayAt);
-        view = viewOf(held);
-        return 'worked';
-      });
+    await surfaces[task.surface ?? 'withLock'](task, context, async (held) => {
+      remainingMs = context.getRemainingTimeInMillis();
+      if (task.stayAt !== undefined) await stayAt(task.stayAt);
+      if (task.stayUntilAborted) await aborted(held.signal);
+      view = viewOf(held);
+      return 'worked';
+    });
   } catch (caught) {
     const { name, reason, result, message } = caught as Error & { reason?: string; result?: unknown };
     error = { name, message, ...(reason !== undefined && { reason }), ...(result !== undefined && { result }) };
@@ -126,15 +150,14 @@ export async function handler(task: Task, context: InvocationContext): Promise<R
   };
 }
 
-async function keep({ lock, options = {} }: Task): Promise<View> {
-  const held = await getLockFactory().createLock(lock, options).acquire();
-  process.once('SIGTERM', () => void held.release().finally(() => process.exit(0)));
-  return viewOf(held);
-}
-
 async function stayAt(file: string): Promise<void> {
   writeFileSync(`${file}.reached`, '');
   while (!existsSync(file)) await sleep(10);
+}
+
+/** Whoever waits keeps the process busy: the lock's own timers do not. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await sleep(10);
 }
 
 function viewOf(held: HeldLock): View {

@@ -38,15 +38,26 @@ test('a contender is told in whose log to look', async () => {
   expect(outcome).toMatchObject({ acquired: false, holder: { hostIdentifier } });
 });
 
-test('a wait ends while the invocation has time left to answer', async () => {
-  await rig.putForeignEntry('theirs', { leaseSeconds: 3600 });
-  const report = await sandbox.invoke({ lock: 'theirs', options: { waitSeconds: 600 } });
+test('a function made locked does the same', async () => {
+  const report = await sandbox.invoke({ lock: 'order/2', surface: 'makeLocked' });
 
-  expect(report).toMatchObject({ error: { name: 'LockNotGrantedError' } });
-  expect(report.view).toBeUndefined();
-  expect(report.remainingMs).toBeGreaterThan(0);
-  expect(report.remainingMs).toBeLessThan(2000);
+  expect(report).toMatchObject({ view: { isHeld: true, aborted: false } });
+  expect(rig.proxy.counts).toEqual({ UpdateItem: 1, DeleteItem: 1 });
 });
+
+test.each(['withLock', 'makeLocked'] as const)(
+  'a wait of %s ends while the invocation has time left to answer',
+  async (surface) => {
+    await rig.putForeignEntry('theirs', { leaseSeconds: 3600 });
+    // By default it would wait for 30 s.
+    const report = await sandbox.invoke({ lock: 'theirs', surface });
+
+    expect(report).toMatchObject({ error: { name: 'LockNotGrantedError' } });
+    expect(report.view).toBeUndefined();
+    expect(report.remainingMs).toBeGreaterThan(0);
+    expect(report.remainingMs).toBeLessThan(2000);
+  },
+);
 
 test('nothing is left behind by an invocation, however many there were', async () => {
   const { leftBehind: first } = await sandbox.invoke({ lock: 'again' });

@@ -99,7 +99,7 @@ export class Sandbox {
     } catch {
       report = {};
     }
-    if (report.pid === undefined) throw new Error(`the invocation did not report: ${answer}\n${this.log}`);
+    if (report.pid === undefined) throw new Error(`the invocation did not report: ${answer}\n${this.log.slice(-4000)}`);
     return report as Report;
   }
 

@@ -18,7 +18,7 @@ function start(options: Pick<SandboxOptions, 'extension'> = {}): Promise<Sandbox
 
 test('with an extension registered, the sandbox ends with a SIGTERM: in time to release a lock that was kept', async () => {
   const sandbox = await start({ extension: 'registered' });
-  expect(await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 600 }, keep: true })).toMatchObject({
+  expect(await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 600 }, surface: 'kept' })).toMatchObject({
     view: { isHeld: true },
   });
   expect(await rig.versionOf('kept')).toBeDefined();
@@ -29,7 +29,7 @@ test('with an extension registered, the sandbox ends with a SIGTERM: in time to 
 
 test('without one it is killed without notice: others take a lock that was kept over when its lease is over', async () => {
   const sandbox = await start();
-  await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 2 }, keep: true });
+  await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 2 }, surface: 'kept' });
   await sandbox.shutDown();
 
   expect(await rig.versionOf('kept')).toBeDefined();
