@@ -27,11 +27,11 @@ export function defaultsOfEnvironment(): Pick<
   };
 }
 
-function secondsIn(variable: string, checked: (value: unknown) => number): number | undefined {
+function secondsIn<T>(variable: string, checked: (value: unknown) => T): T | undefined {
   const text = process.env[variable];
   if (text === undefined || text === '') return undefined;
   try {
-    return checked(text.trim() === '' ? text : Number(text));
+    return checked(text.trim() === '' || text === 'invocation' ? text : Number(text));
   } catch (error) {
     throw new LockOptionError(
       `the environment variable ${variable} is ${shown(text)}: ${error instanceof Error ? error.message : error}`,

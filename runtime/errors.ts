@@ -120,6 +120,14 @@ export class LockLostError extends LynkError {
   }
 }
 
+/**
+ * Not a loss: the reason that `held.signal` aborts with when only `releaseReserveSeconds` are left of the Lambda
+ * invocation. The lock is still held; stop, so that it can be released before the invocation is killed.
+ */
+export class InvocationEndingError extends LynkError {
+  override readonly name = 'InvocationEndingError';
+}
+
 /** A hand-over text that is not one: not `Lock.1` JSON as `serialize` writes it. */
 export class CannotDeserializeError extends LynkError {
   override readonly name = 'CannotDeserializeError';

@@ -2,6 +2,7 @@
 export { getLockFactory, type LockFactoryOptions, singleFlight, tryWithLock, withLock, withLocks } from './default.js';
 export {
   CannotDeserializeError,
+  InvocationEndingError,
   LockEntryError,
   type LockHolder,
   LockLostError,

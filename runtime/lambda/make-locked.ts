@@ -1,13 +1,22 @@
 import { factoryOfEnvironment } from '../default.js';
 import { type LockHolder, LockNotGrantedError, LockOptionError } from '../errors.js';
 import type { LockFactory } from '../lock/factory.js';
-import { type InvocationContext, type LockOptions, refuseUnknown, shown } from '../lock/options.js';
+import {
+  type InvocationContext,
+  LOCK_OPTIONS,
+  type LockOptions,
+  refuseUnknown,
+  shown,
+  type TryOptions,
+} from '../lock/options.js';
 
 /** What becomes of a call whose lock another holds. */
 export type OnNotGranted<A extends readonly unknown[], S> = 'throw' | 'skip' | ((holder: LockHolder, ...args: A) => S);
 
 /** What `makeLocked` and `locked` take. */
-export interface LockedOptions<A extends readonly unknown[], S = unknown> extends LockOptions {
+export interface LockedOptions<A extends readonly unknown[], S = unknown>
+  extends LockOptions,
+    Pick<TryOptions, 'releaseReserveSeconds'> {
   /** The lock's name, or how it is made of the call's arguments. */
   readonly name: string | ((...args: A) => string);
   /**
@@ -24,7 +33,7 @@ export interface LockedOptions<A extends readonly unknown[], S = unknown> extend
 /** Options whose `onNotGranted` is this. */
 type With<A extends readonly unknown[], N> = Omit<LockedOptions<A>, 'onNotGranted'> & N;
 
-const LOCKED_OPTIONS = ['name', 'onNotGranted', 'factory', 'leaseSeconds', 'waitSeconds'] as const;
+const LOCKED_OPTIONS = ['name', 'onNotGranted', 'factory', 'releaseReserveSeconds', ...LOCK_OPTIONS] as const;
 
 /**
  * The function, run under a lock at each call:
@@ -84,14 +93,14 @@ function checkedOnNotGranted(value: unknown): void {
 
 /** One call under its lock. */
 export async function runLocked<A extends readonly unknown[]>(
-  { name, onNotGranted = 'throw', factory = factoryOfEnvironment(), leaseSeconds, waitSeconds }: LockedOptions<A>,
+  { name, onNotGranted = 'throw', factory = factoryOfEnvironment(), ...lock }: LockedOptions<A>,
   args: A,
   work: () => unknown,
 ): Promise<unknown> {
   const lockName = typeof name === 'function' ? name(...args) : name;
   let hasBegun = false;
   try {
-    return await factory.withLock(lockName, { leaseSeconds, waitSeconds, context: contextIn(args) }, () => {
+    return await factory.withLock(lockName, { ...lock, context: contextIn(args) }, () => {
       hasBegun = true;
       return work();
     });

@@ -16,6 +16,8 @@ export interface Ask<T = LockTarget> extends Contender {
   readonly signal: AbortSignal | undefined;
   /** Seconds left of the invocation it is for; `Infinity` where there is none. */
   readonly invocationSeconds: number;
+  /** Seconds before that end at which the work is to stop. */
+  readonly reserveSeconds: number;
   /** Elapsed time at which that invocation ends. */
   readonly invocationEndsMs: number | undefined;
 }
@@ -105,14 +107,23 @@ async function intoHold(
   patience: Patience,
   place: Place | undefined,
 ): Promise<Hold | undefined> {
-  const { target, data, lockAtLeastSeconds, signal, invocationEndsMs, chronicle } = ask;
+  const { target, data, lockAtLeastSeconds, signal, invocationEndsMs, reserveSeconds, chronicle } = ask;
   const ledger = await withinPatience(patience, granted, {
     giveBack: (late) => abandon(target, late),
     leave: () => place?.leave(),
   });
   if (!ledger) return undefined;
   chronicle.acquired();
-  return new Hold(target, { ledger, data, lockAtLeastSeconds, place, signal, invocationEndsMs, chronicle });
+  return new Hold(target, {
+    ledger,
+    data,
+    lockAtLeastSeconds,
+    place,
+    signal,
+    invocationEndsMs,
+    reserveSeconds,
+    chronicle,
+  });
 }
 
 /** How an asking ends that its caller gets nothing of. */

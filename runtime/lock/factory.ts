@@ -3,6 +3,7 @@ import { type BreakOptions, breakLock, lookAt } from './break.js';
 import { parseHandOver } from './hand-over.js';
 import type { HeldLock, WaitOptions } from './held-lock.js';
 import { inspectionOf, type LockInspection } from './inspection.js';
+import type { Lease } from './invocation.js';
 import { type ListOptions, listLocks } from './listing.js';
 import { askFor, Lock, type TryOutcome } from './lock.js';
 import { LogLines, LossLines } from './log-lines.js';
@@ -68,7 +69,7 @@ export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'lease
 
 /** Makes locks that share a table, a connection and settings. */
 export class LockFactory {
-  private readonly leaseSeconds: number;
+  private readonly leaseSeconds: Lease;
   private readonly waitSeconds: number;
   private readonly fencing: boolean;
   private readonly settings: TargetSettings;

@@ -6,7 +6,7 @@ import type { LockProcess } from './process.js';
 export interface Pulse {
   /** False once there is nothing to keep alive; reads the clock. */
   isAlive(): boolean;
-  /** Elapsed time at which the next refresh is due. */
+  /** Elapsed time at which the next refresh is due; `Infinity` where none is needed any more. */
   dueMs(): number;
   /** Milliseconds until its deadline. */
   leftMs(): number;
@@ -47,6 +47,7 @@ export class Heartbeat {
   private schedule(): void {
     if (this.stopped || !this.pulse.isAlive()) return;
     const untilDueMs = this.pulse.dueMs() - this.process.elapsedMs();
+    if (untilDueMs === Number.POSITIVE_INFINITY) return;
     if (untilDueMs > 0) this.failures = 0;
     // Due again at once means that the last beat failed, or gained nothing: leave the table some air.
     const delayMs =

@@ -1,4 +1,4 @@
-import { LockHolder, LockLostError, type LockLostReason, LockOptionError } from '../errors.js';
+import { InvocationEndingError, LockHolder, LockLostError, type LockLostReason, LockOptionError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
@@ -27,6 +27,8 @@ export interface HoldOrigin {
   readonly signal?: AbortSignal | undefined;
   /** Elapsed time at which the invocation ends that the hold belongs to. */
   readonly invocationEndsMs?: number | undefined;
+  /** Seconds before that end at which the work is to stop. */
+  readonly reserveSeconds: number;
   /** Where it is told what becomes of the hold. */
   readonly chronicle: Chronicle;
 }
@@ -194,7 +196,11 @@ export class Hold implements HeldLock {
   /** Whether the lock is held now; past its end, it becomes lost here. */
   private check(): boolean {
     if (this.state !== 'held' && this.state !== 'handing-over') return false;
-    if (this.target.process.elapsedMs() < this.endMs()) return true;
+    const nowMs = this.target.process.elapsedMs();
+    if (nowMs < this.endMs()) {
+      if (nowMs >= this.stopMs()) this.stopWork();
+      return true;
+    }
     const { invocationEndsMs = Number.POSITIVE_INFINITY, ledger } = this.origin;
     if (invocationEndsMs <= ledger.deadlineMs) {
       this.lose('invocation-ended', 'the invocation that it belongs to has ended');
@@ -209,12 +215,28 @@ export class Hold implements HeldLock {
     return Math.min(ledger.deadlineMs, invocationEndsMs);
   }
 
+  /** When the work is to stop, so that its lock can be released before the invocation is killed. */
+  private stopMs(): number {
+    const { invocationEndsMs = Number.POSITIVE_INFINITY, reserveSeconds } = this.origin;
+    return invocationEndsMs - reserveSeconds * 1000;
+  }
+
+  private stopWork(): void {
+    if (this.controller.signal.aborted) return;
+    const { reserveSeconds } = this.origin;
+    const message = `${this.target.label}: its invocation ends in ${reserveSeconds} s or less; stop now, while it is held`;
+    this.controller.abort(new InvocationEndingError(message, this.target.errorDetails()));
+  }
+
   private leftMs(): number {
     return this.endMs() - this.target.process.elapsedMs();
   }
 
   private dueMs(): number {
-    const { confirmedSentMs, deadlineMs, leaseSeconds } = this.origin.ledger;
+    const { invocationEndsMs = Number.POSITIVE_INFINITY, ledger } = this.origin;
+    const { confirmedSentMs, deadlineMs, leaseSeconds } = ledger;
+    // What lasts until the invocation's end needs no more: the hold ends there in any case.
+    if (deadlineMs >= invocationEndsMs) return Number.POSITIVE_INFINITY;
     return refreshDueMs(confirmedSentMs, deadlineMs, leaseSeconds);
   }
 
@@ -222,7 +244,8 @@ export class Hold implements HeldLock {
   private armDeadline(): void {
     if (!this.check()) return;
     const { process } = this.target;
-    const timer = process.clock.after(this.leftMs(), () => this.armDeadline());
+    const untilStopMs = this.controller.signal.aborted ? Number.POSITIVE_INFINITY : this.stopMs() - process.elapsedMs();
+    const timer = process.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline());
     this.cancelDeadline = () => timer.cancel();
   }
   private cancelDeadline: () => void = () => {};

@@ -3,12 +3,14 @@ import { type Ask, askForHold, must, notGranted, waitForHold } from './acquisiti
 import { Chronicle } from './chronicle.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
+import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from './invocation.js';
 import { checkedNote } from './note.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,
   checkedAtLeast,
   checkedContext,
+  checkedReserve,
   checkedSignal,
   checkedWait,
   refuseUnknown,
@@ -18,9 +20,6 @@ import {
 import type { LockTarget } from './target.js';
 import { holdWhile, refuseReentry, type Work, type WorkArguments, workArguments } from './with-lock.js';
 
-/** What a wait leaves of its invocation, for the handler to answer in. */
-const KEPT_OF_INVOCATION_SECONDS = 1;
-
 /** What `tryWithLock` resolves to. */
 export type TryOutcome<T> =
   | { readonly acquired: true; readonly value: T }
@@ -29,7 +28,7 @@ export type TryOutcome<T> =
 /** A lock's settings, and how it is reached. */
 export interface LockSettings {
   readonly name: string;
-  readonly leaseSeconds: number;
+  readonly leaseSeconds: Lease;
   readonly waitSeconds: number;
   readonly lockAtLeastSeconds: number;
   readonly fencing: boolean;
@@ -118,14 +117,14 @@ export class Lock {
 }
 
 /** What is left of the wait asked for, within its invocation; 0 or less asks once. */
-export function waitSecondsWithin(asked: number, { invocationSeconds }: Ask<unknown>): number {
-  return Math.min(asked, invocationSeconds - KEPT_OF_INVOCATION_SECONDS);
+export function waitSecondsWithin(asked: number, { invocationSeconds, reserveSeconds }: Ask<unknown>): number {
+  return Math.min(asked, invocationSeconds - reserveSeconds);
 }
 
 /** What can be asked for: how it is reached, and the lease that it is to have. */
 interface Askable<T> {
   readonly name: string;
-  readonly leaseSeconds: number;
+  readonly leaseSeconds: Lease;
   readonly lockAtLeastSeconds?: number;
   readonly fencing?: boolean;
   readonly reach: (name: string) => Promise<T>;
@@ -133,7 +132,7 @@ interface Askable<T> {
 
 /** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */
 export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' | 'store'>>(
-  { name, leaseSeconds, fencing = false, reach, ...settings }: Askable<T>,
+  { name, leaseSeconds: lease, fencing = false, reach, ...settings }: Askable<T>,
   options: TryOptions,
 ): Promise<Ask<T>> {
   const signal = checkedSignal(options.signal);
@@ -142,6 +141,8 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
   const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds ?? settings.lockAtLeastSeconds ?? 0);
   signal?.throwIfAborted();
   const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
+  const leaseSeconds = leaseSecondsOf(lease, invocationSeconds);
+  const reserveSeconds = checkedReserve(options.releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
   const requestId = context?.awsRequestId;
   const target = await reach(name);
   const { process } = target;
@@ -158,6 +159,7 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
     chronicle: new Chronicle(asking, target.settings.observers, () => process.elapsedMs()),
     signal,
     invocationSeconds,
+    reserveSeconds,
     invocationEndsMs: context && process.elapsedMs() + invocationSeconds * 1000,
   };
 }

@@ -1,5 +1,6 @@
 import { LockOptionError } from '../errors.js';
 import type { LockObserver } from './events.js';
+import type { Lease } from './invocation.js';
 import type { Logger } from './logger.js';
 import type { LockMetrics } from './metrics.js';
 
@@ -13,10 +14,11 @@ export interface InvocationContext {
 export interface LockOptions {
   /**
    * Seconds after which others may take the lock over if its holder dies. While the holder lives, the
-   * heartbeat renews it. Whole, 1 to 86,400.
+   * heartbeat renews it. Whole, 1 to 86,400. `invocation` covers what is left of the Lambda invocation that
+   * `context` gives, up to 60 s: no refresh is needed then, but after a crash others wait for that long.
    * @default 10, or the factory's
    */
-  readonly leaseSeconds?: number | undefined;
+  readonly leaseSeconds?: Lease | undefined;
   /**
    * Seconds for which `acquire` and `withLock` wait at most; 0 asks once. Up to 86,400, or `Infinity`.
    * @default 30, or the factory's
@@ -63,9 +65,15 @@ export interface TryOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * The Lambda invocation that the lock is for. The hold ends with it at the latest, and waiting never
-   * eats its last second.
+   * eats its last `releaseReserveSeconds`.
    */
   readonly context?: InvocationContext | undefined;
+  /**
+   * Seconds before the invocation's end at which `held.signal` aborts with an `InvocationEndingError`, so that
+   * the work stops in time for the lock to be released. 0 to 900; only with `context`.
+   * @default 1
+   */
+  readonly releaseReserveSeconds?: number | undefined;
   /**
    * A note for whoever is refused, as `holder.data`, and for people who look into the table: a JSON value,
    * at most 1 KB as text. `held.refresh({ data })` changes it.
@@ -118,7 +126,7 @@ export interface FactorySettings extends Omit<LockOptions, 'lockAtLeastSeconds'>
 export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds', 'lockAtLeastSeconds', 'fencing'] as const;
 export const SEMAPHORE_OPTIONS = ['permits', 'leaseSeconds', 'waitSeconds'] as const;
 export const SINGLE_FLIGHT_OPTIONS = ['freshSeconds', 'leaseSeconds', 'waitSeconds', 'signal', 'context'] as const;
-export const TRY_OPTIONS = ['signal', 'context', 'data', 'lockAtLeastSeconds'] as const;
+export const TRY_OPTIONS = ['signal', 'context', 'releaseReserveSeconds', 'data', 'lockAtLeastSeconds'] as const;
 export const DESERIALIZE_OPTIONS = [...TRY_OPTIONS, 'fencing'] as const;
 export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;
 export const FACTORY_SETTINGS = [
@@ -139,6 +147,7 @@ const MOST_LOCKS_AT_ONCE = 100;
 /** The items that one BatchGetItem reads at most. */
 const MOST_PERMITS = 100;
 const DAY_SECONDS = 24 * 60 * 60;
+const LONGEST_INVOCATION_SECONDS = 900;
 /** The resolution of `Date`, and one more second for front ends that differ (docs/protocol.md, section 3). */
 const LEAST_TOLERANCE_SECONDS = 2;
 
@@ -170,10 +179,11 @@ export function checkedName(name: unknown): string {
   return name;
 }
 
-export function checkedLease(value: unknown): number {
+export function checkedLease(value: unknown): Lease {
+  if (value === 'invocation') return value;
   if (isNumberWithin(value, 1, DAY_SECONDS) && Number.isInteger(value)) return value;
   throw new LockOptionError(
-    `leaseSeconds is a whole number of seconds from 1 to ${DAY_SECONDS}, got ${shown(value)}; ` +
+    `leaseSeconds is a whole number of seconds from 1 to ${DAY_SECONDS}, got ${shown(value)}; or it is "invocation"; ` +
       'work may last longer than the lease, which is renewed while its holder lives',
   );
 }
@@ -220,6 +230,13 @@ export function checkedAtLeast(value: unknown): number {
 export function checkedFencing(value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw new LockOptionError(`fencing is true or false, got ${shown(value)}`);
+}
+
+export function checkedReserve(value: unknown): number {
+  if (isNumberWithin(value, 0, LONGEST_INVOCATION_SECONDS)) return value;
+  throw new LockOptionError(
+    `releaseReserveSeconds is a number of seconds from 0 to ${LONGEST_INVOCATION_SECONDS}, got ${shown(value)}`,
+  );
 }
 
 export function checkedForSeconds(value: unknown): void {

@@ -3,6 +3,7 @@ import { type Ask, rounded, secondsOfTry, told, withinPatience } from './acquisi
 import { abandon } from './grant.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
+import type { Lease } from './invocation.js';
 import { askFor, waitSecondsWithin } from './lock.js';
 import {
   ACQUIRE_OPTIONS,
@@ -19,7 +20,7 @@ import { holdWhile, isHeldAround, type Work, type WorkArguments, workArguments }
 
 interface SemaphoreSettings {
   readonly name: string;
-  readonly leaseSeconds: number;
+  readonly leaseSeconds: Lease;
   readonly waitSeconds: number;
   readonly reach: (name: string) => Promise<SemaphoreTarget>;
 }
@@ -151,9 +152,18 @@ function settle(
 }
 
 function holdOf(
-  { data, lockAtLeastSeconds, signal, invocationEndsMs, chronicle }: Ask<SemaphoreTarget>,
+  { data, lockAtLeastSeconds, signal, invocationEndsMs, reserveSeconds, chronicle }: Ask<SemaphoreTarget>,
   { target, ledger, place }: GrantedPermit,
 ): Hold {
   chronicle.acquired();
-  return new Hold(target, { ledger, data, lockAtLeastSeconds, place, signal, invocationEndsMs, chronicle });
+  return new Hold(target, {
+    ledger,
+    data,
+    lockAtLeastSeconds,
+    place,
+    signal,
+    invocationEndsMs,
+    reserveSeconds,
+    chronicle,
+  });
 }

@@ -1,4 +1,4 @@
-import { LockLostError, LockNotGrantedError } from '../errors.js';
+import { InvocationEndingError, LockLostError, LockNotGrantedError } from '../errors.js';
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
 import { Lock, type LockSettings } from './lock.js';
@@ -58,17 +58,24 @@ export class SeveralLocks {
   private async acquireAll(process: LockProcess): Promise<void> {
     const { group, settings } = this;
     const limitMs = process.elapsedMs() + settings.waitSeconds * 1000;
+    let isAsking = true;
     try {
       for (const name of [...this.names].sort(byBytes)) {
         const waitSeconds = Math.max(0, limitMs - process.elapsedMs()) / 1000;
         const hold = await new Lock({ ...settings, name }).hold({ ...this.options, signal: group.signal, waitSeconds });
         this.holds.push(hold);
         // The loss of one is told to all that were taken, and to the one waited for.
-        const onLoss = (): void => group.abort(hold.signal.reason);
+        const onLoss = (): void => {
+          // Where the invocation is ending, the wait for the next one ends at the same moment, and says for which.
+          const isOnlyEnding = isAsking && hold.signal.reason instanceof InvocationEndingError;
+          if (!isOnlyEnding) group.abort(hold.signal.reason);
+        };
         hold.signal.addEventListener('abort', onLoss, { once: true });
         if (hold.signal.aborted) onLoss();
       }
       group.signal.throwIfAborted();
+      isAsking = false;
+      for (const { signal } of this.holds) if (signal.aborted) group.abort(signal.reason);
     } catch (error) {
       await Promise.all(this.holds.map((hold) => hold[Symbol.asyncDispose]()));
       throw this.explained(error);

@@ -55,16 +55,22 @@ export function heldLock(context: InvocationContext): HeldLock | undefined {
  * @throws LockOptionError
  */
 export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): LockMiddleware<E> {
-  const { name, onNotGranted = 'throw', factory, leaseSeconds, waitSeconds } = checkedLocked(options, 'lockMiddleware');
+  const {
+    name,
+    onNotGranted = 'throw',
+    factory,
+    releaseReserveSeconds,
+    ...settings
+  } = checkedLocked(options, 'lockMiddleware');
   const running = new WeakMap<object, Running>();
 
   const before = async (request: MiddyRequest<E>): Promise<void> => {
     const { event, context } = request;
     const lockName = typeof name === 'function' ? name(event, context) : name;
-    const lock = (factory ?? factoryOfEnvironment()).createLock(lockName, { leaseSeconds, waitSeconds });
+    const lock = (factory ?? factoryOfEnvironment()).createLock(lockName, settings);
     const controller = new AbortController();
     try {
-      const held = await lock.acquire({ context, signal: controller.signal });
+      const held = await lock.acquire({ context, releaseReserveSeconds, signal: controller.signal });
       running.set(request, { held, controller });
       holds.set(context, [...(holds.get(context) ?? []), held]);
     } catch (error) {

@@ -373,19 +373,19 @@ describe('an unknown option', () => {
     ['tryAcquire', 'signal, context', (options) => factory.createLock('a').tryAcquire(options)],
     [
       'withLock',
-      'leaseSeconds, waitSeconds, lockAtLeastSeconds, fencing, signal, context, data',
+      'leaseSeconds, waitSeconds, lockAtLeastSeconds, fencing, signal, context, releaseReserveSeconds, data',
       (options) => factory.withLock('a', options, () => {}),
     ],
     [
       'tryWithLock',
-      'leaseSeconds, fencing, signal, context, data, lockAtLeastSeconds',
+      'leaseSeconds, fencing, signal, context, releaseReserveSeconds, data, lockAtLeastSeconds',
       (options) => factory.tryWithLock('a', options, () => {}),
     ],
     ['withLock', 'waitSeconds, signal, context', (options) => factory.createLock('a').withLock(options, () => {})],
     ['tryWithLock', 'signal, context', (options) => factory.createLock('a').tryWithLock(options, () => {})],
     [
       'deserializeLock',
-      'signal, context, data, lockAtLeastSeconds, fencing',
+      'signal, context, releaseReserveSeconds, data, lockAtLeastSeconds, fencing',
       (options) => factory.deserializeLock('{}', options),
     ],
   ])('of %s is refused by name, and the known ones are told: %s', async (where, known, call) => {

@@ -64,7 +64,8 @@ test('leaked hold of a timed-out invocation beats on in a thawed sandbox', async
   await world.time.run(30_000);
 
   expect(held.isHeld).toBe(false);
-  expect(held.signal.reason).toMatchObject({ reason: 'invocation-ended' });
+  expect(held.signal.reason).toMatchObject({ name: 'InvocationEndingError' });
+  expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
   expect(a.warnings).toEqual([expect.stringContaining('the invocation that it belongs to has ended')]);
   expect(a.requests.filter((request) => request === 'refresh')).toEqual([]);
 });

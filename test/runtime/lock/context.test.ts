@@ -92,7 +92,9 @@ describe('a hold in an invocation', () => {
     await pass(10);
 
     expect(held.isHeld).toBe(false);
-    expect(held.signal.reason).toMatchObject({ name: 'LockLostError', reason: 'invocation-ended', lockName: 'a' });
+    expect(() => held.assertHeld()).toThrow(
+      expect.objectContaining({ name: 'LockLostError', reason: 'invocation-ended', lockName: 'a' }),
+    );
     expect(us.warnings).toEqual([
       expect.stringMatching(/lock "a" in table "locks" was lost: the invocation .* has ended/),
     ]);
@@ -156,7 +158,7 @@ describe('a hold in an invocation', () => {
 
     await pass(9650);
 
-    expect(held.signal.reason).toMatchObject({ reason: 'invocation-ended' });
+    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
   });
 
   test('of work that outlasts it gives a LockLostError', async () => {
@@ -179,7 +181,7 @@ describe('a hold in an invocation', () => {
     const held = await until(us.factory().deserializeLock(text, { context: invocation(7) }));
     await pass(7000);
 
-    expect(held.signal.reason).toMatchObject({ reason: 'invocation-ended' });
+    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
   });
 });
 
@@ -191,4 +193,150 @@ test('callers in one process with different invocations end apart', async () => 
 
   expect(short.value?.isHeld).toBe(false);
   expect(long.value?.isHeld).toBe(true);
+});
+
+describe('the work', () => {
+  const acquired = (seconds: number, options: object = {}) =>
+    until(
+      us
+        .factory()
+        .createLock('a')
+        .acquire({ context: invocation(seconds), ...options }),
+    );
+
+  test('is told to stop a second before the invocation’s end, while the lock is held', async () => {
+    const held = await acquired(7);
+    await pass(5980);
+    expect(held.signal.aborted).toBe(false);
+    await pass(10);
+
+    expect(held.signal.aborted).toBe(true);
+    expect(held.signal.reason).toMatchObject({ name: 'InvocationEndingError', lockName: 'a', tableName: 'locks' });
+    expect(held.isHeld).toBe(true);
+    await until(held.release());
+    expect(setting.table.items.size).toBe(0);
+    expect(us.warnings).toEqual([]);
+  });
+
+  test.each([
+    [0, 7000],
+    [3, 4000],
+  ])('with releaseReserveSeconds %s so long before', async (releaseReserveSeconds, atMs) => {
+    const held = await acquired(7, { releaseReserveSeconds });
+    let abortedMs: number | undefined;
+    held.signal.addEventListener('abort', () => {
+      abortedMs = setting.time.nowMs;
+    });
+    await pass(7000);
+
+    expect(abortedMs).toBe(atMs);
+  });
+
+  test('is told where no timer could run', async () => {
+    const held = await acquired(7);
+    us.block(6000);
+
+    expect(held.signal.reason).toMatchObject({ name: 'InvocationEndingError' });
+  });
+
+  test('that stops by it releases the lock, and its error is the caller’s', async () => {
+    const work = (held: { signal: AbortSignal }) =>
+      new Promise((_, reject) => held.signal.addEventListener('abort', () => reject(held.signal.reason)));
+    const error = await until(errorOf(us.factory().withLock('a', { context: invocation(7) }, work)));
+
+    expect(error).toMatchObject({ name: 'InvocationEndingError' });
+    expect(setting.time.nowMs).toBeLessThan(6100);
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('waits no longer than until it would be told to stop', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 60 });
+    await until(errorOf(acquired(7, { releaseReserveSeconds: 3 })));
+
+    expect(setting.time.nowMs).toBe(4000);
+  });
+});
+
+test('remaining time 0 is a value: the lock is asked for in no time, and not granted', async () => {
+  const error = await until(
+    errorOf(
+      us
+        .factory()
+        .createLock('a')
+        .acquire({ context: invocation(0) }),
+    ),
+  );
+
+  expect(error).toMatchObject({ name: 'LockNotGrantedError' });
+});
+
+test('what is left of the invocation is read at each call', async () => {
+  const context = invocation(40);
+  const lock = us.factory().createLock('a', { leaseSeconds: 60 });
+  const remaining: number[] = [];
+  for (const _ of [1, 2]) {
+    await until(lock.withLock({ context }, (held) => void remaining.push(held.remainingSeconds)));
+    await pass(10_000);
+  }
+
+  expect(remaining[0]).toBeCloseTo(39.99, 1);
+  expect(remaining[1]).toBeCloseTo(29.97, 1);
+});
+
+describe('a lease for the invocation', () => {
+  const leaseInTable = () => (setting.table.items.get('a')?.['leaseDuration'] as { N: string } | undefined)?.N;
+  const acquired = (seconds: number) =>
+    until(
+      us
+        .factory()
+        .createLock('a', { leaseSeconds: 'invocation' })
+        .acquire({ context: invocation(seconds) }),
+    );
+
+  test.each([0.2, 1, 3, 29.5, 50])('of %s s covers it without a refresh', async (seconds) => {
+    const held = await acquired(seconds);
+    const lease = Number(leaseInTable());
+    expect(Number.isInteger(lease)).toBe(true);
+    expect(lease).toBeLessThanOrEqual(seconds + 4);
+    await pass(seconds * 1000 - 30);
+
+    expect(held.isHeld).toBe(true);
+    expect(us.store.operations()).toEqual(['acquire']);
+    await pass(30);
+    expect(held.isHeld).toBe(false);
+  });
+
+  test('longer than a minute is capped, and refreshed', async () => {
+    const held = await acquired(300);
+    expect(leaseInTable()).toBe('60');
+    await pass(299_000);
+
+    expect(held.isHeld).toBe(true);
+    expect(us.store.operations().filter((operation) => operation === 'refresh').length).toBe(9);
+  });
+
+  test('needs an invocation', async () => {
+    expect(await errorOf(us.factory({ leaseSeconds: 'invocation' }).createLock('a').acquire())).toMatchObject({
+      name: 'LockOptionError',
+      message: expect.stringContaining('pass { context }'),
+    });
+  });
+});
+
+test('any lease that lasts until the invocation’s end is not refreshed', async () => {
+  await until(
+    us
+      .factory()
+      .createLock('a', { leaseSeconds: 10 })
+      .acquire({ context: invocation(9) }),
+  );
+  await pass(9000);
+
+  expect(us.store.operations()).toEqual(['acquire']);
+});
+
+test.each([-1, 901, Number.NaN, '1'])('releaseReserveSeconds %p is refused', async (releaseReserveSeconds) => {
+  const options = { context: invocation(7), releaseReserveSeconds } as never;
+
+  expect(await errorOf(us.factory().createLock('a').acquire(options))).toMatchObject({ name: 'LockOptionError' });
 });

@@ -456,5 +456,6 @@ test('an invocation’s last second is left alone, and its end ends the hold', a
   setting.table.items.clear();
   const held = await until(semaphore.tryAcquire({ context }));
   await pass(1000);
-  expect(held?.signal.reason).toMatchObject({ reason: 'invocation-ended' });
+  expect(held?.signal.reason).toMatchObject({ name: 'InvocationEndingError' });
+  expect(() => held?.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
 });

@@ -118,7 +118,8 @@ test('an invocation’s end ends the hold', async () => {
 
   await locks.time.advance(6);
 
-  expect(held.signal.reason).toMatchObject({ reason: 'invocation-ended' });
+  expect(held.signal.reason).toMatchObject({ name: 'InvocationEndingError' });
+  expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
 });
 
 test('two tables of test locks have nothing in common', async () => {
