@@ -1,0 +1,126 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './exit.js';
+
+/** One option of a command. */
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** What stands for its value in the help; absent of a flag. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** What a command takes, and what its help says of it. */
+export interface CommandShape {
+  readonly name: string;
+  /** In the list of all commands. */
+  readonly summary: string;
+  /** After the name, such as `NAME [options] -- COMMAND…`. */
+  readonly synopsis: string;
+  readonly about: string;
+  /** The names of the arguments before `--`. */
+  readonly operands: readonly string[];
+  /** Whether a command to run follows after `--`. */
+  readonly runsCommand?: boolean;
+  readonly options: Readonly<Record<string, Option>>;
+  readonly examples: readonly (readonly [line: string, what: string])[];
+}
+
+/** What every command takes. */
+export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
+  region: { type: 'string', value: 'REGION', help: 'the AWS region, else AWS_REGION' },
+  'endpoint-url': { type: 'string', value: 'URL', help: 'where DynamoDB is, else AWS_ENDPOINT_URL_DYNAMODB' },
+  help: { type: 'boolean', short: 'h', help: 'this text' },
+};
+
+export const TABLE_OPTION: Readonly<Record<string, Option>> = {
+  table: { type: 'string', short: 't', value: 'TABLE', help: 'the lock table, else LYNK_TABLE_NAME' },
+};
+
+/** A command line, taken apart. */
+export class CommandLine {
+  private constructor(
+    readonly operands: readonly string[],
+    /** What stands after `--`. */
+    readonly command: readonly string[],
+    private readonly values: Readonly<Record<string, string | boolean | undefined>>,
+  ) {}
+
+  /** @throws UsageError that names what is wrong */
+  static parse(args: readonly string[], shape: CommandShape): CommandLine {
+    const end = shape.runsCommand ? args.indexOf('--') : -1;
+    const own = end < 0 ? args : args.slice(0, end);
+    const command = end < 0 ? [] : args.slice(end + 1);
+    const options = Object.fromEntries(
+      Object.entries({ ...shape.options, ...COMMON_OPTIONS }).map(([name, { type, short }]) => [
+        name,
+        short === undefined ? { type } : { type, short },
+      ]),
+    );
+    let parsed: ReturnType<typeof parseArgs>;
+    try {
+      parsed = parseArgs({ args: [...own], options, allowPositionals: true, strict: true });
+    } catch (error) {
+      throw new UsageError(reasonOf(error));
+    }
+    const line = new CommandLine(parsed.positionals, command, parsed.values as CommandLine['values']);
+    if (!line.flag('help')) refuseOperands(line, shape, end >= 0);
+    return line;
+  }
+
+  flag(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.values[name];
+    if (value === '') throw new UsageError(`--${name} is empty`);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** @throws UsageError unless it is a number within these limits */
+  number(name: string, fallback: number, limits: Limits): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const { least, most, isWhole = false, unit } = limits;
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (number >= least && number <= most && (!isWhole || Number.isInteger(number))) return number;
+    throw new UsageError(
+      `--${name} is a ${isWhole ? 'whole ' : ''}number of ${unit} from ${least} to ${most}, got "${text}"`,
+    );
+  }
+}
+
+interface Limits {
+  readonly least: number;
+  readonly most: number;
+  readonly isWhole?: boolean;
+  /** In the plural. */
+  readonly unit: string;
+}
+
+function refuseOperands(line: CommandLine, { operands, runsCommand }: CommandShape, hasEnd: boolean): void {
+  const missing = operands[line.operands.length];
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`);
+  const extra = line.operands[operands.length];
+  if (extra !== undefined && runsCommand && !hasEnd) {
+    throw new UsageError(`unexpected "${extra}": put -- before the command to run`);
+  }
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
+  if (runsCommand && line.command.length === 0) throw new UsageError('COMMAND is missing: what to run, after --');
+  if (runsCommand && line.command[0] === '') throw new UsageError('COMMAND is empty');
+}
+
+/** What the parser refuses, with the option's name. */
+function reasonOf(error: unknown): string {
+  const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
+    const [option = 'an option'] = /--[a-z-]+/.exec(message) ?? [];
+    return /does not take/.test(message)
+      ? `${option} takes no value`
+      : `${option} takes a value; one that begins with "-" goes like ${option}=-x`;
+  }
+  // Without its advice on operands that look like options: no name of ours is to begin with a dash.
+  const [first = message] = message.split('. To specify');
+  return `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replaceAll("'", '"');
+}

@@ -1,0 +1,49 @@
+import type { LockFactory, Logger } from '../../runtime/index.js';
+import type { CommandLine } from './command-line.js';
+import { UsageError } from './exit.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * Settles where DynamoDB is. The client reads it from the environment, so there it goes; what is run under
+ * a lock does not see that.
+ */
+export function settleConnection(line: CommandLine): void {
+  const region = line.text('region');
+  const endpoint = line.text('endpoint-url');
+  if (endpoint !== undefined && !URL.canParse(endpoint)) {
+    throw new UsageError(`--endpoint-url is a URL such as http://localhost:8000, got "${endpoint}"`);
+  }
+  if (region !== undefined) process.env['AWS_REGION'] = region;
+  if (endpoint !== undefined) process.env['AWS_ENDPOINT_URL_DYNAMODB'] = endpoint;
+}
+
+/** The locks of the table that the command line, or else the environment, names. */
+export async function locksOf(line: CommandLine, terminal: Terminal): Promise<LockFactory> {
+  const table = line.text('table') ?? process.env['LYNK_TABLE_NAME'];
+  if (!table) throw new UsageError('which table? Pass --table TABLE, or set LYNK_TABLE_NAME');
+  // Only now, as it brings the AWS SDK with it: help and usage errors do without.
+  const { getLockFactory } = await withSdk(() => import('../../runtime/index.js'));
+  const say = (message: string): void => terminal.complain(`cdk-lynk: ${message}\n`);
+  const logger: Logger = { warn: say, debug: () => {} };
+  if (!line.flag('verbose')) return getLockFactory(table, { logger });
+  const info: Logger['info'] = (message, details) => {
+    // That is said as the error that it ends with.
+    if (details?.['lockEvent'] !== 'not-granted') say(message);
+  };
+  return getLockFactory(table, { logger: { ...logger, info } });
+}
+
+/** The AWS SDK is an optional peer of this package: a function on Lambda finds it there. */
+export async function withSdk<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const { code, message = '' } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@aws-sdk/')) throw error;
+    throw new MissingPackageError('the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb');
+  }
+}
+
+class MissingPackageError extends Error {
+  override readonly name = 'MissingPackageError';
+}

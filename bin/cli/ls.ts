@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LockFactory, LockInspection, LynkError } from '../../runtime/index.js';
+import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
+import { EXIT, UsageError } from './exit.js';
+import { locksOf, settleConnection } from './locks.js';
+import { onceInterrupted } from './signals.js';
+import { tableOf } from './table-text.js';
+import type { Terminal } from './terminal.js';
+
+const CLEAR_SCREEN = '\u001b[2J';
+const HOME = '\u001b[H';
+const CLEAR_REST = '\u001b[J';
+
+export const LS: CommandShape = {
+  name: 'ls',
+  summary: 'list the locks that are held',
+  synopsis: '[options]',
+  about: `Lists the locks of a table: who holds them, when the holder was last heard of, and when they are free at
+the latest. It reads the whole table, eventually consistent.
+
+STATE is held, dead (its lease is over without a refresh), broken, released (but taken for the rest of its
+lease) or free. held? is held by a client that does not tell when it wrote, like Python's lynk: with
+--watch, a dead one is known after a lease.`,
+  operands: [],
+  options: {
+    ...TABLE_OPTION,
+    prefix: { type: 'string', short: 'p', value: 'TEXT', help: 'only locks whose names begin like this' },
+    all: { type: 'boolean', short: 'a', help: 'free locks too whose entries are kept' },
+    json: { type: 'boolean', help: 'as a JSON array' },
+    watch: { type: 'boolean', short: 'w', help: 'again and again, until interrupted' },
+    interval: { type: 'string', value: 'SECONDS', help: 'how often to look with --watch (2)' },
+  },
+  examples: [
+    ['cdk-lynk ls --table my-locks', 'all locks that are held'],
+    ['cdk-lynk ls -t my-locks --prefix account/ --watch', 'some of them, live'],
+    ["cdk-lynk ls --json | jq -r '.[] | select(.looksDead) | .name'", 'the names of those whose holders seem dead'],
+  ],
+};
+
+export async function ls(args: readonly string[], terminal: Terminal): Promise<number> {
+  const line = CommandLine.parse(args, LS);
+  const isWatched = line.flag('watch');
+  if (!isWatched && line.text('interval') !== undefined) throw new UsageError('--interval goes with --watch');
+  const intervalSeconds = line.number('interval', 2, { least: 0.1, most: 3600, unit: 'seconds' });
+  settleConnection(line);
+  const locks = await locksOf(line, terminal);
+  if (isWatched) return watch(locks, line, terminal, intervalSeconds);
+  terminal.print(shown(await collect(locks, line, terminal), line, terminal));
+  return EXIT.ok;
+}
+
+/** Until interrupted. What does not answer may yet; what cannot be used never will. */
+async function watch(
+  locks: LockFactory,
+  line: CommandLine,
+  terminal: Terminal,
+  intervalSeconds: number,
+): Promise<number> {
+  const isScreen = terminal.width !== undefined && !line.flag('json');
+  const interrupted = onceInterrupted();
+  const { signal } = interrupted;
+  try {
+    for (let looks = 0; ; looks += 1) {
+      let text: string;
+      try {
+        text = shown(await collect(locks, line, terminal, signal), line, terminal);
+      } catch (error) {
+        if (signal.aborted || (error as LynkError).name !== 'LynkError') throw error;
+        text = `${(error as LynkError).message}\n`;
+      }
+      const title = isScreen ? `${looks === 0 ? CLEAR_SCREEN : ''}${HOME}${titleOf(terminal, intervalSeconds)}` : '';
+      terminal.print(isScreen ? `${title}${text.replaceAll('\n', '\u001b[K\n')}${CLEAR_REST}` : text);
+      await sleep(intervalSeconds * 1000, undefined, { signal });
+    }
+  } catch (error) {
+    if (signal.aborted) return EXIT.ok;
+    throw error;
+  } finally {
+    interrupted.stop();
+  }
+}
+
+function titleOf(terminal: Terminal, intervalSeconds: number): string {
+  const now = new Date().toISOString().slice(11, 19);
+  return `${terminal.colour('dim', `${now} UTC, every ${intervalSeconds} s; Ctrl-C ends`)}\u001b[K\n`;
+}
+
+async function collect(
+  locks: LockFactory,
+  line: CommandLine,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<LockInspection[]> {
+  const found: LockInspection[] = [];
+  const onMalformed = (error: LynkError): void => terminal.complain(`cdk-lynk: ${error.message}\n`);
+  const options = { prefix: line.text('prefix'), includeFree: line.flag('all'), onMalformed, signal };
+  for await (const lock of locks.list(options)) found.push(lock);
+  return found.sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+function shown(locks: readonly LockInspection[], line: CommandLine, terminal: Terminal): string {
+  if (line.flag('json')) return `${JSON.stringify(locks)}\n`;
+  return locks.length === 0 ? 'no lock is held\n' : tableOf(locks, terminal);
+}

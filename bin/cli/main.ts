@@ -1,0 +1,99 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BREAK, breakLock } from './break.js';
+import type { CommandShape } from './command-line.js';
+import { EXIT, UsageError } from './exit.js';
+import { helpOf, overview } from './help.js';
+import { LS, ls } from './ls.js';
+import { RUN, run } from './run.js';
+import { SHOW, show } from './show.js';
+import { TABLES, tables } from './tables.js';
+import type { Terminal } from './terminal.js';
+
+type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
+
+const COMMANDS: readonly (readonly [CommandShape, Command])[] = [
+  [RUN, run],
+  [LS, ls],
+  [SHOW, show],
+  [BREAK, breakLock],
+  [TABLES, tables],
+];
+
+/** Runs one command line, and resolves to the exit code. Never rejects. */
+export async function main([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
+  const shapes = COMMANDS.map(([shape]) => shape);
+  if (name === '--help' || name === '-h' || name === 'help') {
+    terminal.print(overview(shapes));
+    return EXIT.ok;
+  }
+  if (name === '--version') {
+    terminal.print(`${versionOfPackage()}\n`);
+    return EXIT.ok;
+  }
+  const found = COMMANDS.find(([shape]) => shape.name === name);
+  try {
+    if (name === undefined) throw new UsageError('which command?');
+    if (!found)
+      throw new UsageError(`there is no command "${name}"; there are ${shapes.map((one) => one.name).join(', ')}`);
+    const [shape, command] = found;
+    if (asksForHelp(args)) {
+      terminal.print(helpOf(shape));
+      return EXIT.ok;
+    }
+    return await command(args, terminal);
+  } catch (error) {
+    return complain(error, found?.[0], terminal);
+  }
+}
+
+/** Before `--`, after which everything is the command's own. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');
+}
+
+/** Says what went wrong in one line: a person reads it, not a debugger. */
+function complain(error: unknown, shape: CommandShape | undefined, terminal: Terminal): number {
+  const { name = 'Error', message = String(error) } = error instanceof Error ? error : {};
+  terminal.complain(`cdk-lynk: ${withCause(error, message)}\n`);
+  switch (name) {
+    case 'UsageError':
+      terminal.complain(`See cdk-lynk ${shape ? `${shape.name} ` : ''}--help\n`);
+      return EXIT.usage;
+    case 'LockOptionError':
+      return EXIT.usage;
+    case 'LockNotBrokenError':
+      return EXIT.no;
+    case 'LockEntryError':
+      return EXIT.data;
+    case 'LockNotGrantedError':
+      return (error as { readonly holder?: unknown }).holder === undefined ? EXIT.unavailable : EXIT.notGranted;
+    case 'LockTableError':
+    case 'LynkError':
+    case 'MissingPackageError':
+      return EXIT.unavailable;
+    default:
+      if (process.env['CDK_LYNK_DEBUG'] && error instanceof Error) terminal.complain(`${error.stack}\n`);
+      return EXIT.internal;
+  }
+}
+
+/** Where DynamoDB did not answer, why. */
+function withCause(error: unknown, message: string): string {
+  const { cause } = error instanceof Error ? error : {};
+  const why = cause instanceof Error ? cause.message || cause.name : '';
+  return why === '' || message.includes(why) ? message : `${message}: ${why}`;
+}
+
+function versionOfPackage(): string {
+  for (let folder = dirname(realpathSync(process.argv[1] ?? '.')); ; folder = dirname(folder)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      if (name === 'cdk-lynk') return version;
+    } catch {
+      // Not in this folder.
+    }
+    if (folder === dirname(folder)) return 'unknown';
+  }
+}

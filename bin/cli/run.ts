@@ -1,0 +1,113 @@
+import type { HeldLock } from '../../runtime/index.js';
+import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
+import { EXIT, UsageError } from './exit.js';
+import { locksOf, settleConnection } from './locks.js';
+import { Interruption, onceInterrupted, signalNumber } from './signals.js';
+import { CommandError, supervise } from './supervision.js';
+import { printable, type Terminal } from './terminal.js';
+
+const DAY_SECONDS = 24 * 60 * 60;
+const DEFAULT_WAIT_SECONDS = 30;
+const DEFAULT_LEASE_SECONDS = 20;
+/** The client's limit for a semaphore. */
+const MOST_PERMITS = 100;
+/** The heartbeat comes after half a lease; a quarter is left for what goes wrong with it. */
+const GRACE_OF_LEASE = 4;
+const LONGEST_DEFAULT_GRACE_SECONDS = 5;
+
+export const RUN: CommandShape = {
+  name: 'run',
+  summary: 'run a command while holding a lock',
+  synopsis: 'NAME [options] -- COMMAND [ARGUMENT…]',
+  about: `Waits for the lock NAME, runs COMMAND while holding it, and exits with its code: flock across machines.
+
+Signals are passed on. Should the lock be about to be lost, COMMAND is ended, by TERM and then KILL, before
+anybody else can have the lock. Exits with 75 where the lock was not granted, 76 where it was lost, 69 where
+the table cannot be used, 64 for a command line that cannot.`,
+  operands: ['NAME'],
+  runsCommand: true,
+  options: {
+    ...TABLE_OPTION,
+    wait: {
+      type: 'string',
+      short: 'w',
+      value: 'SECONDS',
+      help: `how long to wait for the lock (${DEFAULT_WAIT_SECONDS}); 0 asks once`,
+    },
+    lease: {
+      type: 'string',
+      short: 'l',
+      value: 'SECONDS',
+      help: `after which others get the lock if this machine dies (${DEFAULT_LEASE_SECONDS})`,
+    },
+    grace: {
+      type: 'string',
+      short: 'g',
+      value: 'SECONDS',
+      help: `from TERM to KILL (a quarter of the lease, at most ${LONGEST_DEFAULT_GRACE_SECONDS})`,
+    },
+    permits: { type: 'string', short: 'n', value: 'NUMBER', help: 'make it a semaphore: that many may run at once' },
+    verbose: { type: 'boolean', short: 'v', help: 'say who is waited for, and when the lock is had' },
+  },
+  examples: [
+    ['cdk-lynk run nightly --table my-locks -- ./backup.sh', 'one backup at a time, wherever cron starts it'],
+    ['cdk-lynk run deploy/prod --wait 600 -- npx cdk deploy', 'in CI: wait up to 10 minutes for the deployment before'],
+    ['cdk-lynk run crawl --permits 3 -- ./crawl.sh', 'at most three at once'],
+    ['cdk-lynk run report --wait 0 -- make report || [ $? -eq 75 ]', 'skip, where another does it already'],
+  ],
+};
+
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const line = CommandLine.parse(args, RUN);
+  const seconds = { most: DAY_SECONDS, unit: 'seconds' };
+  const waitSeconds = line.number('wait', DEFAULT_WAIT_SECONDS, { ...seconds, least: 0 });
+  const leaseSeconds = line.number('lease', DEFAULT_LEASE_SECONDS, { ...seconds, least: 1, isWhole: true });
+  // 0 stands for none: a lock is not a semaphore of one, whose permit has another name.
+  const permits = line.number('permits', 0, { least: 1, most: MOST_PERMITS, isWhole: true, unit: 'permits' });
+  const longestGrace = leaseSeconds / GRACE_OF_LEASE;
+  const graceSeconds = line.number('grace', Math.min(longestGrace, LONGEST_DEFAULT_GRACE_SECONDS), {
+    ...seconds,
+    least: 0,
+  });
+  if (graceSeconds > longestGrace) {
+    throw new UsageError(`--grace is at most a quarter of the lease, ${longestGrace} s, got "${graceSeconds}"`);
+  }
+  const env = { ...process.env };
+  settleConnection(line);
+  const locks = await locksOf(line, terminal);
+  const [name = ''] = line.operands;
+  const [command = '', ...rest] = line.command;
+
+  const interrupted = onceInterrupted();
+  let held: HeldLock;
+  try {
+    const options = { leaseSeconds, waitSeconds };
+    const lock = permits === 0 ? locks.createLock(name, options) : locks.createSemaphore(name, { ...options, permits });
+    held = await lock.acquire({ signal: interrupted.signal });
+  } catch (error) {
+    interrupted.stop();
+    if (error instanceof Interruption) return codeOf(error);
+    throw error;
+  }
+  // Between this and the command's own signals there is no moment at which one would end this process.
+  interrupted.disarm();
+  try {
+    if (interrupted.signal.aborted) return codeOf(interrupted.signal.reason);
+    const onEnding = (isLost: boolean): void => {
+      const why = isLost ? '' : `lock ${JSON.stringify(name)} could not be refreshed for most of its lease; `;
+      terminal.complain(`cdk-lynk: ${why}ending ${printable(command)}\n`);
+    };
+    return await supervise(held, { command, args: rest, env, graceSeconds, onEnding });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    terminal.complain(`cdk-lynk: ${printable(command)}: ${error.message}\n`);
+    return error.exitCode;
+  } finally {
+    await held[Symbol.asyncDispose]();
+    interrupted.stop();
+  }
+}
+
+function codeOf({ sent }: Interruption): number {
+  return EXIT.signal + signalNumber(sent);
+}

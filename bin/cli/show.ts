@@ -1,0 +1,30 @@
+import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
+import { inFull } from './description.js';
+import { EXIT } from './exit.js';
+import { locksOf, settleConnection } from './locks.js';
+import { printable, type Terminal } from './terminal.js';
+
+export const SHOW: CommandShape = {
+  name: 'show',
+  summary: 'show one lock in full',
+  synopsis: 'NAME [options]',
+  about: `Shows what the entry of one lock tells, by a consistent read. Exits with 1 where it has none: nobody
+holds the lock.`,
+  operands: ['NAME'],
+  options: { ...TABLE_OPTION, json: { type: 'boolean', help: 'as a JSON object; null where nobody holds it' } },
+  examples: [
+    ['cdk-lynk show nightly --table my-locks', 'who holds the lock "nightly"?'],
+    ['cdk-lynk show nightly --json | jq .holder.remainingSeconds', 'for how long, at most?'],
+  ],
+};
+
+export async function show(args: readonly string[], terminal: Terminal): Promise<number> {
+  const line = CommandLine.parse(args, SHOW);
+  settleConnection(line);
+  const locks = await locksOf(line, terminal);
+  const [name = ''] = line.operands;
+  const lock = await locks.inspect(name);
+  if (line.flag('json')) terminal.print(`${JSON.stringify(lock ?? null)}\n`);
+  else terminal.print(lock ? inFull(lock, terminal) : `${printable(name)} is free: it has no entry\n`);
+  return lock ? EXIT.ok : EXIT.no;
+}

@@ -1,0 +1,29 @@
+import { CommandLine, type CommandShape } from './command-line.js';
+import { EXIT } from './exit.js';
+import { settleConnection, withSdk } from './locks.js';
+import type { Terminal } from './terminal.js';
+
+export const TABLES: CommandShape = {
+  name: 'tables',
+  summary: 'list the lock tables of this account and region',
+  synopsis: '[options]',
+  about: `Lists the tables with the tag lynk=lock-table, which LynkLockTable sets, and Python's lynk. It asks for the
+tags of each table in turn, which takes a tenth of a second each.`,
+  operands: [],
+  options: { json: { type: 'boolean', help: 'as a JSON array of names' } },
+  examples: [['cdk-lynk tables --region eu-west-1', 'the lock tables of one region']],
+};
+
+export async function tables(args: readonly string[], terminal: Terminal): Promise<number> {
+  const line = CommandLine.parse(args, TABLES);
+  settleConnection(line);
+  const { lockTables } = await withSdk(() => import('../../runtime/store/lock-tables.js'));
+  const names: string[] = [];
+  for await (const name of lockTables()) {
+    names.push(name);
+    if (!line.flag('json')) terminal.print(`${name}\n`);
+  }
+  if (line.flag('json')) terminal.print(`${JSON.stringify(names)}\n`);
+  else if (names.length === 0) terminal.complain('cdk-lynk: there is no table with the tag lynk=lock-table here\n');
+  return EXIT.ok;
+}

@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
+import { main } from '../../bin/cli/main.js';
+import type { Terminal } from '../../bin/cli/terminal.js';
+
+/** What became of a command line. */
+export interface Outcome {
+  readonly code: number;
+  readonly output: string;
+  readonly complaints: string;
+}
+
+/** How a command line is run in this process. */
+interface Seat {
+  /** Of a terminal; elsewhere there is none. */
+  readonly width?: number;
+  /** What the person says to each question in turn, and what happens while they think. */
+  readonly answers?: readonly (boolean | (() => Promise<boolean>))[];
+  /** Told of all output as it comes. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** Runs one command line in this process, on a terminal where it has a width. Colours are written as `<red>`. */
+export async function typed(args: readonly string[], { width, answers = [], onOutput }: Seat = {}): Promise<Outcome> {
+  const outcome = { output: '', complaints: '' };
+  const left = [...answers];
+  const terminal: Terminal = {
+    isInteractive: width !== undefined,
+    width,
+    print: (text) => {
+      outcome.output += text;
+      onOutput?.(text);
+    },
+    complain: (text) => {
+      outcome.complaints += text;
+    },
+    colour: (colour, text) => (width === undefined ? text : `<${colour}>${text}</${colour}>`),
+    confirm: async (question) => {
+      outcome.output += `${question}\n`;
+      const answer = left.shift();
+      if (answer === undefined) throw new Error(`nobody expected to be asked: ${question}`);
+      return typeof answer === 'boolean' ? answer : answer();
+    },
+  };
+  const code = await main(args, terminal);
+  return { ...outcome, code };
+}
+
+/** The tool as one file, which starts much faster than its sources; remove it with `discard`. */
+export async function bundled(): Promise<{ readonly path: string; discard(): void }> {
+  const folder = resolve(`.cache/cli/${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  const path = `${folder}/cdk-lynk.mjs`;
+  await build({
+    entryPoints: ['bin/cdk-lynk.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: path,
+    logLevel: 'error',
+    // The SDK is CommonJS.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+  return { path, discard: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+const running = new Set<Started>();
+
+/** A process of its own, and what it says. */
+export class Started {
+  output = '';
+  complaints = '';
+  readonly ended: Promise<number | NodeJS.Signals>;
+  private hasEnded = false;
+  private readonly child: ChildProcess;
+
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+    const { PATH = '' } = process.env;
+    const whole = { PATH, NODE_NO_WARNINGS: '1', ...env };
+    // A session of its own: what is left of it at the end of a test is ended as one.
+    this.child = spawn(command, args, { env: whole, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    this.child.stdout?.on('data', (chunk) => {
+      this.output += chunk;
+    });
+    this.child.stderr?.on('data', (chunk) => {
+      this.complaints += chunk;
+    });
+    running.add(this);
+    this.ended = new Promise((settle, reject) => {
+      this.child.once('error', reject);
+      this.child.once('exit', (code, signal) => {
+        this.hasEnded = true;
+        settle(code ?? signal ?? 'SIGKILL');
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** Waits until it has said so; the limit is for a machine that is busy. */
+  async said(text: string): Promise<void> {
+    await until(() => this.output.includes(text) || this.hasEnded, `"${text}"`);
+    if (!this.output.includes(text)) throw new Error(`it ended without saying "${text}": ${this.complaints}`);
+  }
+
+  /** Leaves none behind. */
+  static async endAll(): Promise<void> {
+    for (const one of running) {
+      one.signal('SIGCONT');
+      one.signal('SIGTERM');
+    }
+    await Promise.all(
+      [...running].map(async (one) => {
+        const kill = setTimeout(() => one.signal('SIGKILL'), 5000);
+        await one.ended;
+        clearTimeout(kill);
+      }),
+    );
+    running.clear();
+  }
+}
+
+/** Waits until it is so; the limit is for a machine that is busy, not a claim. */
+export async function until(isSo: () => boolean, what: string, limitSeconds = 60): Promise<void> {
+  const deadline = performance.now() + limitSeconds * 1000;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`${what} is not so within ${limitSeconds} s`);
+    await sleep(20);
+  }
+}
+
+/** Whether a process is there; a zombie is not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

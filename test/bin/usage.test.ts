@@ -1,0 +1,83 @@
+import { typed } from './tool.js';
+
+/** None of it asks DynamoDB: there is none where this points to. */
+beforeEach(() => {
+  for (const name of ['LYNK_TABLE_NAME', 'AWS_REGION', 'AWS_ENDPOINT_URL_DYNAMODB']) delete process.env[name];
+});
+
+describe('what cannot be used is refused by name, with exit code 64', () => {
+  test.each<[readonly string[], RegExp]>([
+    [[], /which command\?/],
+    [['lock'], /there is no command "lock"; there are run, ls, show, break, tables$/m],
+    [['run'], /NAME is missing/],
+    [['run', 'a'], /COMMAND is missing: what to run, after --/],
+    [['run', 'a', '--'], /COMMAND is missing/],
+    [['run', 'a', '--', ''], /COMMAND is empty/],
+    [['run', '--', 'true'], /NAME is missing/],
+    [['run', 'a', 'make', 'all'], /unexpected "make": put -- before the command to run/],
+    [['run', 'a', 'b', '--', 'true'], /unexpected argument "b"/],
+    [['run', 'a', '--wiat', '3', '--', 'true'], /unknown option "--wiat"/],
+    [['run', 'a', '-x', '--', 'true'], /unknown option "-x"/],
+    [['run', 'a', '--wait', '--', 'true'], /--wait takes a value/],
+    [['run', 'a', '--wait', '--lease', '3', '--', 'true'], /--wait takes a value/],
+    [['run', 'a', '--verbose=yes', '--', 'true'], /--verbose takes no value/],
+    [['run', 'a', '--wait', 'long', '--', 'true'], /--wait is a number of seconds from 0 to 86400, got "long"/],
+    [['run', 'a', '--wait', '', '--', 'true'], /--wait is empty/],
+    [['run', 'a', '--wait', ' ', '--', 'true'], /--wait is a number of seconds .* got " "/],
+    [['run', 'a', '--wait', '86401', '--', 'true'], /--wait is .* got "86401"/],
+    [['run', 'a', '--wait=-1', '--', 'true'], /--wait is .* got "-1"/],
+    [['run', 'a', '--lease', '0', '--', 'true'], /--lease is a whole number of seconds from 1 to 86400, got "0"/],
+    [['run', 'a', '--lease', '1.5', '--', 'true'], /--lease is a whole number of seconds .* got "1.5"/],
+    [['run', 'a', '--grace', '-', '--', 'true'], /--grace is a number of seconds .* got "-"/],
+    [
+      ['run', 'a', '--lease', '8', '--grace', '3', '--', 'true'],
+      /--grace is at most a quarter of the lease, 2 s, got "3"/,
+    ],
+    [['run', 'a', '--permits', '0', '--', 'true'], /--permits is a whole number of permits from 1 to 100, got "0"/],
+    [['run', 'a', '--permits', 'all', '--', 'true'], /--permits is .* got "all"/],
+    [['run', 'a', '--', 'true'], /which table\? Pass --table TABLE, or set LYNK_TABLE_NAME/],
+    [['run', 'a', '--table', 'x', '--', 'true'], /a table's name has 3 to 255 letters, .* got "x"/],
+    [['run', 'a', '--table', '', '--', 'true'], /--table is empty/],
+    [['run', '', '--table', 'my-locks', '--', 'true'], /a lock's name is not empty/],
+    [['run', 'x'.repeat(2049), '--table', 'my-locks', '--', 'true'], /at most 2048 UTF-8 bytes/],
+    [
+      ['run', 'a', '-t', 'my-locks', '--endpoint-url', 'localhost', '--', 'true'],
+      /--endpoint-url is a URL .* got "localhost"/,
+    ],
+    [['run', 'a', '-t', 'my-locks', '--region', '', '--', 'true'], /--region is empty/],
+    [['ls', 'nightly'], /unexpected argument "nightly"/],
+    [['ls', '--interval', '3'], /--interval goes with --watch/],
+    [['ls', '--watch', '--interval', '0'], /--interval is a number of seconds from 0.1 to 3600, got "0"/],
+    [['ls'], /which table\?/],
+    [
+      ['ls', '-t', 'my-locks', '--prefix', 'x'.repeat(2049)],
+      /prefix is how a lock's name begins, up to 2048 UTF-8 bytes/,
+    ],
+    [['show'], /NAME is missing/],
+    [['show', 'a', 'b'], /unexpected argument "b"/],
+    [['show', 'a'], /which table\?/],
+    [['break'], /NAME is missing/],
+    [['break', 'a'], /--reason is missing: its holder is told why/],
+    [['break', 'a', '--reason', ''], /--reason is empty/],
+    [['break', 'a', '--reason', 'stuck'], /this is no terminal to ask on: pass --yes/],
+    [['break', 'a', '--reason', 'stuck', '--yes'], /which table\?/],
+    [['tables', 'all'], /unexpected argument "all"/],
+    [['tables', '--table', 'my-locks'], /unknown option "--table"/],
+  ])('cdk-lynk %j', async (args, why) => {
+    const { code, output, complaints } = await typed(args);
+
+    expect(complaints).toMatch(why);
+    expect(code).toBe(64);
+    expect(output).toBe('');
+    // For people: no trace, and a way on.
+    expect(complaints).not.toMatch(/\n\s+at /);
+    expect(complaints.startsWith('cdk-lynk: ')).toBe(true);
+  });
+});
+
+test.each([
+  [[], 'See cdk-lynk --help'],
+  [['run'], 'See cdk-lynk run --help'],
+])('and says where to read on', async (args, hint) => {
+  expect((await typed(args)).complaints).toContain(hint);
+});
