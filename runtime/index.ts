@@ -32,6 +32,7 @@ export type {
   LockRefreshFailedEvent,
   LockReleasedEvent,
   LockReleaseFailedEvent,
+  LockServedEvent,
   LockWaitingEvent,
 } from './lock/events.js';
 export type { LockFactory, TryWithLockOptions, WithLockOptions, WithLocksOptions } from './lock/factory.js';

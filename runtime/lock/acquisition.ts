@@ -49,6 +49,7 @@ export async function told<T extends Hold | LockHolder | readonly LockHolder[] |
     const outcome = await asking();
     if (outcome instanceof LockHolder) chronicle.refused(outcome);
     else if (Array.isArray(outcome)) chronicle.refused(outcome[0]);
+    else if (outcome === undefined) chronicle.served();
     return outcome;
   } catch (error) {
     chronicle.failed(error);

@@ -76,6 +76,12 @@ export class Chronicle {
     this.notGranted(holder, undefined);
   }
 
+  /** What the lock was wanted for has been done by another. */
+  served(): void {
+    const { attempts } = this;
+    this.tell({ type: 'served', waitSeconds: this.secondsSince(this.askedMs), attempts });
+  }
+
   failed(error: unknown): void {
     this.notGranted(error instanceof LockNotGrantedError ? error.holder : undefined, error);
   }

@@ -49,6 +49,12 @@ export interface LockNotGrantedEvent extends Happening<'not-granted'> {
   readonly error: unknown;
 }
 
+/** The asking ended without the lock, which is not wanted any more: another's result of `singleFlight` serves as well. */
+export interface LockServedEvent extends Happening<'served'> {
+  readonly waitSeconds: number;
+  readonly attempts: number;
+}
+
 /** A refresh was confirmed in good time. */
 export interface LockRefreshedEvent extends Happening<'refreshed'> {
   readonly remainingSeconds: number;
@@ -94,6 +100,7 @@ export interface LockHandedOverEvent extends Happening<'handed-over'> {
  * What happens to an asking for a lock, and to the hold that may come of it:
  *
  *     asked ─► [waiting] ─┬─► not-granted
+ *                         ├─► served
  *                         └─► acquired ─► (refreshed | refreshed-late | refresh-failed)* ─┬─► released
  *                                                                                         ├─► release-failed
  *                                                                                         ├─► handed-over
@@ -104,6 +111,7 @@ export type LockEvent =
   | LockWaitingEvent
   | LockAcquiredEvent
   | LockNotGrantedEvent
+  | LockServedEvent
   | LockRefreshedEvent
   | LockRefreshedLateEvent
   | LockRefreshFailedEvent

@@ -57,6 +57,14 @@ function lineOf(event: LockEvent): Line {
         error instanceof LockNotGrantedError ? error.message : `was not granted after ${seconds(waitSeconds)}: ${why}`;
       return ['info', text, { waitSeconds, attempts, holder, error }];
     }
+    case 'served': {
+      const { waitSeconds, attempts } = event;
+      return [
+        'info',
+        `was not needed after ${seconds(waitSeconds)}: another's result serves`,
+        { waitSeconds, attempts },
+      ];
+    }
     case 'refreshed':
       return ['debug', 'was refreshed', { remainingSeconds: event.remainingSeconds }];
     case 'refreshed-late': {

@@ -6,6 +6,7 @@ export const ATTRIBUTES = {
   host: 'lynk.lock.host',
   granted: 'lynk.lock.granted',
   attempts: 'lynk.lock.attempts',
+  served: 'lynk.lock.served',
   holder: 'lynk.lock.holder',
   takenOverFrom: 'lynk.lock.taken_over_from',
   end: 'lynk.lock.end',

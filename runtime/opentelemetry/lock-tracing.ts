@@ -70,6 +70,11 @@ class LockTracing implements LockObserver {
       case 'not-granted':
         notGranted(acquire, event);
         break;
+      case 'served':
+        acquire.setAttributes({ [ATTRIBUTES.granted]: false, [ATTRIBUTES.attempts]: event.attempts });
+        acquire.setAttribute(ATTRIBUTES.served, true);
+        acquire.end();
+        break;
       case 'acquired':
         this.acquired(spans, event);
         break;

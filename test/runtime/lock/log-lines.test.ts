@@ -39,6 +39,16 @@ test('a lock that is taken and given back gives two lines of information, which 
   ]);
 });
 
+test('a result of another that serves as well is told', async () => {
+  const factory = us.factory({ logger });
+  const once = () => factory.singleFlight('a', { freshSeconds: 60 }, () => setting.time.sleep(1000));
+  await until(Promise.all([once(), once()]));
+
+  expect(texts('info')).toContainEqual(
+    expect.stringMatching(/^info: lock "a" in table "locks" was not needed after 1\.\d+ s: another's result serves$/),
+  );
+});
+
 test('a wait and a takeover say from whom', async () => {
   setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 2 });
   await until(lock().acquire());

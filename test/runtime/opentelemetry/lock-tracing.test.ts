@@ -160,6 +160,17 @@ describe('waiting', () => {
     expect(spans('lock.hold')).toEqual([]);
   });
 
+  test('ends where another’s result serves as well', async () => {
+    const once = () => locks.singleFlight('a', { freshSeconds: 60 }, () => locks.time.sleep(1));
+    await locks.time.until(Promise.all([once(), once()]));
+
+    expect(spans('lock.hold')).toHaveLength(1);
+    expect(spans('lock.acquire')).toHaveLength(2);
+    const { attributes, status } = spans('lock.acquire')[1] as ReadableSpan;
+    expect(attributes).toMatchObject({ 'lynk.lock.granted': false, 'lynk.lock.served': true });
+    expect(status).toEqual({ code: SpanStatusCode.UNSET });
+  });
+
   test('a try that is refused is none', async () => {
     await locks.simulate.heldByOther('a', { hostIdentifier: 'billing-7' });
     await locks.tryWithLock('a', () => 1);
@@ -226,6 +237,18 @@ describe('a hold', () => {
     expect(attributes['lynk.lock.end']).toBe('release-failed');
     expect(events).toEqual([expect.objectContaining({ name: 'exception' })]);
   });
+});
+
+test('of several locks, the work sees the last one’s span as current; all end with their holds', async () => {
+  await inSpan('handler', () => locks.withLocks(['a', 'b'], () => inSpan('work', () => sleep(1))));
+
+  const holds = spans('lock.hold');
+  expect(
+    holds.map(({ attributes }) => attributes['lynk.lock.name']).toSorted((a, b) => `${a}`.localeCompare(`${b}`)),
+  ).toEqual(['a', 'b']);
+  for (const hold of holds) expect(parentOf(hold)).toBe('handler');
+  const current = holds.find((hold) => hold.spanContext().spanId === only('work').parentSpanContext?.spanId);
+  expect(current?.attributes['lynk.lock.name']).toBe('b');
 });
 
 describe('a link', () => {

@@ -509,7 +509,7 @@ describe.each([
       expect(new Set(entries.map((entry) => entry.lockKey))).toEqual(new Set(keys));
       expect(entries).toHaveLength(keys.length);
       if (store instanceof DynamoDBStore) expect(pages).toBeGreaterThan(2);
-    });
+    }, 300_000);
   });
 
   test('every answer tells the store’s own time, to the second', async () => {
