@@ -27,7 +27,7 @@ import {
 import { CONDITION_FAILED, EntryTask, type EntryTaskProps } from './entry-task.js';
 import { LockFragment } from './lock-fragment.js';
 import { onlyNames, patternOf, validateName } from './lock-names.js';
-import { lost, malformed, notGranted } from './lock-outcomes.js';
+import { lost, notGranted } from './lock-outcomes.js';
 import type { LynkLockStatesProps } from './lynk-lock-states-props.js';
 import { KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, STATES_ACTIONS } from './perms.js';
 import { refusal, shown } from './refusal.js';
@@ -139,16 +139,14 @@ export class LynkLockStates extends Construct {
     look.retryInTransit(3);
     const waitOn = this.choice('wait on', notGranted(shared, this.waitSeconds));
     const timeLeft = this.choice('time left', notGranted(shared, this.waitSeconds));
-    const hasPatience = isSo(`$millis() < $toMillis(${shared.variable}.waitsSince) + ${this.waitSeconds * 1000}`);
+    const patienceMs = `$toMillis(${shared.variable}.waitsSince) + ${this.waitSeconds * 1000}`;
+    const hasPatience = isSo(`$not(${shared.variable}.isMalformed) and $millis() < ${patienceMs}`);
 
     draw.next(acquire);
     acquire.addCatch(look, { errors: [CONDITION_FAILED], outputs: INPUT });
     acquire.addCatch(this.releaseAndFail).next(timeLeft);
     look.addCatch(this.releaseAndFail).next(waitOn);
-    waitOn
-      .when(isSo(`${shared.variable}.isMalformed`), this.releaseAndFail, { outputs: malformed(shared) })
-      .when(hasPatience, acquire, { outputs: INPUT })
-      .otherwise(this.releaseAndFail);
+    waitOn.when(hasPatience, acquire, { outputs: INPUT }).otherwise(this.releaseAndFail);
     const end: INextable = {
       next: (next) => {
         // The request that took the lock may be long ago, where its answer got lost or Step Functions stood
@@ -170,10 +168,12 @@ export class LynkLockStates extends Construct {
     const variable = this.shared.variable.slice(1);
     const stateName = this.stateName('draw');
     if (JsonPath.isEncodedJsonPath(name)) {
-      const drawn = { name, hold: JsonPath.uuid(), waitsSince: JsonPath.stringAt('$$.State.EnteredTime') };
+      const waitsSince = JsonPath.stringAt('$$.State.EnteredTime');
+      const drawn = { name, hold: JsonPath.uuid(), waitsSince, isMalformed: false };
       return Pass.jsonPath(this, 'draw', { stateName, assign: { [variable]: drawn } });
     }
-    const drawn = { name, hold: jsonata('$uuid()'), waitsSince: jsonata('$states.context.State.EnteredTime') };
+    const waitsSince = jsonata('$states.context.State.EnteredTime');
+    const drawn = { name, hold: jsonata('$uuid()'), waitsSince, isMalformed: false };
     return Pass.jsonata(this, 'draw', { stateName, assign: { [variable]: drawn } });
   }
 

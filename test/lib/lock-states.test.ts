@@ -15,15 +15,8 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LynkLockStates, LynkLockTable, type LynkLockTableProps, type LynkProtectOptions } from '../../lib/index.js';
 import type { GraphJson } from '../../lib/worst-duration.js';
-import { definitionIn } from './definition.js';
+import { definitionIn, faultsOf } from './definition.js';
 import { ENV, newStack, statementsIn } from './stack.js';
-
-const validator = require('asl-validator') as (definition: object) => { readonly errors: unknown[] };
-
-/** What is wrong with a definition. */
-function faultsOf(definition: GraphJson): unknown[] {
-  return validator(structuredClone(definition)).errors;
-}
 
 function prepare(props: LynkLockTableProps = {}, stack = newStack({ env: ENV })) {
   return { stack, locks: new LynkLockTable(stack, 'Locks', { tableName: 'locks', ...props }) };
