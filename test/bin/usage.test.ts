@@ -81,3 +81,19 @@ test.each([
 ])('and says where to read on', async (args, hint) => {
   expect((await typed(args)).complaints).toContain(hint);
 });
+
+test.each([
+  [undefined, /^cdk-lynk: boom\n$/],
+  ['1', /^cdk-lynk: boom\nError: boom\n\s+at /],
+])('a bug is told in one line, with code 70; a trace only where it is asked for (%s)', async (debug, complaint) => {
+  if (debug) process.env['CDK_LYNK_DEBUG'] = debug;
+  const onOutput = (): void => {
+    throw new Error('boom');
+  };
+
+  const { code, complaints } = await typed(['ls', '--help'], { onOutput });
+
+  delete process.env['CDK_LYNK_DEBUG'];
+  expect(code).toBe(70);
+  expect(complaints).toMatch(complaint);
+});
