@@ -4,6 +4,7 @@ import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import { onlyNames } from './lock-names.js';
 import {
   BREAK_PERMISSIONS,
+  GUARD_ACTION,
   INSPECT_PERMISSIONS,
   KEY_READ_ACTIONS,
   KEY_WRITE_ACTIONS,
@@ -68,10 +69,13 @@ export class LynkLockGrants {
 
   /**
    * Lets the grantee take, refresh and release locks, and permits of semaphores: `BatchGetItem`, `GetItem`,
-   * `UpdateItem` and `DeleteItem`, no more.
+   * `UpdateItem` and `DeleteItem`; and `ConditionCheckItem`, for transactions of the grantee's own that are to
+   * depend on a lock, but where the table is replicated: there are none with multi-Region strong consistency.
    */
   holdLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
-    return this.allow(grantee, LOCK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
+    const isReplicated = this.tableArns.length > 1;
+    const permissions = LOCK_PERMISSIONS.filter(({ action }) => !(isReplicated && action === GUARD_ACTION));
+    return this.allow(grantee, permissions, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
   }
 
   /**

@@ -5,6 +5,9 @@ export interface Permission {
   readonly calls: readonly string[];
 }
 
+/** There are no transactions on a table with multi-Region strong consistency. */
+export const GUARD_ACTION = 'dynamodb:ConditionCheckItem';
+
 /** What `grantLock` allows: items that a request names, never the whole table. */
 export const LOCK_PERMISSIONS: readonly Permission[] = [
   // While it waits, and where a failed condition brought no entry back.
@@ -23,6 +26,8 @@ export const LOCK_PERMISSIONS: readonly Permission[] = [
       'semaphore tryAcquire',
     ],
   },
+  // For the writes of the caller's own that depend on the lock.
+  { action: GUARD_ACTION, calls: ['transactWrite'] },
   { action: 'dynamodb:DeleteItem', calls: ['release', 'semaphore release'] },
 ];
 

@@ -53,4 +53,5 @@ export type {
 } from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';
 export type { HeldLocks, WorkOnSeveral } from './lock/several-locks.js';
+export type { LockConditionCheck, TransactionItem } from './lock/store.js';
 export { currentHold, type Work } from './lock/with-lock.js';

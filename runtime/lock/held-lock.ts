@@ -1,3 +1,5 @@
+import type { LockConditionCheck, TransactionItem } from './store.js';
+
 /** For calls that wait for an answer. */
 export interface WaitOptions {
   /** Stops the waiting; the call then rejects with `signal.reason`. */
@@ -44,6 +46,23 @@ export interface HeldLock {
    * @throws LynkError when no answer came in time; the lock is still held, and the heartbeat goes on
    */
   refresh(options?: RefreshOptions): Promise<void>;
+  /**
+   * The element for a transaction of your own (`TransactWriteItems` of the SDK's low-level client) that makes
+   * all of it fail unless the lock is held when DynamoDB commits it. The transaction has to go to the
+   * lock table's account and Region.
+   * @throws LockLostError where the lock is lost already
+   */
+  conditionCheck(): LockConditionCheck;
+  /**
+   * Carries out up to 99 writes, as `TransactWriteItems` takes them, only if the lock is held when DynamoDB
+   * commits them: all of them, or none. Sends them with the factory's client; trying again after a conflict
+   * or a lost answer carries nothing out twice. What a cancellation says of the items is in their order.
+   * @throws LockLostError when the lock is lost: nothing was changed, unless its message says that this is not known
+   * @throws LynkError when no answer came in time: whether anything was changed is not known
+   * @throws LockOptionError for no items, or too many
+   * @throws the SDK's own error for what is wrong with the items, such as their own conditions
+   */
+  transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void>;
   /**
    * Gives the lock back. Does nothing where that is done already, or the entry is another's by now.
    * @throws LynkError when no answer came in time: the entry may then block others for a lease

@@ -4,6 +4,7 @@ import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protoc
 import { orAborted } from './abort.js';
 import type { Chronicle } from './chronicle.js';
 import { Ending, type Remains } from './ending.js';
+import { Guard } from './guard.js';
 import { handOverText } from './hand-over.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeldLock, RefreshOptions, WaitOptions } from './held-lock.js';
@@ -11,7 +12,8 @@ import type { LocalLock, Place } from './local-lock.js';
 import { checkedNote, noteFrom } from './note.js';
 import { checkedForSeconds, checkedSignal, refuseUnknown } from './options.js';
 import type { LockProcess } from './process.js';
-import { Refreshing } from './refreshing.js';
+import { type Refreshed, Refreshing } from './refreshing.js';
+import type { LockConditionCheck, TransactionItem } from './store.js';
 import type { LockTarget } from './target.js';
 
 /** Where a hold comes from, and what bounds it. */
@@ -42,6 +44,7 @@ export class Hold implements HeldLock {
   private remains: Remains;
   private readonly controller = new AbortController();
   private readonly refreshing: Refreshing;
+  private readonly guard: Guard;
   private readonly heartbeat: Heartbeat;
   private readonly unwatch: () => void;
 
@@ -52,14 +55,16 @@ export class Hold implements HeldLock {
     const { process } = target;
     const { lockAtLeastSeconds = 0 } = origin;
     this.remains = { untilMs: process.clock.monotonicMs() + lockAtLeastSeconds * 1000 };
-    this.refreshing = new Refreshing(target, origin.ledger, origin.data, {
+    const refreshed: Refreshed = {
       isHeld: () => this.check(),
       leftMs: () => this.leftMs(),
       dueMs: () => this.dueMs(),
       lose: (reason, why, cause) => this.lose(reason, why, cause),
       whyNotHeld: () => this.whyNotHeld(),
       chronicle: origin.chronicle,
-    });
+    };
+    this.refreshing = new Refreshing(target, origin.ledger, origin.data, refreshed);
+    this.guard = new Guard(target, origin.ledger, refreshed);
     this.heartbeat = new Heartbeat(process, {
       isAlive: () => this.check(),
       dueMs: () => this.dueMs(),
@@ -148,6 +153,14 @@ export class Hold implements HeldLock {
     if (this.state === 'handed-over') return;
     this.assertHeld();
     await this.refreshing.confirm({ data }, signal);
+  }
+
+  conditionCheck(): LockConditionCheck {
+    return this.guard.conditionCheck();
+  }
+
+  async transactWrite(items: readonly TransactionItem[], { signal }: WaitOptions = {}): Promise<void> {
+    return this.guard.transactWrite(items, signal);
   }
 
   async serialize({ signal }: WaitOptions = {}): Promise<string> {

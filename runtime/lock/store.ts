@@ -92,6 +92,13 @@ export interface LockStore {
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer>;
   /** Leaves an entry in place of the one that stands, where `mayRelease` holds; brings back what stands where not. */
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer>;
+  /** The element of a transaction that is true while the hold's entry stands. Absent where there are none. */
+  conditionCheck?(guard: LockGuard): LockConditionCheck;
+  /**
+   * Carries out all of the items, or, where the hold's entry does not stand, none.
+   * @throws ItemsRefused for what is wrong with the items
+   */
+  transactWrite?(write: GuardedWrite, signal: AbortSignal): Promise<WriteAnswer>;
   /** Whether a failure in transit means that the table is asked too much. Where absent, none does. */
   isThrottling?(error: unknown): boolean;
   /** Reads the entry; eventually consistent reads may show an earlier state. */
@@ -127,4 +134,48 @@ export interface LeftEntry {
   readonly hostIdentifier?: string | undefined;
   /** A note to put in place of the entry's: JSON text. */
   readonly data?: string | undefined;
+}
+
+/** The hold that writes are to depend on. */
+export interface LockGuard {
+  readonly lockKey: string;
+  readonly holdId: string;
+  /** Where it has one: then no copy of an earlier write that comes late can stand in for it. */
+  readonly fencingToken: bigint | undefined;
+}
+
+/** An element of a transaction, as `TransactWriteItems` of `@aws-sdk/client-dynamodb` takes it. */
+export interface TransactionItem {
+  readonly Put?: object | undefined;
+  readonly Update?: object | undefined;
+  readonly Delete?: object | undefined;
+  readonly ConditionCheck?: object | undefined;
+}
+
+/** The element of a transaction that fails it unless the lock is held, with the SDK's low-level attribute values. */
+export interface LockConditionCheck {
+  readonly ConditionCheck: {
+    readonly TableName: string;
+    readonly Key: Record<string, { S: string }>;
+    readonly ConditionExpression: string;
+    readonly ExpressionAttributeValues: Record<string, { S: string } | { N: string }>;
+    readonly ReturnValuesOnConditionCheckFailure: 'ALL_OLD';
+  };
+}
+
+export interface GuardedWrite {
+  readonly guard: LockGuard;
+  readonly items: readonly TransactionItem[];
+  /** However often it is sent with this, it is carried out once. */
+  readonly token: string;
+}
+
+/** DynamoDB refused a transaction for what its items say, whoever holds. */
+export class ItemsRefused extends Error {
+  override readonly name = 'ItemsRefused';
+
+  /** @param error why, as the SDK says it */
+  constructor(readonly error: unknown) {
+    super('the items of a transaction were refused');
+  }
 }

@@ -39,7 +39,7 @@ export class LockTarget extends LockTable {
     return { lockName: this.name, tableName: this.store.tableName, cause };
   }
 
-  notConfirmed(what: 'refresh' | 'release', cause: unknown): LynkError {
+  notConfirmed(what: 'refresh' | 'release' | 'transaction', cause: unknown): LynkError {
     return new LynkError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
   }
 

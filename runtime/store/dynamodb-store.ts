@@ -7,30 +7,44 @@ import {
   GetItemCommand,
   ScanCommand,
   type ScanCommandOutput,
+  TransactionCanceledException,
+  type TransactWriteItemsCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import type {
-  Answer,
-  Consistency,
-  LeftEntry,
-  ListAnswer,
-  ListedPage,
-  LockStore,
-  NewEntry,
-  ReadAnswer,
-  ReadManyAnswer,
-  Refresh,
-  WriteAnswer,
+import { LynkError } from '../errors.js';
+import {
+  type Answer,
+  type Consistency,
+  type GuardedWrite,
+  ItemsRefused,
+  type LeftEntry,
+  type ListAnswer,
+  type ListedPage,
+  type LockConditionCheck,
+  type LockGuard,
+  type LockStore,
+  type NewEntry,
+  type ReadAnswer,
+  type ReadManyAnswer,
+  type Refresh,
+  type WriteAnswer,
 } from '../lock/store.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure, isThrottling, noLockTable } from './failure.js';
+import { conditionCheck, guardedCommand, judgeCancellation } from './guard.js';
 import { entriesFromItems, entryFromItem, fencingTokenOf, type Item, replacedIn, textIn } from './item.js';
 
-type Command = UpdateItemCommand | DeleteItemCommand | GetItemCommand | BatchGetItemCommand | ScanCommand;
+type Command =
+  | TransactWriteItemsCommand
+  | UpdateItemCommand
+  | DeleteItemCommand
+  | GetItemCommand
+  | BatchGetItemCommand
+  | ScanCommand;
 type Values = NonNullable<UpdateItemCommandInput['ExpressionAttributeValues']>;
 
 /** A listing is not to take the table's throughput from its locks: small pages, one after the other. */
@@ -199,6 +213,22 @@ export class DynamoDBStore implements LockStore {
     return { dateMs, ...entriesFromItems(Items, this.tableName), next };
   }
 
+  conditionCheck(guard: LockGuard): LockConditionCheck {
+    return conditionCheck(this.tableName, guard);
+  }
+
+  async transactWrite(write: GuardedWrite, signal: AbortSignal): Promise<WriteAnswer> {
+    const { lockKey } = write.guard;
+    const command = guardedCommand(this.tableName, write);
+    const { dateMs, output } = await this.send(lockKey, 'TransactWriteItems', command, signal).catch((error) => {
+      // It is about the caller's own tables: his to hear, as the SDK says it.
+      throw error instanceof LynkError ? new ItemsRefused(error.cause) : error;
+    });
+    if (!(output instanceof TransactionCanceledException)) return { dateMs, written: true };
+    const { written, item } = judgeCancellation(output);
+    return { dateMs, written, entry: item && this.entry(item, lockKey) };
+  }
+
   private overwrite(entry: NewEntry, condition: string, values: Values, signal: AbortSignal): Promise<WriteAnswer> {
     const { lockKey, data, fencingSeed, holderTrace } = entry;
     const isNoted = data !== undefined;
@@ -282,7 +312,9 @@ export class DynamoDBStore implements LockStore {
       const output = await this.connection.client().send(sent, { abortSignal: signal });
       return { dateMs, output };
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return { dateMs, output: error };
+      const isAnswer =
+        error instanceof ConditionalCheckFailedException || error instanceof TransactionCanceledException;
+      if (isAnswer) return { dateMs, output: error };
       throw classifyFailure(error, { lockName, tableName: this.tableName, action: `dynamodb:${action}` });
     }
   }

@@ -68,10 +68,13 @@ describe('grantLock for account/* and nightly', () => {
     expect(await isAllowed(policies(), request)).toBe(false);
   });
 
-  test.each(['BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'])('no %s without a key', async (action) => {
-    const request = { action: `dynamodb:${action}`, tableArn: TABLE_ARN, names: undefined };
-    expect(await isAllowed(policies(), request)).toBe(false);
-  });
+  test.each(['BatchGetItem', 'GetItem', 'UpdateItem', 'ConditionCheckItem', 'DeleteItem'])(
+    'no %s without a key',
+    async (action) => {
+      const request = { action: `dynamodb:${action}`, tableArn: TABLE_ARN, names: undefined };
+      expect(await isAllowed(policies(), request)).toBe(false);
+    },
+  );
 
   test('which is what the condition Null is for: without it, they pass', async () => {
     const vacuous = JSON.parse(JSON.stringify(policies()), (key, value) => (key === 'Null' ? undefined : value));

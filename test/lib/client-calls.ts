@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type AttributeValue, DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { getLockFactory, LockNotGrantedError } from '../../runtime/index.js';
 import { clientSettings, startServer } from '../server/index.js';
@@ -13,6 +14,8 @@ export interface SentRequest {
 }
 
 const TABLE = 'recorded';
+/** Of the caller's own, to which the client's grants do not speak. */
+const OTHER_TABLE = 'accounts';
 
 /** Runs every call of the client that sends requests, on a server, and returns what each of them sent. */
 export async function recordCalls(): Promise<SentRequest[]> {
@@ -24,7 +27,7 @@ export async function recordCalls(): Promise<SentRequest[]> {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const lockNames = keysOf(args.input as KeyedInput).map((key) => key['lockKey']?.S);
-      const action = `dynamodb:${context.commandName?.replace('Command', '')}`;
+      const action = actionOf(context.commandName, args.input as KeyedInput);
       if (call) sent.push({ call, action, lockName: lockNames[0], lockNames });
       return next(args);
     },
@@ -59,11 +62,18 @@ export async function recordCalls(): Promise<SentRequest[]> {
 
   try {
     await createTable(other, lockTable(TABLE));
+    await createTable(other, lockTable(OTHER_TABLE));
     await putForeign('held');
 
     const free = await during('acquire', () => lock('free').acquire());
     await during('release', () => free.release());
     await during('acquire', () => lock('held').acquire({ waitSeconds: 0.4 }).catch(expectNotGranted));
+
+    const guarded = await lock('guarded').acquire();
+    await during('transactWrite', () =>
+      guarded.transactWrite([{ Put: { TableName: OTHER_TABLE, Item: { lockKey: { S: 'of the caller' } } } }]),
+    );
+    await guarded.release();
 
     const tried = await during('tryAcquire', () => lock('free').tryAcquire());
     await tried?.release();
@@ -88,7 +98,11 @@ export async function recordCalls(): Promise<SentRequest[]> {
     await during('semaphore release', () => permit.release());
     for (const index of [0, 1, 2]) await putForeign(`semaphore#${index}`);
     await during('semaphore acquire', () => semaphore.acquire({ waitSeconds: 0.4 }).catch(expectNotGranted));
-    await during('semaphore tryAcquire', () => semaphore.tryAcquire());
+    // While the last request of that wait is unanswered, its caller's word is good enough, and nothing is sent.
+    while (!sent.some((request) => request.call === 'semaphore tryAcquire')) {
+      await during('semaphore tryAcquire', () => semaphore.tryAcquire());
+      await setTimeout(20);
+    }
     await during('inspect', () => factory.inspect('held'));
     await during('list', async () => {
       for await (const { name } of factory.list()) expect(name).not.toBe('');
@@ -109,9 +123,20 @@ type Key = Record<string, AttributeValue>;
 interface KeyedInput {
   readonly Key?: Key;
   readonly RequestItems?: Readonly<Record<string, { readonly Keys?: readonly Key[] }>>;
+  readonly TransactItems?: readonly Readonly<Record<string, { readonly TableName: string; readonly Key?: Key }>>[];
 }
 
-function keysOf({ Key: key, RequestItems = {} }: KeyedInput): readonly Key[] {
+/** What IAM asks for: for a transaction, the action of each of its elements. */
+function actionOf(commandName: string | undefined, { TransactItems = [] }: KeyedInput): string {
+  const ours = TransactItems.flatMap((item) => Object.entries(item)).filter(([, { TableName }]) => TableName === TABLE);
+  const actions = new Set(ours.map(([kind]) => (kind === 'ConditionCheck' ? 'ConditionCheckItem' : `${kind}Item`)));
+  if (actions.size > 1) throw new Error(`one action a request was expected, found ${[...actions].join()}`);
+  return `dynamodb:${[...actions][0] ?? commandName?.replace('Command', '')}`;
+}
+
+function keysOf({ Key: key, RequestItems = {}, TransactItems = [] }: KeyedInput): readonly Key[] {
+  const elements = TransactItems.flatMap((item) => Object.values(item)).filter(({ TableName }) => TableName === TABLE);
+  if (elements.length > 0) return elements.flatMap(({ Key: one }) => (one ? [one] : []));
   return key ? [key] : Object.values(RequestItems).flatMap(({ Keys = [] }) => Keys);
 }
 

@@ -18,7 +18,13 @@ test('connect: permission and environment', () => {
   expect(environmentIn(stack)).toEqual({ LYNK_TABLE_NAME: LOCKS });
   expect(statementsIn(stack)).toEqual([
     expect.objectContaining({
-      Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      Action: [
+        'dynamodb:BatchGetItem',
+        'dynamodb:GetItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:ConditionCheckItem',
+        'dynamodb:DeleteItem',
+      ],
       Condition: expect.objectContaining({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['account/*'] } }),
     }),
   ]);

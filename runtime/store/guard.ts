@@ -1,0 +1,54 @@
+import {
+  type TransactionCanceledException,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { type GuardedWrite, ItemsRefused, type LockConditionCheck, type LockGuard } from '../lock/store.js';
+import { ENTRY } from '../protocol/wire.js';
+import type { Item } from './item.js';
+
+/** Why elements of a cancelled transaction were not carried out, where trying again may help. */
+const PASSING = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded', 'None']);
+
+/** The element of a transaction that is true only while the hold's entry stands. */
+export function conditionCheck(tableName: string, { lockKey, holdId, fencingToken }: LockGuard): LockConditionCheck {
+  const isFenced = fencingToken !== undefined;
+  return {
+    ConditionCheck: {
+      TableName: tableName,
+      Key: { [ENTRY.lockKey]: { S: lockKey } },
+      ConditionExpression:
+        `contains(${ENTRY.versionNumber}, :lynkHold) AND ${ENTRY.leaseDuration} > :lynkZero` +
+        (isFenced ? ` AND ${ENTRY.fencingToken} = :lynkToken` : ''),
+      ExpressionAttributeValues: {
+        ':lynkHold': { S: holdId },
+        ':lynkZero': { N: '0' },
+        ...(isFenced && { ':lynkToken': { N: String(fencingToken) } }),
+      },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    },
+  };
+}
+
+/** The check comes last, so that the reasons of a cancellation keep the places of the caller's items. */
+export function guardedCommand(tableName: string, { guard, items, token }: GuardedWrite): TransactWriteItemsCommand {
+  return new TransactWriteItemsCommand({
+    TransactItems: [...(items as readonly TransactWriteItem[]), conditionCheck(tableName, guard)],
+    ClientRequestToken: token,
+  });
+}
+
+/**
+ * What became of a transaction that was cancelled: the hold's entry did not stand any more.
+ * @throws ItemsRefused where that was for what the items say; the error itself where another attempt may succeed
+ */
+export function judgeCancellation(error: TransactionCanceledException): {
+  readonly written: false;
+  readonly item: Item | undefined;
+} {
+  const { CancellationReasons: reasons = [] } = error;
+  const ours = reasons.at(-1);
+  if (ours?.Code === 'ConditionalCheckFailed') return { written: false, item: ours.Item };
+  if (reasons.length > 0 && reasons.every(({ Code = 'None' }) => PASSING.has(Code))) throw error;
+  throw new ItemsRefused(error);
+}
