@@ -1,5 +1,6 @@
 import type { Prng } from './prng.js';
 import type { ClockFaults } from './sim-process.js';
+import type { Use } from './use.js';
 
 /** The end of a schedule, in milliseconds of true time. */
 export const END_MS = 70_000;
@@ -69,6 +70,8 @@ interface Habits {
 
 /** Everything that a seed decides beforehand. */
 export interface Plan {
+  /** What the clients use locks for; `locks` where it is not said. */
+  readonly use?: Use;
   readonly locks: readonly string[];
   readonly weather: Weather;
   readonly clients: readonly ClientPlan[];

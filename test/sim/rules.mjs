@@ -201,4 +201,48 @@ export const RULES = {
       },
     ],
   },
+  'permits-counted': {
+    says: 'a semaphore gives out no more permits than it has',
+    checker: 'permits-exceeded',
+    edits: [
+      {
+        file: 'lock/factory.ts',
+        find: 'const names = Array.from({ length: count }, (_, index) => permitName(name, index));',
+        replace: 'const names = Array.from({ length: count + 1 }, (_, index) => permitName(name, index));',
+      },
+    ],
+  },
+  'loss-of-one-told-to-all': {
+    says: 'where one of several locks is lost, the signal of all aborts',
+    checker: 'all-or-none',
+    edits: [
+      {
+        file: 'lock/several-locks.ts',
+        find: "hold.signal.addEventListener('abort', onLoss, { once: true });",
+        replace: '',
+      },
+    ],
+  },
+  'result-age-by-server-floor': {
+    says: 'a result was made when DynamoDB’s last answer says, not when a corrected clock does',
+    checker: 'never-older',
+    edits: [
+      {
+        file: 'lock/single-flight.ts',
+        find: 'const madeAtMs = target.serverFloorMs();',
+        replace: 'const madeAtMs = target.serverNowMs();',
+      },
+    ],
+  },
+  'result-age-with-tolerance': {
+    says: 'a result may be older than it seems by the grain of Date, and by what front ends differ',
+    checker: 'never-older',
+    edits: [
+      {
+        file: 'lock/flight.ts',
+        find: 'dateMs + this.target.settings.clockToleranceSeconds * 1000 - result.madeAtMs',
+        replace: 'dateMs - result.madeAtMs',
+      },
+    ],
+  },
 };

@@ -1,7 +1,10 @@
 import { Ambush } from './ambush.js';
 import { AbandonedEntry } from './checkers/abandoned-entry.js';
+import { AllOrNone } from './checkers/all-or-none.js';
 import { LossTold } from './checkers/loss-told.js';
 import { MutualExclusion } from './checkers/mutual-exclusion.js';
+import { NeverOlder } from './checkers/never-older.js';
+import { PermitsExceeded } from './checkers/permits-exceeded.js';
 import { RequestBudget } from './checkers/request-budget.js';
 import { UndeservedLoss } from './checkers/undeserved-loss.js';
 import { WaiterServed } from './checkers/waiter-served.js';
@@ -10,6 +13,7 @@ import { Prng } from './prng.js';
 import { PythonClient } from './python-client.js';
 import { keepTrace } from './trace.js';
 import { TypeScriptClient } from './typescript-client.js';
+import { withUse } from './use.js';
 import { VirtualTime } from './virtual-time.js';
 import { type Client, type Violation, World } from './world.js';
 
@@ -33,7 +37,7 @@ export interface Outcome {
 /** Runs the schedule of one seed until its end, or the first violation. */
 export async function runSchedule(seed: number, { lines, checker }: RunOptions = {}): Promise<Outcome> {
   const prng = new Prng(seed);
-  const plan = drawPlan(prng.fork());
+  const plan = withUse(drawPlan(prng.fork()), seed);
   const time = new VirtualTime();
   const world = new World(time, plan, prng.fork(), lines && keepTrace(time, lines), checker);
   const onRejection = (error: unknown): void => world.report('errors', `unhandled: ${String(error)}`);
@@ -53,6 +57,10 @@ export async function runSchedule(seed: number, { lines, checker }: RunOptions =
     new AbandonedEntry(world),
     new RequestBudget(world),
   );
+  const permits = plan.use === 'semaphore' ? new PermitsExceeded(world, plan.locks.length) : undefined;
+  world.several = new AllOrNone(world);
+  world.checkers.push(world.several);
+  world.flights = new NeverOlder(world);
   for (const [index, client] of clients.entries()) {
     befall(world, client, plan.clients[index] as ClientPlan);
     time.at(prng.between(0, plan.habits.idleMs), () => client.start());
@@ -63,6 +71,7 @@ export async function runSchedule(seed: number, { lines, checker }: RunOptions =
   world.startProbing();
   await time.run(endMs, () => {
     exclusion.afterEvent();
+    permits?.afterEvent();
     return world.violation !== undefined;
   });
   process.off('unhandledRejection', onRejection);

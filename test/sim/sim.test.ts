@@ -1,19 +1,5 @@
-import { execFile } from 'node:child_process';
 import { runSchedule } from './schedule.js';
-
-interface Run {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** The command-line tool, as CI runs it. */
-function run(...args: readonly string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['test/sim/run.mjs', ...args], { maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr });
-    });
-  });
-}
+import { runTool } from './tool.js';
 
 async function traceOf(seed: number): Promise<string[]> {
   const lines: string[] = [];
@@ -22,7 +8,7 @@ async function traceOf(seed: number): Promise<string[]> {
 }
 
 test('no checker finds anything in 300 schedules', async () => {
-  const { code, output } = await run('--schedules', '300');
+  const { code, output } = await runTool('--schedules', '300');
 
   expect(output).toMatch(/sim: 300 schedules of 70 virtual seconds: \d+ schedules\/s, 0 violations/);
   expect(code).toBe(0);
@@ -70,21 +56,21 @@ test('schedules see the lock held, refreshed, handed over, lost, and every kind 
 
 test('a rule taken out is found, and its seed replays what was found', async () => {
   const rule = 'observed-by-monotonic-time';
-  const searched = await run('--without', rule, '--schedules', '2000');
+  const searched = await runTool('--without', rule, '--schedules', '2000');
   const [, seed] = /--seed (\d+)/.exec(searched.output) ?? [];
   const [violation] = /^VIOLATION .*mutual-exclusion.*$/m.exec(searched.output) ?? [];
 
   expect(searched.code).toBe(1);
   expect(violation).toBeDefined();
-  const replayed = await run('--without', rule, '--seed', String(seed));
+  const replayed = await runTool('--without', rule, '--seed', String(seed));
   expect(replayed.code).toBe(1);
   expect(replayed.output).toContain(violation);
   // The rule is what it was about: with it, the same seed is harmless.
-  expect((await run('--seed', String(seed))).code).toBe(0);
+  expect((await runTool('--seed', String(seed))).code).toBe(0);
 }, 300_000);
 
 test('a rule that is not there cannot be taken out', async () => {
-  const { code, output } = await run('--without', 'no-such-rule');
+  const { code, output } = await runTool('--without', 'no-such-rule');
 
   expect(code).toBe(1);
   expect(output).toContain('no rule "no-such-rule"');

@@ -2,6 +2,7 @@ import { type HeldLock, LynkError } from '../../runtime/index.js';
 import { LockFactory } from '../../runtime/lock/factory.js';
 import { LockProcess } from '../../runtime/lock/process.js';
 import { Caller } from './caller.js';
+import { ManyCaller } from './many-caller.js';
 import type { Line } from './network.js';
 import type { ClientPlan } from './plan.js';
 import type { Prng } from './prng.js';
@@ -41,7 +42,11 @@ export class TypeScriptClient implements Client {
   }
 
   start(): void {
-    for (let index = 0; index < this.plan.callers; index += 1) this.caller().live();
+    const { use = 'locks' } = this.world.plan;
+    for (let index = 0; index < this.plan.callers; index += 1) {
+      if (use === 'locks') this.caller().live();
+      else new ManyCaller(this, this.prng.fork(), use).live();
+    }
   }
 
   /** Aborts once the client is to finish what it does. */

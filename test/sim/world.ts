@@ -1,5 +1,7 @@
 import type { HeldLock } from '../../runtime/index.js';
 import { type Believer, TypeScriptBeliever } from './belief.js';
+import type { AllOrNone } from './checkers/all-or-none.js';
+import type { NeverOlder } from './checkers/never-older.js';
 import { Database } from './database.js';
 import { type Line, Network } from './network.js';
 import type { Plan } from './plan.js';
@@ -59,6 +61,9 @@ export class World {
   /** Whoever was granted a lock, and may believe in it yet. */
   believers: Believer[] = [];
   violation: Violation | undefined;
+  /** Who judges several locks that are held together, and results that are handed out, where there are any. */
+  several: AllOrNone | undefined;
+  flights: NeverOlder | undefined;
   /** Who makes trouble for holders. */
   ambush: { granted(believer: TypeScriptBeliever): void } | undefined;
   /** For each process and lock, since when callers wait for it without a break. */

@@ -368,6 +368,35 @@ describe('callers of one process', () => {
   });
 });
 
+test('readers take a permit, and a writer all: many read at once, one writes, and then nobody reads', async () => {
+  const processes = [us, setting.process(), setting.process()];
+  let [reading, writing, most, reads, writes] = [0, 0, 0, 0, 0];
+  const all = processes.flatMap((process) => {
+    const factory = process.factory({ waitSeconds: 600 });
+    const readers = factory.createSemaphore('api', { permits: 3 });
+    const read = () =>
+      readers.withPermit(async () => {
+        expect(writing).toBe(0);
+        most = Math.max(most, ++reading);
+        await setting.time.sleep(50);
+        reading -= 1;
+        reads += 1;
+      });
+    const write = () =>
+      factory.withLocks(NAMES, async () => {
+        expect([reading, ++writing]).toEqual([0, 1]);
+        await setting.time.sleep(50);
+        writing -= 1;
+        writes += 1;
+      });
+    return [read, read, write, read, read, write, read].map((ask) => ask());
+  });
+  await until(Promise.all(all));
+
+  expect({ most, reads, writes }).toEqual({ most: 3, reads: 15, writes: 6 });
+  expect(setting.table.items.size).toBe(0);
+});
+
 describe('cancelling', () => {
   test('the head gives back what is granted after all, before the next one asks', async () => {
     us.store.next('acquire', { requestMs: 1000, answerMs: 2000 });
