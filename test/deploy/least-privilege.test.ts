@@ -1,6 +1,8 @@
+import type { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { LynkLockTable } from '../../lib/index.js';
+import { DefinitionBody, JsonPath, Pass, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { LynkLockTable, type LynkProtectOptions } from '../../lib/index.js';
 import { recordCalls, type SentRequest } from '../lib/client-calls.js';
 import { ENV, newStack } from '../lib/stack.js';
 import { isAllowed } from './policy-evaluator.js';
@@ -13,6 +15,19 @@ function policiesOf(grant: 'grantLock' | 'grantInspect' | 'grantBreak', names?: 
   const stack = newStack({ env: ENV });
   const role = new Role(stack, 'Locker', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
   new LynkLockTable(stack, 'Locks', { tableName: 'locks' })[grant](role, names && { names });
+  return policiesIn(stack);
+}
+
+/** The policies of a state machine's role, one step of which holds a lock. */
+function policiesOfMachine(options: LynkProtectOptions): object[] {
+  const stack = newStack({ env: ENV });
+  const locks = new LynkLockTable(stack, 'Locks', { tableName: 'locks' });
+  const definitionBody = DefinitionBody.fromChainable(locks.protect(new Pass(stack, 'Work'), options));
+  new StateMachine(stack, 'Machine', { definitionBody });
+  return policiesIn(stack);
+}
+
+function policiesIn(stack: Stack): object[] {
   const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
   const text = JSON.stringify(policies.map(({ Properties }) => Properties.PolicyDocument));
   const deployed = text.replace(/\{"Fn::GetAtt":\["LocksTable\w+","Arn"\]\}/g, JSON.stringify(TABLE_ARN));
@@ -132,4 +147,37 @@ test.each([
     expect([action, await ask('nightly')]).toEqual([action, allowed]);
     if (names) expect([action, await ask('other')]).toEqual([action, false]);
   }
+});
+
+describe('the role of a state machine', () => {
+  const STATES_ACTIONS = ['GetItem', 'UpdateItem', 'DeleteItem'];
+  const name = JsonPath.stringAt('$.lock');
+
+  async function allowed(options: LynkProtectOptions, lock: string, tableArn = TABLE_ARN): Promise<string[]> {
+    const policies = policiesOfMachine(options);
+    const found: string[] = [];
+    for (const action of [...STATES_ACTIONS, ...OTHER_ACTIONS, 'BatchGetItem']) {
+      const names = /Scan|Table/.test(action) ? undefined : [lock];
+      if (await isAllowed(policies, { action: `dynamodb:${action}`, tableArn, names })) found.push(action);
+    }
+    return found;
+  }
+
+  test('a name that is a text: this lock, and no other', async () => {
+    expect(await allowed({ name: 'nightly' }, 'nightly')).toEqual(STATES_ACTIONS);
+    for (const other of ['nightly2', 'Nightly', '*']) expect(await allowed({ name: 'nightly' }, other)).toEqual([]);
+    expect(await allowed({ name: 'nightly' }, 'nightly', OTHER_TABLE_ARN)).toEqual([]);
+  });
+
+  test('a text with what patterns are made of is no pattern', async () => {
+    expect(await allowed({ name: 'a*b?$c' }, 'a*b?$c')).toEqual(STATES_ACTIONS);
+    expect(await allowed({ name: 'a*b?$c' }, 'axxb?$c')).toEqual([]);
+    expect(await allowed({ name: 'a*b?$c' }, 'a*bx$c')).toEqual([]);
+  });
+
+  test('a name of the input: what `names` say, else every lock of the table', async () => {
+    expect(await allowed({ name, names: ['account/*'] }, 'account/42')).toEqual(STATES_ACTIONS);
+    expect(await allowed({ name, names: ['account/*'] }, 'other')).toEqual([]);
+    expect(await allowed({ name }, 'other')).toEqual(STATES_ACTIONS);
+  });
 });
