@@ -17,6 +17,7 @@ export {
 export { type EmfOptions, emfMetrics } from './lambda/emf.js';
 export { type LockableMethod, type LockedDecorator, locked } from './lambda/locked.js';
 export { type LockedOptions, makeLocked, type OnNotGranted } from './lambda/make-locked.js';
+export { type StickyLockOptions, stickyLock } from './lambda/sticky-lock.js';
 export type { BreakOptions } from './lock/break.js';
 export type {
   LockAcquiredEvent,
@@ -24,6 +25,7 @@ export type {
   LockAsking,
   LockEvent,
   LockHandedOverEvent,
+  LockLapsedEvent,
   LockLostEvent,
   LockNotGrantedEvent,
   LockObserver,
@@ -53,5 +55,6 @@ export type {
 } from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';
 export type { HeldLocks, WorkOnSeveral } from './lock/several-locks.js';
+export type { StickyHold, StickyLock } from './lock/sticky.js';
 export type { LockConditionCheck, TransactionItem } from './lock/store.js';
 export { currentHold, type Work } from './lock/with-lock.js';

@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 const PATHS = {
   'cdk-lynk': ['../../lib/index.ts'],
   'cdk-lynk/runtime': ['../../runtime/index.ts'],
+  'cdk-lynk/runtime/middy': ['../../runtime/middy/index.ts'],
+  'cdk-lynk/runtime/powertools': ['../../runtime/powertools/index.ts'],
   'cdk-lynk/runtime/opentelemetry': ['../../runtime/opentelemetry/index.ts'],
   'cdk-lynk/testing': ['../../runtime/testing/index.ts'],
 };

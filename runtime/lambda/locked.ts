@@ -7,13 +7,13 @@ export type LockableMethod<A extends readonly unknown[]> = (...args: A) => Promi
 /** What `locked` returns: a decorator by the standard, and as TypeScript's `experimentalDecorators` calls it. */
 export interface LockedDecorator<A extends readonly unknown[]> {
   <M extends (...args: never) => Promise<unknown>>(
-    method: M & (Parameters<M> extends A ? unknown : never),
+    method: M & (Parameters<M> extends readonly [...A, ...unknown[]] ? unknown : never),
     context: ClassMethodDecoratorContext,
   ): M;
   <M extends (...args: never) => Promise<unknown>>(
     target: object,
     key: string | symbol,
-    descriptor: TypedPropertyDescriptor<M> & (Parameters<M> extends A ? unknown : never),
+    descriptor: TypedPropertyDescriptor<M> & (Parameters<M> extends readonly [...A, ...unknown[]] ? unknown : never),
   ): void;
 }
 

@@ -101,6 +101,10 @@ export class Chronicle {
     this.tell({ type: 'refresh-failed', error, remainingSeconds: remainingMs / 1000 });
   }
 
+  lapsed(error: LockLostError): void {
+    this.tell({ type: 'lapsed', heldSeconds: this.heldSeconds(), error });
+  }
+
   lost(error: LockLostError): void {
     this.tell({ type: 'lost', heldSeconds: this.heldSeconds(), error });
   }

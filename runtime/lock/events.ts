@@ -80,6 +80,12 @@ export interface LockLostEvent extends Happening<'lost'> {
   readonly error: LockLostError;
 }
 
+/** A sticky lock ended between two uses, with no work under it. Its `error` says why. */
+export interface LockLapsedEvent extends Happening<'lapsed'> {
+  readonly heldSeconds: number;
+  readonly error: LockLostError;
+}
+
 /** The lock was given back. */
 export interface LockReleasedEvent extends Happening<'released'> {
   readonly heldSeconds: number;
@@ -104,6 +110,7 @@ export interface LockHandedOverEvent extends Happening<'handed-over'> {
  *                         └─► acquired ─► (refreshed | refreshed-late | refresh-failed)* ─┬─► released
  *                                                                                         ├─► release-failed
  *                                                                                         ├─► handed-over
+ *                                                                                         ├─► lapsed
  *                                                                                         └─► lost
  */
 export type LockEvent =
@@ -116,6 +123,7 @@ export type LockEvent =
   | LockRefreshedLateEvent
   | LockRefreshFailedEvent
   | LockLostEvent
+  | LockLapsedEvent
   | LockReleasedEvent
   | LockReleaseFailedEvent
   | LockHandedOverEvent;

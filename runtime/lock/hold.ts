@@ -39,6 +39,7 @@ export interface HoldOrigin {
 export class Hold implements HeldLock {
   private state: 'held' | 'handing-over' | 'handed-over' | 'released' | 'lost' = 'held';
   private loss: LockLostError | undefined;
+  private isResting = false;
   private releasing: Promise<void> | undefined;
   /** What is to stay of its entry. */
   private remains: Remains;
@@ -194,6 +195,22 @@ export class Hold implements HeldLock {
     return this.release();
   }
 
+  /** For a hold that stays while nobody works under it: it is not refreshed, and running out is no loss. */
+  rest(): void {
+    this.isResting = true;
+    this.heartbeat.stop();
+  }
+
+  wake(): void {
+    this.isResting = false;
+    if (this.check()) this.heartbeat.start();
+  }
+
+  /** Over, and nobody works under it any more: this process may write over what stands of it. */
+  giveUp(): void {
+    this.process.giveUp(this.origin.ledger.holdId);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.release();
@@ -289,7 +306,8 @@ export class Hold implements HeldLock {
   private lose(reason: LockLostReason, why: string, cause?: unknown): void {
     this.loss = this.lossError(reason, `${this.target.label} was lost: ${why}`, cause);
     this.end('lost');
-    this.origin.chronicle.lost(this.loss);
+    if (this.isResting) this.origin.chronicle.lapsed(this.loss);
+    else this.origin.chronicle.lost(this.loss);
     this.controller.abort(this.loss);
   }
 

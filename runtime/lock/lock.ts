@@ -87,6 +87,11 @@ export class Lock {
     return { acquired: true, value: await holdWhile(outcome, work) };
   }
 
+  /** @internal Finds out which table it is in; sends no request. */
+  target(): Promise<LockTarget> {
+    return this.settings.reach(this.settings.name);
+  }
+
   /** @internal As `acquire`. */
   hold(options: AcquireOptions): Promise<Hold> {
     return this.acquireHold(options, 'acquire');

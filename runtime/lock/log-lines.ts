@@ -80,6 +80,10 @@ function lineOf(event: LockEvent): Line {
       const { error, heldSeconds } = event;
       return ['warn', error.message, { reason: error.reason, heldSeconds, cause: error.cause }];
     }
+    case 'lapsed': {
+      const { error, heldSeconds } = event;
+      return ['info', `${error.message}; nobody worked under it`, { reason: error.reason, heldSeconds }];
+    }
     case 'released':
       return ['info', `was released after ${seconds(event.heldSeconds)}`, { heldSeconds: event.heldSeconds }];
     case 'release-failed': {

@@ -40,6 +40,7 @@ export class MetricLines implements LockObserver {
         this.count(asking, METRICS.lockLost);
         this.time(asking, METRICS.lockHeldTime, event.heldSeconds);
         break;
+      case 'lapsed':
       case 'released':
       case 'release-failed':
       case 'handed-over':

@@ -87,9 +87,19 @@ export async function holdAllWhile<T>(holds: readonly Hold[], work: () => T | Pr
 export async function conclude<T>(holds: readonly Hold[], outcome: Outcome<T>): Promise<T> {
   const [loss] = holds.flatMap((hold) => hold.lossSoFar() ?? []);
   await Promise.all(holds.map((hold) => hold[Symbol.asyncDispose]()));
-  if (loss) throw 'error' in outcome ? lossWithError(loss, outcome.error) : lossWithResult(loss, outcome.value);
+  if (loss) throw lossWith(loss, outcome);
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
+}
+
+/** Runs `work` where `currentHold` is this hold; ends nothing. */
+export function insideHold<T>(hold: Hold, work: () => T): T {
+  return scopes.run({ hold, outer: scopes.getStore() }, work);
+}
+
+/** The loss before the work settled like that: it wins over the outcome, and carries it. */
+export function lossWith(loss: LockLostError, outcome: Outcome<unknown>): LockLostError {
+  return 'error' in outcome ? lossWithError(loss, outcome.error) : lossWithResult(loss, outcome.value);
 }
 
 function lossWithError(loss: LockLostError, error: unknown): LockLostError {

@@ -87,6 +87,7 @@ class LockTracing implements LockObserver {
           'exception.message': messageOf(event.error),
         });
         break;
+      case 'lapsed':
       case 'released':
       case 'handed-over':
         ended(hold, event.type);

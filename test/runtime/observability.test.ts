@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { METRICS } from '../../runtime/protocol/wire.js';
+import { compiledBlocks } from '../docs-code.js';
+
+const text = readFileSync('docs/observability.md', 'utf8');
+
+test('every metric stands in docs/observability.md', () => {
+  const { namespace, dimension, ...names } = METRICS;
+  for (const name of [namespace, dimension, ...Object.values(names)]) expect(text).toContain(`\`${name}\``);
+});
+
+test('and every event, with its level as it is logged', () => {
+  const lines = readFileSync('runtime/lock/log-lines.ts', 'utf8');
+  const cases = [...lines.matchAll(/case '([a-z-]+)':[\s\S]*?return \[\s*'(\w+)'/g)];
+  expect(cases.length).toBeGreaterThan(9);
+  for (const [, event, level] of cases) expect(text).toMatch(new RegExp(`\\| \`${event}\` +\\| ${level} +\\|`));
+});
+
+test('its code compiles, and so does that of docs/lambda.md', async () => {
+  expect(await compiledBlocks('docs/lambda.md')).toBe('');
+  expect(await compiledBlocks('docs/observability.md')).toBe('');
+});
