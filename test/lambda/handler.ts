@@ -4,10 +4,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   currentHold,
-  getLockFactory,
-  type HeldLock,
   type InvocationContext,
   makeLocked,
+  type StickyHold,
+  type StickyLock,
+  stickyLock,
   type WithLockOptions,
   withLock,
 } from '../../runtime/index.js';
@@ -24,7 +25,7 @@ export interface Task {
   readonly stayAt?: string;
   /** While it holds, it stays until `held.signal` aborts. */
   readonly stayUntilAborted?: true;
-  /** By which it takes the lock: `kept` does not give it back before the sandbox gets a SIGTERM. */
+  /** By which it takes the lock. @default withLock */
   readonly surface?: keyof typeof surfaces;
 }
 
@@ -99,7 +100,11 @@ createHook({
 const sandboxSignal = new AbortController().signal;
 let invocations = 0;
 
-type Surface = (task: Task, context: InvocationContext, work: (held: HeldLock) => Promise<string>) => Promise<unknown>;
+type Surface = (
+  task: Task,
+  context: InvocationContext,
+  work: (held: StickyHold) => Promise<string>,
+) => Promise<unknown>;
 
 const surfaces = {
   withLock: ({ lock, options }, context, work) =>
@@ -113,12 +118,18 @@ const surfaces = {
     },
     { name: ({ lock }) => lock },
   ),
-  async kept({ lock, options }, _, work) {
-    const held = await getLockFactory().createLock(lock, { leaseSeconds: options?.leaseSeconds }).acquire();
-    process.once('SIGTERM', () => void held.release().finally(() => process.exit(0)));
-    return work(held);
-  },
+  stickyLock: ({ lock, options }, context, work) => sticky(lock, options).use(context, (held) => work(held)),
 } satisfies Record<string, Surface>;
+
+/** One for each name, as if each were made at module scope. */
+const stickyLocks = new Map<string, StickyLock>();
+function sticky(lock: string, options: Task['options'] = {}): StickyLock {
+  const { leaseSeconds } = options;
+  if (leaseSeconds === 'invocation') throw new Error('a sticky lock outlasts invocations');
+  const known = stickyLocks.get(lock) ?? stickyLock(lock, { leaseSeconds });
+  stickyLocks.set(lock, known);
+  return known;
+}
 
 export async function handler(task: Task, context: InvocationContext): Promise<Report> {
   invocations += 1;
@@ -160,7 +171,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) await sleep(10);
 }
 
-function viewOf(held: HeldLock): View {
+function viewOf(held: StickyHold): View {
   const { isHeld, signal, remainingSeconds } = held;
   return { isHeld, aborted: signal.aborted, remainingSeconds };
 }

@@ -16,9 +16,9 @@ function start(options: Pick<SandboxOptions, 'extension'> = {}): Promise<Sandbox
   return Sandbox.start({ tableName: rig.tableName, endpoint: rig.proxy.endpoint, timeoutSeconds: 100, ...options });
 }
 
-test('with an extension registered, the sandbox ends with a SIGTERM: in time to release a lock that was kept', async () => {
+test('with an extension registered, the sandbox ends with a SIGTERM: in time to release a lock that stayed', async () => {
   const sandbox = await start({ extension: 'registered' });
-  expect(await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 600 }, surface: 'kept' })).toMatchObject({
+  expect(await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 600 }, surface: 'stickyLock' })).toMatchObject({
     view: { isHeld: true },
   });
   expect(await rig.versionOf('kept')).toBeDefined();
@@ -27,9 +27,9 @@ test('with an extension registered, the sandbox ends with a SIGTERM: in time to 
   expect(await rig.versionOf('kept')).toBeUndefined();
 });
 
-test('without one it is killed without notice: others take a lock that was kept over when its lease is over', async () => {
+test('without one it is killed without notice: others take a lock that stayed over when its lease is over', async () => {
   const sandbox = await start();
-  await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 2 }, surface: 'kept' });
+  await sandbox.invoke({ lock: 'kept', options: { leaseSeconds: 2 }, surface: 'stickyLock' });
   await sandbox.shutDown();
 
   expect(await rig.versionOf('kept')).toBeDefined();
