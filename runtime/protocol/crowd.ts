@@ -43,7 +43,7 @@ export class Crowd {
   }
 
   private set(nowMs: number, times: number): void {
-    this.factor = Math.min(MOST, Math.max(1, this.at(nowMs) * times));
+    this.factor = Math.min(MOST, this.at(nowMs) * times);
     this.sinceMs = nowMs;
   }
 }

@@ -15,9 +15,10 @@ fc.configureGlobal({ seed: 1, endOnFailure: true });
  * All tests of a part as one file, since a mutant is a run of jest: what the tests have in common is then loaded once
  * a mutant, and not once a test file.
  */
-for (const { folder, without } of suites) {
+for (const { folder, only, without } of suites) {
   for (const file of readdirSync(join(ROOT, folder))) {
-    if (file.endsWith('.test.ts') && !without?.includes(file)) describe(`${folder}/${file}`, () => load(folder, file));
+    if (!file.endsWith('.test.ts') || without?.includes(file) || only?.includes(file) === false) continue;
+    describe(`${folder}/${file}`, () => load(folder, file));
   }
 }
 

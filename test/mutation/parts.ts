@@ -1,6 +1,8 @@
 /** The test files of one folder. */
 export interface Suite {
   readonly folder: string;
+  /** These files alone. */
+  readonly only?: readonly string[];
   /** Files that are left out. */
   readonly without?: readonly string[];
 }
@@ -25,6 +27,13 @@ export const PARTS: readonly Part[] = [
     files: ['runtime/protocol/*.ts'],
     suites: [{ folder: 'test/runtime/protocol', without: ['exclusion.test.ts'] }],
     leastScore: 90,
+  },
+  {
+    name: 'items and failures',
+    files: ['runtime/store/item.ts', 'runtime/store/failure.ts'],
+    // Apart, as a constant's mutant runs all tests of its part, and those of the store need a server.
+    suites: [{ folder: 'test/runtime/store', only: ['item.test.ts', 'failure.test.ts'] }],
+    leastScore: 80,
   },
 ];
 

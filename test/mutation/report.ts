@@ -14,6 +14,8 @@ export interface Mutant {
   readonly mutatorName: string;
   readonly location: Span;
   readonly replacement?: string;
+  /** Of a time-out: how often the mutant was come by, where that was too often. */
+  readonly statusReason?: string;
   readonly status:
     | 'Killed'
     | 'Timeout'

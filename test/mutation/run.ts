@@ -17,8 +17,8 @@ export async function mutate(part: Part, files = part.files): Promise<Report> {
     jest: { config: jestConfig(part), enableFindRelatedTests: false },
     coverageAnalysis: 'perTest',
     concurrency: 2,
-    // Generous, as a loaded machine is slow; what does not end takes as long.
-    timeoutMS: 10_000,
+    // Generous, as a loaded machine is slow. A test that waits for ever fails before that.
+    timeoutMS: 30_000,
     timeoutFactor: 1.5,
     ignorePatterns: ['**', '!runtime/**', '!test/**', '!package.json'],
     tempDirName: join(FOLDER, 'sandbox'),
@@ -42,6 +42,7 @@ function jestConfig({ suites }: Part): object {
     testMatch: ['**/test/mutation/all.ts'],
     testEnvironment: resolve('test/mutation/first-failure.cjs'),
     globals: { suites },
+    testTimeout: 20_000,
     transform,
     moduleNameMapper,
   };

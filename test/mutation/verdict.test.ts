@@ -22,7 +22,8 @@ const LIST = `# Survivors\n\n## ${FILE}\n\n- EqualityOperator: \`a < b\` → \`a
 const faultsOf = (checks: readonly Check[]): string[] => checks.flatMap(({ faults }) => faults);
 
 test('all found, and nothing to explain, is in order', () => {
-  expect(judge(part, reportOf(...killed, mutant('Timeout')), [])).toEqual([
+  const inCircles = mutant('Timeout', { statusReason: 'Hit limit reached (501/500)' });
+  expect(judge(part, reportOf(...killed, inCircles), [])).toEqual([
     { name: 'runtime/a.ts: 10 of 10 mutants found', faults: [] },
     { name: 'a: a score of 100.0 %', faults: [] },
   ]);
@@ -32,8 +33,17 @@ test.each([
   ['no files', { files: {} }],
   ['a file without mutants', reportOf()],
   ['mutants that were not judged', reportOf(mutant('RuntimeError'), mutant('Ignored'), mutant('Pending'))],
+  ['mutants that took too long, all of them', reportOf(mutant('Timeout'), mutant('Timeout'))],
 ])('a report with %s is not', (_, report) => {
   expect(faultsOf(judge(part, report, []))).toEqual(['nothing was mutated', 'at least 80 % are called for']);
+});
+
+test('a mutant that took too long, as on a slow machine, counts neither as found nor as a survivor', () => {
+  const survivors = [mutant('Survived'), mutant('Survived'), mutant('Survived')];
+  const [file, score] = judge(part, reportOf(...killed, ...survivors, mutant('Timeout'), mutant('Timeout')), []);
+
+  expect(file?.name).toBe('runtime/a.ts: 9 of 12 mutants found, 2 more not judged in time');
+  expect(score?.name).toBe('a: a score of 75.0 %');
 });
 
 test('each of a part’s patterns has to have found something to mutate', () => {

@@ -14,7 +14,7 @@ export function judge(part: Part, report: Report, explained: readonly Explained[
   const checks = files.map(([file, { source, mutants }]) => {
     const found = mutants.filter(isFound).length;
     return {
-      name: `${file}: ${found} of ${mutants.filter(isValid).length} mutants found`,
+      name: `${file}: ${found} of ${mutants.filter(isValid).length} mutants found${unjudged(mutants)}`,
       faults: disagreements(file, source, mutants, explained),
     };
   });
@@ -60,13 +60,26 @@ function disagreements(
     const survivor = survivorOf(file, source, mutant);
     if (!take(survivor)) faults.push(`not found, line ${mutant.location.start.line}: ${lineOf(survivor)}`);
   }
-  // On a machine that is slow enough, a survivor's tests may not end in time.
-  for (const mutant of mutants.filter(({ status }) => status === 'Timeout')) take(survivorOf(file, source, mutant));
+  for (const mutant of mutants.filter(isUnjudged)) take(survivorOf(file, source, mutant));
   return [...faults, ...lines.map((line) => `explained, but there is no such survivor: ${line}`)];
 }
 
-function isFound({ status }: Mutant): boolean {
-  return status === 'Killed' || status === 'Timeout';
+/** Killed by a test that failed, or it ran in circles: then its code was run far more often than without it. */
+function isFound({ status, statusReason }: Mutant): boolean {
+  return status === 'Killed' || (status === 'Timeout' && statusReason?.startsWith('Hit limit') === true);
+}
+
+/**
+ * Its tests did not end in time, which may be the machine's fault: it counts neither way. Stryker would count it as
+ * found, and a machine that is slow enough would find everything.
+ */
+function isUnjudged(mutant: Mutant): boolean {
+  return mutant.status === 'Timeout' && !isFound(mutant);
+}
+
+function unjudged(mutants: readonly Mutant[]): string {
+  const count = mutants.filter(isUnjudged).length;
+  return count === 0 ? '' : `, ${count} more not judged in time`;
 }
 
 function isSurvivor({ status }: Mutant): boolean {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { breakingVersion, brokenBy, isBroken, takenBy } from '../../../runtime/protocol/breaking.js';
 import { isStampExpired, observedExpiryMs } from '../../../runtime/protocol/takeover.js';
-import { formatVersion, parseVersion } from '../../../runtime/protocol/version.js';
+import { formatVersion, parseVersion, STAMP_LIMIT_MS } from '../../../runtime/protocol/version.js';
 import { holdId, ownVersion, pythonVersion, stampMs } from './arbitraries.js';
 
 const anyVersion = fc.oneof(ownVersion.map(formatVersion), pythonVersion);
@@ -55,12 +55,14 @@ describe('the version that a break writes', () => {
     const seen = formatVersion({ stampMs: 1000, timed: true, holdId: '8111-8222-333333333333' });
     expect(parseVersion(breakingVersion(seen, NOBODYS, 5000.7))?.stampMs).toBe(5000);
     expect(parseVersion(breakingVersion(seen, NOBODYS, 999))?.stampMs).toBe(1000);
+    expect(parseVersion(breakingVersion(seen, NOBODYS, Number.MAX_SAFE_INTEGER))?.stampMs).toBe(STAMP_LIMIT_MS - 1);
   });
 
   test('is a UUIDv4 in place of one', () => {
     const broken = breakingVersion('7f3f3e0c-2d6f-4b6e-9c1b-1d2e3f4a5b6c', NOBODYS, Date.UTC(2026, 0, 1));
-    expect(broken).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4aaa-8bbb-cccccccccccc$/);
+    expect(broken).toBe('019b76da-a800-4aaa-8bbb-cccccccccccc');
     expect(parseVersion(broken)).toBeUndefined();
+    expect(breakingVersion('7f3f3e0c-2d6f-4b6e-9c1b-1d2e3f4a5b6c', NOBODYS, -5)).toMatch(/^00000000-0000-4aaa/);
   });
 });
 

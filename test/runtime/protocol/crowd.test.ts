@@ -17,6 +17,8 @@ test('lost races make looks rarer, races won more frequent, never more than 30 t
   expect(crowd.at(0)).toBe(2.25);
   for (let races = 0; races < 20; races += 1) crowd.lostRace(0);
   expect(crowd.at(0)).toBe(30);
+  crowd.passedBy(0);
+  expect(crowd.at(0)).toBe(30);
   crowd.wonRace(0);
   expect(crowd.at(0)).toBe(15);
   for (let races = 0; races < 20; races += 1) crowd.wonRace(0);

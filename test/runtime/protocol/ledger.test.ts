@@ -52,6 +52,11 @@ describe('a drawn version', () => {
   });
 });
 
+test('a hold has a fencing token only where it is asked for', () => {
+  expect(newLedger().fencing).toBe(false);
+  expect(new Ledger(HOLD, LEASE_SECONDS, true)).toMatchObject({ fencing: true, fencingToken: undefined });
+});
+
 describe('a confirmed version', () => {
   test('moves the deadline to what it offers', () => {
     const ledger = newLedger();

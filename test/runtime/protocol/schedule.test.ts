@@ -17,6 +17,7 @@ const leases = fc.integer({ min: 1, max: 86_400 });
 test('a waiter sleeps 20 ms, doubling to 170 ms, give or take half', () => {
   expect([0, 1, 2, 3, 4, 50, 5000].map((poll) => pollDelayMs(poll, 0.5))).toEqual([20, 40, 80, 160, 170, 170, 170]);
   expect(pollDelayMs(0, 0)).toBe(10);
+  expect(pollDelayMs(4, 0.5, 3)).toBe(510);
   fc.assert(
     fc.property(counts, random, (poll, fraction) => {
       expect(pollDelayMs(poll, fraction)).toBeGreaterThanOrEqual(10);

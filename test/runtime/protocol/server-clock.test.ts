@@ -105,6 +105,20 @@ describe('the corrected clock', () => {
   });
 });
 
+test('what DynamoDB’s time is at least counts on from the newest answer with a Date, a thousandth slower', () => {
+  const clock = new ServerClock();
+  clock.hear(500, undefined);
+  expect(clock.floorMs(1000)).toBeUndefined();
+
+  clock.hear(1000, SERVER);
+  expect(clock.floorMs(1000)).toBe(SERVER);
+  expect(clock.floorMs(11_000)).toBe(SERVER + 9990);
+  clock.hear(12_000, undefined);
+  expect(clock.floorMs(21_000)).toBe(SERVER + 19_980);
+  clock.hear(22_000, SERVER + 5000);
+  expect(clock.floorMs(23_000)).toBe(SERVER + 5999);
+});
+
 describe('a Date header', () => {
   test('is read to the second', () => {
     expect(parseDateHeader('Thu, 01 Jan 2026 12:00:00 GMT')).toBe(SERVER);

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import type { LockEntry } from '../../../runtime/protocol/entry.js';
-import { isStampExpired, observedExpiryMs, type Sighting, sight } from '../../../runtime/protocol/takeover.js';
+import {
+  isStampExpired,
+  observedExpiryMs,
+  type Sighting,
+  sight,
+  untilTakeoverMs,
+} from '../../../runtime/protocol/takeover.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
 
 const STAMP = Date.UTC(2026, 0, 1);
@@ -101,5 +107,23 @@ describe('by its stamp', () => {
 
   test('an infinite tolerance turns the rule off', () => {
     expect(isStampExpired(entryAt(OURS), Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY)).toBe(false);
+  });
+});
+
+describe('the time until an entry can be taken over', () => {
+  const look = { expiryMs: 30_000, nowMs: 12_000, serverNowMs: STAMP + 4000, clockToleranceSeconds: 3 };
+
+  test('is that by its stamp, or by observation, whichever is sooner', () => {
+    expect(untilTakeoverMs(entryAt(OURS), look)).toBe(9000);
+    expect(untilTakeoverMs(entryAt(OURS), { ...look, expiryMs: 20_000 })).toBe(8000);
+  });
+
+  test('is that by observation where the stamp never tells', () => {
+    for (const version of [PYTHONS, OURS_WITH_TOP_BIT]) expect(untilTakeoverMs(entryAt(version), look)).toBe(18_000);
+  });
+
+  test('is over once it is over', () => {
+    expect(untilTakeoverMs(entryAt(OURS), { ...look, nowMs: 40_000 })).toBe(0);
+    expect(untilTakeoverMs(entryAt(OURS), { ...look, serverNowMs: STAMP + 60_000 })).toBe(0);
   });
 });

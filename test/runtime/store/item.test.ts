@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { LockEntryError } from '../../../runtime/errors.js';
-import { entryFromItem, type Item, itemFromEntry, numberIn, replacedIn, textIn } from '../../../runtime/store/item.js';
+import {
+  entriesFromItems,
+  entryFromItem,
+  fencingTokenOf,
+  type Item,
+  itemFromEntry,
+  numberIn,
+  replacedIn,
+  textIn,
+} from '../../../runtime/store/item.js';
 
 const place = { lockName: 'nightly "import"', tableName: 'locks' };
 const whole: Item = {
@@ -32,6 +41,16 @@ test('what else the item has is passed over, and a strange expiry too', () => {
 
   expect(entryFromItem(more, place)).toEqual(entryFromItem(whole, place));
   expect(entryFromItem({ ...whole, expiresAt: { N: '17' } }, place)).toHaveProperty('expiresAtSeconds', 17);
+});
+
+test('a note and a fencing token are read, where they are what they have to be', () => {
+  const more = { data: { S: '{"a":1}' }, fencingToken: { N: '9007199254740993' } };
+  expect(entryFromItem({ ...whole, ...more }, place)).toMatchObject({
+    data: '{"a":1}',
+    fencingToken: 9007199254740993n,
+  });
+  const strange = { data: { N: '1' }, fencingToken: { N: '1.5' } };
+  expect(entryFromItem({ ...whole, ...strange }, place)).toStrictEqual(entryFromItem(whole, place));
 });
 
 test.each(['lockKey', 'leaseDuration', 'versionNumber', 'hostIdentifier'])(
@@ -66,7 +85,12 @@ test.each<[unknown, string]>([
 });
 
 test('what was written over is told where its item was an entry', () => {
-  expect(replacedIn(whole)).toEqual({ version: 'v1', hostIdentifier: 'them', leaseSeconds: 10 });
+  const replaced = { version: 'v1', hostIdentifier: 'them', leaseSeconds: 10 };
+  expect(replacedIn(whole)).toStrictEqual(replaced);
+  expect(replacedIn({ ...whole, holderTrace: { S: 'a trace' } })).toStrictEqual({
+    ...replaced,
+    holderTrace: 'a trace',
+  });
   expect(replacedIn(undefined)).toBeUndefined();
   for (const attribute of ['leaseDuration', 'versionNumber', 'hostIdentifier']) {
     expect(replacedIn({ ...whole, [attribute]: { NULL: true } })).toBeUndefined();
@@ -82,6 +106,47 @@ test('an entry of ours is read back as it was written', () => {
     expiresAtSeconds: fc.nat(),
   });
   fc.assert(fc.property(entries, (entry) => expect(entryFromItem(itemFromEntry(entry), place)).toEqual(entry)));
+});
+
+test('an entry of ours has a note, and a trace of its holder, where it is given one', () => {
+  const entry = { lockKey: 'a', leaseSeconds: 10, version: 'v1', hostIdentifier: 'us', expiresAtSeconds: 17 };
+  const item = {
+    lockKey: { S: 'a' },
+    leaseDuration: { N: '10' },
+    versionNumber: { S: 'v1' },
+    hostIdentifier: { S: 'us' },
+    expiresAt: { N: '17' },
+  };
+
+  expect(itemFromEntry(entry)).toStrictEqual(item);
+  expect(itemFromEntry({ ...entry, data: '1' })).toStrictEqual({ ...item, data: { S: '1' } });
+  const holderTrace = { S: 'a trace' };
+  expect(itemFromEntry({ ...entry, holderTrace: 'a trace' })).toStrictEqual({ ...item, holderTrace });
+});
+
+test('a fencing token that cannot be raised is refused by name', () => {
+  expect(fencingTokenOf(undefined, place)).toBeUndefined();
+  expect(fencingTokenOf(whole, place)).toBeUndefined();
+  expect(fencingTokenOf({ fencingToken: { N: '-12' } }, place)).toBe(-12n);
+  for (const bad of [{ N: '1.5' }, { N: 'x1' }, { N: '1x' }, { N: '' }, { N: 1 }, { S: '1' }, null]) {
+    expect(() => fencingTokenOf({ fencingToken: bad }, place)).toThrow(/"fencingToken" .*expected a whole number/);
+  }
+});
+
+test('of a table’s items, those that are no entries are told apart by name', () => {
+  const { entries, malformed } = entriesFromItems([whole, {}, { ...whole, leaseDuration: { S: 'x' } }], 'locks');
+
+  expect(entries).toEqual([entryFromItem(whole, place)]);
+  expect(malformed).toMatchObject([
+    { attribute: 'lockKey', lockName: '', tableName: 'locks' },
+    { attribute: 'leaseDuration', ...place },
+  ]);
+  const broken = new Proxy(whole, {
+    get: () => {
+      throw new Error('broken');
+    },
+  });
+  expect(() => entriesFromItems([broken], 'locks')).toThrow('broken');
 });
 
 test('any attribute map gives an entry or a LockEntryError, never another exception', () => {
