@@ -35,6 +35,12 @@ export const PARTS: readonly Part[] = [
     suites: [{ folder: 'test/runtime/store', only: ['item.test.ts', 'failure.test.ts'] }],
     leastScore: 80,
   },
+  {
+    name: 'hold',
+    files: ['hold', 'refreshing', 'ending', 'heartbeat'].map((name) => `runtime/lock/${name}.ts`),
+    suites: [{ folder: 'test/runtime/lock', without: ['clock.test.ts'] }, { folder: 'test/scenarios' }],
+    leastScore: 80,
+  },
 ];
 
 /** Whether the file is one of those that the pattern, a path with at most one `*`, stands for. */

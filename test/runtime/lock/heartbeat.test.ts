@@ -1,5 +1,6 @@
 import { Heartbeat, type Pulse } from '../../../runtime/lock/heartbeat.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import { brokenBy } from '../../../runtime/protocol/breaking.js';
 import { PYTHONS_VERSION, Setting, type TestProcess } from './setting.js';
 
 let setting: Setting;
@@ -11,6 +12,7 @@ beforeEach(async () => {
   held = await setting.time.until(us.factory().createLock('a').acquire());
 });
 
+const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
 const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
 const refreshes = (): number[] =>
   us.store.sent.filter(({ operation }) => operation === 'refresh').map(({ atMs }) => atMs);
@@ -159,6 +161,21 @@ describe('a condition that fails', () => {
       reason: 'taken',
       cause: { name: 'LockEntryError' },
     });
+  });
+
+  test('is a loss at once where it was broken, and leaves the rest of the lease alone', async () => {
+    const hostIdentifier = { S: brokenBy('them', 'stuck') };
+    setting.table.items.set('a', {
+      ...setting.table.items.get('a'),
+      versionNumber: { S: PYTHONS_VERSION },
+      hostIdentifier,
+    });
+
+    await pass(5000);
+    await until(held.release());
+
+    expect(held.signal.reason).toMatchObject({ reason: 'broken' });
+    expect(us.store.operations()).toEqual(['acquire', 'refresh']);
   });
 
   test('is none where it is our own write that stands there', async () => {

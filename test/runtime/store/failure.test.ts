@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { LockTableError } from '../../../runtime/errors.js';
-import { classifyFailure, isThrottling } from '../../../runtime/store/failure.js';
+import { classifyFailure, isThrottling, noLockTable } from '../../../runtime/store/failure.js';
 
 const request = { lockName: 'nightly', tableName: 'locks', action: 'dynamodb:UpdateItem' };
 
@@ -66,6 +66,22 @@ describe('for good, with the way out:', () => {
     expect(String(classifyFailure(refusal(name, 'not yours'), request))).toMatch(
       /permission .*DynamoDB says: not yours/,
     );
+  });
+
+  test('a permission that is missing names the grant that gives it', () => {
+    const deniedTo = (action: string) =>
+      String(classifyFailure(refusal('AccessDeniedException'), { ...request, action }));
+
+    expect(deniedTo('dynamodb:UpdateItem')).toContain('grant it with grantLock(…) of LynkLockTable');
+    expect(deniedTo('dynamodb:Scan')).toContain('grant it with grantInspect(…), without names, of LynkLockTable');
+  });
+
+  test('a scan that shows another key says so', () => {
+    expect(noLockTable({ lockName: undefined, tableName: 'locks' })).toMatchObject({
+      name: 'LockTableError',
+      message: expect.stringMatching(/^table "locks": it is no lock table: .*\(by the key that a scan ended with\)$/),
+      tableName: 'locks',
+    });
   });
 
   test.each([
