@@ -6,6 +6,8 @@ import { bundled, isAlive, Started, until } from './tool.js';
 
 jest.setTimeout(180_000);
 
+/** The command of a tool that was killed, and leads a group of its own. */
+let orphan: number | undefined;
 let rig: Rig;
 let tool: Awaited<ReturnType<typeof bundled>>;
 const folder = resolve(`.cache/cli-lost/${process.pid}`);
@@ -15,6 +17,9 @@ beforeAll(async () => {
   [rig, tool] = await Promise.all([Rig.start(), bundled()]);
 });
 afterEach(async () => {
+  // Where the tool failed to end it, as the test then says.
+  if (orphan !== undefined && isAlive(orphan)) process.kill(-orphan, 'SIGKILL');
+  orphan = undefined;
   await Started.endAll();
   rig.proxy.forget();
   await rig.clear();
@@ -113,6 +118,7 @@ test('killed outright, it takes its command with it, and the next gets the lock 
   );
   await running.said('started');
   const pid = Number(readFileSync(path, 'utf8'));
+  orphan = pid;
   running.signal('SIGKILL');
   expect(await running.ended).toBe('SIGKILL');
   const stampMs = Number.parseInt((await rig.versionOf('a'))?.replace('-', '').slice(0, 12) ?? '', 16);

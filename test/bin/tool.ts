@@ -123,6 +123,9 @@ export class Started {
         const kill = setTimeout(() => one.signal('SIGKILL'), 5000);
         await one.ended;
         clearTimeout(kill);
+        // What it left running, if anything, must not keep this process waiting for output.
+        one.child.stdout?.destroy();
+        one.child.stderr?.destroy();
       }),
     );
     running.clear();
