@@ -24,7 +24,7 @@ export class Caller {
     const askedMs = world.time.nowMs;
     this.client
       .measured('hold', lock, async () => {
-        const held = await factory.deserializeLock(text);
+        const held = await factory.deserializeLock(text, { lockAtLeastSeconds: world.plan.lockAtLeastSeconds });
         await this.use(held, world.granted(process, held, askedMs, plan.leaseSeconds));
       })
       .catch((error: unknown) => this.client.unexpected(error));
@@ -50,9 +50,10 @@ export class Caller {
   private async holdOnce(lock: string): Promise<void> {
     const { world, process, plan } = this.client;
     const askedMs = world.time.nowMs;
+    const { lockAtLeastSeconds } = world.plan;
     const isTry = this.prng.chance(world.plan.habits.tryChance);
     const held = await this.client.measured(isTry ? 'try' : 'acquire', lock, () =>
-      isTry ? this.client.factory.createLock(lock).tryAcquire() : this.waitFor(lock),
+      isTry ? this.client.factory.createLock(lock, { lockAtLeastSeconds }).tryAcquire() : this.waitFor(lock),
     );
     if (!held) return;
     const believer = world.granted(process, held, askedMs, plan.leaseSeconds);
@@ -69,7 +70,9 @@ export class Caller {
       signal = controller.signal;
     }
     return world.waiting(process, lock, () =>
-      factory.createLock(lock).acquire({ waitSeconds, ...(signal && { signal }) }),
+      factory
+        .createLock(lock, { lockAtLeastSeconds: world.plan.lockAtLeastSeconds })
+        .acquire({ waitSeconds, data: process.name, ...(signal && { signal }) }),
     );
   }
 
@@ -95,12 +98,15 @@ export class Caller {
       leftMs -= stretchMs;
       if (asksEveryMs < Number.POSITIVE_INFINITY) this.ask(held, believer);
     }
-    if (this.prng.chance(0.1)) await this.orUndefined(held.refresh());
+    if (this.prng.chance(0.1)) await this.orUndefined(held.refresh({ data: 'nearly done' }));
     if (held.isHeld && !stopped.aborted && this.prng.chance(habits.handOverChance)) {
       const text = await this.orUndefined(held.serialize());
       if (text !== undefined) return world.post(text, held.name, plan.leaseSeconds);
     }
-    if (held.isHeld || this.prng.chance(0.8)) await held.release();
+    const wasHeld = held.isHeld;
+    if (!wasHeld && !this.prng.chance(0.8)) return;
+    await held.release();
+    if (wasHeld) world.released(believer);
   }
 
   /** Asks, and holds the checkers' view of the answer to it: what they peek at is what the caller is told. */

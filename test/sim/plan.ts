@@ -80,6 +80,10 @@ export interface Plan {
   readonly ambushChance: number;
   /** Then all clients but the first die, and no more faults come: somebody who waits has to be served. */
   readonly allOthersDieAtMs: number | undefined;
+  /** Whether the clients of ours have fencing on. */
+  readonly fencing: boolean;
+  /** How long locks stay taken at least. */
+  readonly lockAtLeastSeconds: number;
 }
 
 /** How much of each kind of fault a schedule sees: often none, so that the others show by themselves. */
@@ -111,6 +115,9 @@ export function drawPlan(prng: Prng): Plan {
     },
     ambushChance: isCalm ? 0 : prng.pick([0, 0, 0.2, 0.5]),
     allOthersDieAtMs: prng.chance(0.4) ? prng.between(15_000, 38_000) : undefined,
+    // Drawn last: what a seed was about before it is about still.
+    fencing: prng.chance(0.3),
+    lockAtLeastSeconds: prng.chance(0.2) ? prng.pick([1, 4, 12]) : 0,
   };
 }
 
@@ -190,4 +197,9 @@ export function areTooClose({ atMs, durationMs, monotonicClock }: Freeze, step: 
 
 function several<T>(prng: Prng, most: number, draw: () => T): T[] {
   return Array.from({ length: prng.whole(1, most) }, draw);
+}
+
+/** Fencing is for single locks: permits of a semaphore, say, have none. */
+export function isFencing({ fencing, use = 'locks' }: Plan): boolean {
+  return fencing && use === 'locks';
 }

@@ -60,6 +60,7 @@ export class PythonClient implements Client {
   believe(believer: Believer): void {
     this.world.trace?.(this.process.name, `HOLDS ${believer.lock}`);
     this.world.believers.push(believer);
+    this.world.taken(believer.lock, believer.name);
   }
 
   /** `uuid.uuid4()`. */

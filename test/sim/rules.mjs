@@ -245,4 +245,26 @@ export const RULES = {
       },
     ],
   },
+  'token-outlives-release': {
+    says: 'with fencing a release keeps the entry, and its token',
+    checker: 'fencing-tokens',
+    edits: [
+      {
+        file: 'lock/ending.ts',
+        find: 'if (restMs === 0 && !this.hold.fencing) {',
+        replace: 'if (restMs === 0) {',
+      },
+    ],
+  },
+  'left-for-all-its-time': {
+    says: 'an entry is left for all that remains of its time',
+    checker: 'lock-at-least',
+    edits: [
+      {
+        file: 'lock/ending.ts',
+        find: 'this.drawLedger(Math.ceil(restMs / 1000))',
+        replace: 'this.drawLedger(Math.ceil(restMs / 3000))',
+      },
+    ],
+  },
 };

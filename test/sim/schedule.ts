@@ -1,6 +1,8 @@
 import { Ambush } from './ambush.js';
 import { AbandonedEntry } from './checkers/abandoned-entry.js';
 import { AllOrNone } from './checkers/all-or-none.js';
+import { FencingTokens } from './checkers/fencing-tokens.js';
+import { LockAtLeast } from './checkers/lock-at-least.js';
 import { LossTold } from './checkers/loss-told.js';
 import { MutualExclusion } from './checkers/mutual-exclusion.js';
 import { NeverOlder } from './checkers/never-older.js';
@@ -56,6 +58,8 @@ export async function runSchedule(seed: number, { lines, checker }: RunOptions =
     new UndeservedLoss(world),
     new AbandonedEntry(world),
     new RequestBudget(world),
+    new FencingTokens(world),
+    new LockAtLeast(world),
   );
   const permits = plan.use === 'semaphore' ? new PermitsExceeded(world, plan.locks.length) : undefined;
   world.several = new AllOrNone(world);

@@ -4,7 +4,7 @@ import { LockProcess } from '../../runtime/lock/process.js';
 import { Caller } from './caller.js';
 import { ManyCaller } from './many-caller.js';
 import type { Line } from './network.js';
-import type { ClientPlan } from './plan.js';
+import { type ClientPlan, isFencing } from './plan.js';
 import type { Prng } from './prng.js';
 import { SimProcess } from './sim-process.js';
 import { SimSdk } from './sim-sdk.js';
@@ -37,7 +37,7 @@ export class TypeScriptClient implements Client {
     this.lockProcess = new LockProcess(this.process.clock, prng.fork());
     const { leaseSeconds, clockToleranceSeconds } = plan;
     const logger = { warn: () => {}, debug: () => {} };
-    const settings = { leaseSeconds, clockToleranceSeconds, logger };
+    const settings = { leaseSeconds, clockToleranceSeconds, logger, fencing: isFencing(world.plan) };
     this.factory = new LockFactory(this.lockProcess, this.store, settings, () => name);
   }
 

@@ -46,6 +46,10 @@ export interface Checker {
   /** Ten times a second. */
   probe?(): void;
   granted?(believer: TypeScriptBeliever): void;
+  /** Its release was answered, and it had not been lost before. */
+  released?(believer: TypeScriptBeliever): void;
+  /** Somebody, of whatever kind, has the lock from now on. */
+  taken?(lock: string, name: string): void;
   finished?(asked: Asked): void;
 }
 
@@ -96,9 +100,18 @@ export class World {
       this.trace?.(process.name, `#${this.grants} aborts: ${String(held.signal.reason)}`),
     );
     this.believers.push(believer);
+    this.taken(held.name, name);
     for (const checker of this.checkers) checker.granted?.(believer);
     this.ambush?.granted(believer);
     return believer;
+  }
+
+  released(believer: TypeScriptBeliever): void {
+    for (const checker of this.checkers) checker.released?.(believer);
+  }
+
+  taken(lock: string, name: string): void {
+    for (const checker of this.checkers) checker.taken?.(lock, name);
   }
 
   finished(asked: Asked): void {

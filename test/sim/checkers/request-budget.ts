@@ -5,6 +5,8 @@ const LEAST_SLEEP_MS = 85;
 const QUICK_LOOKS = 4;
 /** A release, and late ones of what was cancelled before: their time cannot be told from here. */
 const RELEASES = 3;
+/** The same, and what is left once more where the clock was wrong. */
+const LEAVES = RELEASES + 2;
 
 /**
  * Requests stay within the budget of the protocol's section 5 where nothing is wrong: no fault touched
@@ -19,18 +21,26 @@ export class RequestBudget implements Checker {
     const tookMs = this.world.time.nowMs - askedMs;
     const limits = {
       // A write, and one over what it showed as expired; then, where the clock was far off, two refreshes.
-      try: { acquire: 2, read: 0, refresh: 2, release: RELEASES, adopt: 0 },
+      try: { acquire: 2, read: 0, refresh: 2, release: RELEASES, leave: LEAVES, adopt: 0 },
       // A write for each time that the entry was seen gone or expired, and another was quicker.
       acquire: {
         acquire: 3 + Math.ceil(tookMs / 100),
         read: QUICK_LOOKS + tookMs / LEAST_SLEEP_MS,
         refresh: 2,
         release: RELEASES,
+        leave: LEAVES,
         adopt: 0,
       },
       // Two a lease, one that makes the lease good, and one each for its user, the hand-over and its receiver's topping up.
       all: {},
-      hold: { acquire: 0, read: 0, refresh: 5 + (tookMs / (leaseSeconds * 500)) * 1.1, release: RELEASES, adopt: 1 },
+      hold: {
+        acquire: 0,
+        read: 0,
+        refresh: 5 + (tookMs / (leaseSeconds * 500)) * 1.1,
+        release: RELEASES,
+        leave: LEAVES,
+        adopt: 1,
+      },
     }[kind];
     for (const [operation, limit] of Object.entries(limits)) {
       const count = requests[operation as keyof typeof requests];

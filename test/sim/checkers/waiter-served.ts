@@ -19,8 +19,11 @@ export class WaiterServed {
   /** All others are dead, and nothing is on its way any more. */
   expectService(): void {
     const { world } = this;
-    const lease = Math.max(...world.plan.clients.map(({ leaseSeconds }) => leaseSeconds));
-    const limitMs = lease * 1000 + PATIENCE_MS;
+    const { clients, lockAtLeastSeconds } = world.plan;
+    const lease = Math.max(...clients.map(({ leaseSeconds }) => leaseSeconds));
+    // The last of the others may have left its time, and each caller before it in its own process.
+    const leftSeconds = lockAtLeastSeconds * (1 + (clients[0]?.callers ?? 0));
+    const limitMs = (lease + leftSeconds) * 1000 + PATIENCE_MS;
     world.trace?.('world', 'is drained: the waiter has to be served');
     world.time.at(world.time.nowMs + limitMs, () => {
       if (this.isServed) return;
