@@ -297,6 +297,14 @@ describe('by itself, a heartbeat', () => {
     expect(beats).toEqual([]);
   });
 
+  test('sets no timer where no refresh is needed any more', () => {
+    pulse.dueMs = () => Number.POSITIVE_INFINITY;
+
+    heartbeat.start();
+
+    expect(setting.time.dueMs).toBeUndefined();
+  });
+
   test('that was stopped during a beat sets no further timer when that is answered', async () => {
     const { refresh } = pulse;
     pulse.refresh = () => refresh().then(() => setting.time.sleep(100));
