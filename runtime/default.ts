@@ -4,8 +4,9 @@ import { defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
 import { LockOptionError } from './errors.js';
 import { defaultHostIdentifier } from './lambda/host.js';
 import { systemClock } from './lock/clock.js';
-import { LockFactory, type TryWithLockOptions, type WithLockOptions, type WithLocksOptions } from './lock/factory.js';
+import { LockFactory } from './lock/factory.js';
 import type { TryOutcome } from './lock/lock.js';
+import { Locks, type TryWithLockOptions, type WithLockOptions } from './lock/locks.js';
 import {
   FACTORY_SETTINGS,
   type FactorySettings,
@@ -14,7 +15,8 @@ import {
   shown,
 } from './lock/options.js';
 import { LockProcess } from './lock/process.js';
-import type { WorkOnSeveral } from './lock/several-locks.js';
+import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from './lock/several-locks.js';
+import { flySingly } from './lock/single-flight.js';
 import { type Footing, footingInstead } from './lock/stand-in.js';
 import type { Work, WorkArguments } from './lock/with-lock.js';
 import { TABLE_NAME_VARIABLE } from './protocol/wire.js';
@@ -35,7 +37,7 @@ export interface LockFactoryOptions extends FactorySettings {
 const TABLE = /^(?:arn:[^:]+:dynamodb:[^:]+:\d{12}:table\/)?[a-zA-Z0-9_.-]{3,255}$/;
 
 let thisProcess: LockProcess | undefined;
-let defaultFactory: { readonly table: string; readonly factory: LockFactory } | undefined;
+let defaultLocks: { readonly table: string; readonly locks: Locks } | undefined;
 
 /**
  * A factory for the locks of one table; sends no request.
@@ -45,6 +47,11 @@ let defaultFactory: { readonly table: string; readonly factory: LockFactory } | 
  * @throws LockOptionError
  */
 export function getLockFactory(table?: string, options: LockFactoryOptions = {}): LockFactory {
+  return new LockFactory(...groundsOf(table, options));
+}
+
+/** What a factory is made of. */
+function groundsOf(table?: string, options: LockFactoryOptions = {}): ConstructorParameters<typeof Locks> {
   refuseUnknown(options, ['client', ...FACTORY_SETTINGS], 'getLockFactory');
   const { client, ...settings } = options;
   // Two copies of the SDK in one process are common, so it is not asked for its class.
@@ -55,7 +62,7 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
   const { process, store } = footingOf(table ?? ofEnvironment, client);
   const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
   const ownSettings = { ...defaults, ...given(settings) };
-  return new LockFactory(process, store, ownSettings, defaultHostIdentifier, footingInstead);
+  return [process, store, ownSettings, defaultHostIdentifier, footingInstead];
 }
 
 /** Where a test's locks stand in for DynamoDB, no table need be named; those locks then stay with the test. */
@@ -83,7 +90,7 @@ function footingOf(table: string | undefined, client: DynamoDBClient | undefined
 export function withLock<T>(name: string, work: Work<T>): Promise<T>;
 export function withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
 export async function withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
-  return factoryOfEnvironment().withLock(name, ...(args as [WithLockOptions, Work<T>]));
+  return locksOfEnvironment().withLock(name, ...(args as [WithLockOptions, Work<T>]));
 }
 
 /** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
@@ -97,7 +104,7 @@ export async function tryWithLock<T>(
   name: string,
   ...args: WorkArguments<TryWithLockOptions, T>
 ): Promise<TryOutcome<T>> {
-  return factoryOfEnvironment().tryWithLock(name, ...(args as [TryWithLockOptions, Work<T>]));
+  return locksOfEnvironment().tryWithLock(name, ...(args as [TryWithLockOptions, Work<T>]));
 }
 
 /**
@@ -122,7 +129,7 @@ export async function withLocks<T>(
   names: readonly string[],
   ...args: WorkArguments<WithLocksOptions, T, WorkOnSeveral<T>>
 ): Promise<T> {
-  return factoryOfEnvironment().withLocks(names, ...(args as [WithLocksOptions, WorkOnSeveral<T>]));
+  return holdSeveral(locksOfEnvironment(), names, args);
 }
 
 /**
@@ -135,16 +142,16 @@ export async function withLocks<T>(
  * @throws as `LockFactory.singleFlight`
  */
 export async function singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
-  return factoryOfEnvironment().singleFlight(name, options, work);
+  return flySingly(locksOfEnvironment(), name, options, work);
 }
 
-/** The factory that `withLock` uses. */
-export function factoryOfEnvironment(): LockFactory {
+/** The locks that `withLock` uses: those of the table named by `LYNK_TABLE_NAME`. */
+export function locksOfEnvironment(): Locks {
   const table = tableOfEnvironment();
-  // Without a table it is a test's factory, or an error: nothing to keep.
-  if (!table) return getLockFactory(table);
-  if (!defaultFactory || defaultFactory.table !== table) defaultFactory = { table, factory: getLockFactory(table) };
-  return defaultFactory.factory;
+  // Without a table they are a test's, or an error: nothing to keep.
+  if (!table) return new Locks(...groundsOf(table));
+  if (defaultLocks?.table !== table) defaultLocks = { table, locks: new Locks(...groundsOf(table)) };
+  return defaultLocks.locks;
 }
 
 /** Without the options that are there but undefined: those ask for the default. */

@@ -37,11 +37,12 @@ export type {
   LockServedEvent,
   LockWaitingEvent,
 } from './lock/events.js';
-export type { LockFactory, TryWithLockOptions, WithLockOptions, WithLocksOptions } from './lock/factory.js';
+export type { LockFactory } from './lock/factory.js';
 export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
 export type { LockInspection } from './lock/inspection.js';
 export type { ListOptions } from './lock/listing.js';
 export type { Lock, TryOutcome } from './lock/lock.js';
+export type { TryWithLockOptions, WithLockOptions } from './lock/locks.js';
 export type { Logger } from './lock/logger.js';
 export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
 export type {
@@ -54,7 +55,7 @@ export type {
   TryOptions,
 } from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';
-export type { HeldLocks, WorkOnSeveral } from './lock/several-locks.js';
+export type { HeldLocks, WithLocksOptions, WorkOnSeveral } from './lock/several-locks.js';
 export type { StickyHold, StickyLock } from './lock/sticky.js';
 export type { LockConditionCheck, TransactionItem } from './lock/store.js';
 export { currentHold, type Work } from './lock/with-lock.js';

@@ -69,9 +69,9 @@ test('a handler that imports only withLock grows by little, and what it does not
   const handler = "import { withLock } from 'cdk-lynk/runtime'; export const handler = () => withLock('a', () => 1)";
   const code = await bundled(handler);
 
-  expect(code.length).toBeLessThanOrEqual(96 * 1024);
-  expect(gzipSync(code).length).toBeLessThanOrEqual(32 * 1024);
-  expect(code).not.toMatch(/CloudWatchMetrics|powertools|onNotGranted/);
+  expect(code.length).toBeLessThanOrEqual(64 * 1024);
+  expect(gzipSync(code).length).toBeLessThanOrEqual(21 * 1024);
+  expect(code).not.toMatch(/CloudWatchMetrics|powertools|onNotGranted|createSemaphore|freshSeconds/);
 });
 
 test('a bundle of the client has no CDK in it, and one of its errors alone has no client', async () => {

@@ -1,4 +1,4 @@
-import { factoryOfEnvironment } from '../default.js';
+import { locksOfEnvironment } from '../default.js';
 import { type LockHolder, LockNotGrantedError, LockOptionError } from '../errors.js';
 import type { LockFactory } from '../lock/factory.js';
 import {
@@ -93,14 +93,14 @@ function checkedOnNotGranted(value: unknown): void {
 
 /** One call under its lock. */
 export async function runLocked<A extends readonly unknown[]>(
-  { name, onNotGranted = 'throw', factory = factoryOfEnvironment(), ...lock }: LockedOptions<A>,
+  { name, onNotGranted = 'throw', factory, ...lock }: LockedOptions<A>,
   args: A,
   work: () => unknown,
 ): Promise<unknown> {
   const lockName = typeof name === 'function' ? name(...args) : name;
   let hasBegun = false;
   try {
-    return await factory.withLock(lockName, { ...lock, context: contextIn(args) }, () => {
+    return await (factory ?? locksOfEnvironment()).withLock(lockName, { ...lock, context: contextIn(args) }, () => {
       hasBegun = true;
       return work();
     });

@@ -3,115 +3,31 @@ import { type BreakOptions, breakLock, lookAt } from './break.js';
 import { parseHandOver } from './hand-over.js';
 import type { HeldLock, WaitOptions } from './held-lock.js';
 import { inspectionOf, type LockInspection } from './inspection.js';
-import type { Lease } from './invocation.js';
 import { type ListOptions, listLocks } from './listing.js';
-import { askFor, Lock, type TryOutcome } from './lock.js';
-import { LogLines, LossLines } from './log-lines.js';
-import { consoleLogger, harmless } from './logger.js';
-import { MetricLines } from './metrics.js';
+import { askFor } from './lock.js';
+import { Locks } from './locks.js';
 import {
-  ACQUIRE_OPTIONS,
-  type AcquireOptions,
-  checkedAtLeast,
   checkedFencing,
-  checkedHost,
-  checkedLease,
-  checkedLogger,
-  checkedMetrics,
   checkedName,
-  checkedNames,
-  checkedObservers,
   checkedPermits,
   checkedSignal,
-  checkedTolerance,
-  checkedWait,
-  checkedWork,
   DESERIALIZE_OPTIONS,
   type DeserializeOptions,
-  type FactorySettings,
-  LOCK_OPTIONS,
-  type LockOptions,
   refuseUnknown,
   SEMAPHORE_OPTIONS,
   type SemaphoreOptions,
-  SINGLE_FLIGHT_OPTIONS,
   type SingleFlightOptions,
-  TRY_OPTIONS,
-  type TryOptions,
 } from './options.js';
-import type { LockProcess } from './process.js';
 import { Semaphore } from './semaphore.js';
 import { permitName, SemaphoreTarget } from './semaphore-target.js';
-import { SeveralLocks, type WorkOnSeveral } from './several-locks.js';
-import { singleFlight } from './single-flight.js';
-import type { Footing } from './stand-in.js';
-import type { LockStore } from './store.js';
-import { LockTable, type TargetSettings } from './table.js';
-import { LockTarget } from './target.js';
-import { type Work, type WorkArguments, workArguments } from './with-lock.js';
-
-const DEFAULT_LEASE_SECONDS = 10;
-const DEFAULT_WAIT_SECONDS = 30;
-const DEFAULT_CLOCK_TOLERANCE_SECONDS = 3;
-
-const WITH_LOCK_OPTIONS = [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
-
-/** What `withLock` of a factory takes: the lock's options and those of the call. */
-export interface WithLockOptions extends LockOptions, AcquireOptions {}
-
-/** What `withLocks` takes. What was taken is given back at once where not all are to be had, so it stays for no time. */
-export type WithLocksOptions = Omit<WithLockOptions, 'lockAtLeastSeconds'>;
-
-const WITH_LOCKS_OPTIONS = WITH_LOCK_OPTIONS.filter((key) => key !== 'lockAtLeastSeconds');
-
-/** What `tryWithLock` of a factory takes. */
-export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'leaseSeconds' | 'fencing'> {}
+import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from './several-locks.js';
+import { flySingly } from './single-flight.js';
+import { LockTable } from './table.js';
+import type { LockTarget } from './target.js';
+import type { Work, WorkArguments } from './with-lock.js';
 
 /** Makes locks that share a table, a connection and settings. */
-export class LockFactory {
-  private readonly leaseSeconds: Lease;
-  private readonly waitSeconds: number;
-  private readonly fencing: boolean;
-  private readonly settings: TargetSettings;
-  private readonly footing: Footing;
-
-  /** @internal */
-  constructor(
-    process: LockProcess,
-    store: LockStore,
-    settings: FactorySettings,
-    hostIdentifier: (requestId: string | undefined) => string,
-    /** Asked at each use: what the locks rest on instead, for the time being. */
-    private readonly instead: () => Footing | undefined = () => undefined,
-  ) {
-    this.footing = { process, store };
-    const { leaseSeconds = DEFAULT_LEASE_SECONDS, waitSeconds = DEFAULT_WAIT_SECONDS } = settings;
-    const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = settings;
-    const logger = harmless(settings.logger === undefined ? consoleLogger : checkedLogger(settings.logger));
-    const logLines = settings.logger === undefined ? new LossLines(logger) : new LogLines(logger);
-    const metricLines = settings.metrics === undefined ? [] : [new MetricLines(checkedMetrics(settings.metrics))];
-    this.leaseSeconds = checkedLease(leaseSeconds);
-    this.waitSeconds = checkedWait(waitSeconds);
-    this.fencing = checkedFencing(settings.fencing ?? false);
-    const givenHost = settings.hostIdentifier === undefined ? undefined : checkedHost(settings.hostIdentifier);
-    this.settings = {
-      clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
-      logger,
-      observers: [logLines, ...metricLines, ...checkedObservers(observers)],
-      hostIdentifier: givenHost === undefined ? hostIdentifier : () => givenHost,
-    };
-  }
-
-  /**
-   * A lock by its name; sends no request.
-   * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
-   * @throws LockOptionError
-   */
-  createLock(name: string, options: LockOptions = {}): Lock {
-    refuseUnknown(options, LOCK_OPTIONS, 'createLock');
-    return this.lock(name, options);
-  }
-
+export class LockFactory extends Locks {
   /**
    * A semaphore by its name: at most `permits` holders at once, over all functions. Sends no request. Its
    * permits are the locks `name#0`, `name#1` and so on, which need no setting up, so another client may
@@ -129,16 +45,6 @@ export class LockFactory {
     return new Semaphore({ ...this.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false }), reach }, count);
   }
 
-  /** As `Lock.withLock`, by name. */
-  withLock<T>(name: string, work: Work<T>): Promise<T>;
-  withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
-  async withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
-    const { options, work } = workArguments(args, 'withLock');
-    refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
-    const { leaseSeconds, waitSeconds, fencing, ...call } = options;
-    return this.lock(name, { leaseSeconds, waitSeconds, fencing }).withLock(call, work);
-  }
-
   /**
    * Holds several locks while `work` runs: all of them, or none. However many callers ask for overlapping
    * ones, in whatever order, they do not wait for each other in a circle. The loss of one aborts all.
@@ -152,13 +58,7 @@ export class LockFactory {
     names: readonly string[],
     ...args: WorkArguments<WithLocksOptions, T, WorkOnSeveral<T>>
   ): Promise<T> {
-    const { options, work } = workArguments<WithLocksOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
-    refuseUnknown(options, WITH_LOCKS_OPTIONS, 'withLocks');
-    const { leaseSeconds, waitSeconds, fencing, ...call } = options;
-    const several = checkedNames(names);
-    const settings = this.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds, fencing });
-    const reach = (name: string): Promise<LockTarget> => this.reach(name);
-    return new SeveralLocks(several, { ...settings, reach }, call).holdWhile(work);
+    return holdSeveral(this, names, args);
   }
 
   /**
@@ -172,21 +72,7 @@ export class LockFactory {
    * @throws otherwise as `Lock.withLock`
    */
   async singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
-    refuseUnknown(options, SINGLE_FLIGHT_OPTIONS, 'singleFlight');
-    const { leaseSeconds, waitSeconds, ...call } = { ...options };
-    const settings = this.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false });
-    const reach = (reached: string): Promise<LockTarget> => this.reach(reached);
-    return singleFlight({ ...settings, reach }, call, checkedWork(work, 'singleFlight'));
-  }
-
-  /** As `Lock.tryWithLock`, by name. */
-  tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
-  tryWithLock<T>(name: string, options: TryWithLockOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
-  async tryWithLock<T>(name: string, ...args: WorkArguments<TryWithLockOptions, T>): Promise<TryOutcome<T>> {
-    const { options, work } = workArguments(args, 'tryWithLock');
-    refuseUnknown(options, ['leaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
-    const { leaseSeconds, fencing, ...call } = options;
-    return this.lock(name, { leaseSeconds, fencing }).tryWithLock(call, work);
+    return flySingly(this, name, options, work);
   }
 
   /**
@@ -246,35 +132,6 @@ export class LockFactory {
    */
   async break(name: string, options: BreakOptions): Promise<LockInspection | undefined> {
     return breakLock(await this.reach(checkedName(name)), options);
-  }
-
-  private lock(name: string, options: LockOptions): Lock {
-    return new Lock({ ...this.lockSettings(name, options), reach: (reached) => this.reach(reached) });
-  }
-
-  private lockSettings(name: string, options: LockOptions) {
-    const { leaseSeconds, waitSeconds, lockAtLeastSeconds = 0, fencing = this.fencing } = options;
-    return {
-      name: checkedName(name),
-      leaseSeconds: leaseSeconds === undefined ? this.leaseSeconds : checkedLease(leaseSeconds),
-      waitSeconds: waitSeconds === undefined ? this.waitSeconds : checkedWait(waitSeconds),
-      lockAtLeastSeconds: checkedAtLeast(lockAtLeastSeconds),
-      fencing: checkedFencing(fencing),
-    };
-  }
-
-  private get process(): LockProcess {
-    return (this.instead() ?? this.footing).process;
-  }
-
-  private get store(): LockStore {
-    return (this.instead() ?? this.footing).store;
-  }
-
-  private async reach(name: string, title?: string): Promise<LockTarget> {
-    const { process, store, settings } = this;
-    const local = process.localLock(await store.identify(name));
-    return new LockTarget(process, store, name, local, settings, title);
   }
 
   private async reachSemaphore(name: string, count: number): Promise<SemaphoreTarget> {

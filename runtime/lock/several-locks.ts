@@ -2,9 +2,11 @@ import { InvocationEndingError, LockLostError, LockNotGrantedError } from '../er
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
 import { Lock, type LockSettings } from './lock.js';
-import { checkedSignal, type TryOptions } from './options.js';
+import { type Locks, WITH_LOCK_OPTIONS, type WithLockOptions } from './locks.js';
+import { checkedNames, checkedSignal, refuseUnknown, type TryOptions } from './options.js';
 import type { LockProcess } from './process.js';
-import { holdAllWhile, refuseReentry } from './with-lock.js';
+import type { LockTarget } from './target.js';
+import { holdAllWhile, refuseReentry, type WorkArguments, workArguments } from './with-lock.js';
 
 /** Several locks that are held together. */
 export interface HeldLocks {
@@ -20,15 +22,35 @@ export interface HeldLocks {
   assertHeld(options?: { readonly forSeconds?: number }): void;
 }
 
+/** What `withLocks` takes. What was taken is given back at once where not all are to be had, so it stays for no time. */
+export type WithLocksOptions = Omit<WithLockOptions, 'lockAtLeastSeconds'>;
+
+const WITH_LOCKS_OPTIONS = WITH_LOCK_OPTIONS.filter((key) => key !== 'lockAtLeastSeconds');
+
 /** What runs while several locks are held. */
 export type WorkOnSeveral<T> = (held: HeldLocks) => T | PromiseLike<T>;
+
+/** Holds the locks while `work` runs, as `withLocks` of a factory says. */
+export async function holdSeveral<T>(
+  locks: Locks,
+  names: readonly string[],
+  args: WorkArguments<WithLocksOptions, T, WorkOnSeveral<T>>,
+): Promise<T> {
+  const { options, work } = workArguments<WithLocksOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
+  refuseUnknown(options, WITH_LOCKS_OPTIONS, 'withLocks');
+  const { leaseSeconds, waitSeconds, fencing, ...call } = options;
+  const several = checkedNames(names);
+  const settings = locks.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds, fencing });
+  const reach = (name: string): Promise<LockTarget> => locks.reach(name);
+  return new SeveralLocks(several, { ...settings, reach }, call).holdWhile(work);
+}
 
 /**
  * One asking for several locks: all or none. They are taken one by one, in the order of their names, so
  * that whoever waits for one holds only such as come before it: no two such callers wait for each other,
  * in one process or in many.
  */
-export class SeveralLocks {
+class SeveralLocks {
   private readonly group = new AbortController();
   /** In the order of names. */
   private readonly holds: Hold[] = [];

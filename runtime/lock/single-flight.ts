@@ -3,17 +3,32 @@ import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js'
 import { Flight, resultFrom, resultNote, resultText } from './flight.js';
 import { Hold } from './hold.js';
 import { askFor, type LockSettings, waitSecondsWithin } from './lock.js';
-import { type SingleFlightOptions, shown } from './options.js';
+import type { Locks } from './locks.js';
+import { checkedWork, refuseUnknown, SINGLE_FLIGHT_OPTIONS, type SingleFlightOptions, shown } from './options.js';
 import type { LockTarget } from './target.js';
 import { holdWhile, refuseReentry, type Work } from './with-lock.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
+/** Has one do the work for all who ask, as `singleFlight` of a factory says. */
+export async function flySingly<T>(
+  locks: Locks,
+  name: string,
+  options: SingleFlightOptions,
+  work: Work<T>,
+): Promise<T> {
+  refuseUnknown(options, SINGLE_FLIGHT_OPTIONS, 'singleFlight');
+  const { leaseSeconds, waitSeconds, ...call } = { ...options };
+  const settings = locks.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false });
+  const reach = (reached: string): Promise<LockTarget> => locks.reach(reached);
+  return singleFlight({ ...settings, reach }, call, checkedWork(work, 'singleFlight'));
+}
+
 /**
  * Resolves to a result that is at most `freshSeconds` old: another's, or that of `work`, which runs under the
  * lock while all others who ask wait for it.
  */
-export async function singleFlight<T>(
+async function singleFlight<T>(
   settings: LockSettings,
   options: Pick<SingleFlightOptions, 'freshSeconds' | 'signal' | 'context'>,
   work: Work<T>,
