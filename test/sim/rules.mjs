@@ -109,8 +109,8 @@ export const RULES = {
       },
       {
         file: 'lock/hand-over.ts',
-        find: 'new Ledger(process.drawHoldId(requestId), leaseSeconds)',
-        replace: 'new Ledger(givenVersion.slice(14) || process.drawHoldId(requestId), leaseSeconds)',
+        find: 'new Ledger(process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
+        replace: 'new Ledger(givenVersion.slice(14) || process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
       },
     ],
   },
@@ -158,8 +158,8 @@ export const RULES = {
     edits: [
       {
         file: 'lock/hold.ts',
-        find: 'process.clock.after(this.leftMs(), () => this.armDeadline())',
-        replace: 'process.clock.after(this.leftMs() + 60_000, () => this.armDeadline())',
+        find: 'process.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline())',
+        replace: 'process.clock.after(Math.min(this.leftMs(), untilStopMs) + 60_000, () => this.armDeadline())',
       },
     ],
   },
