@@ -132,7 +132,9 @@ describe('through a whole lease minus one second', () => {
     expect(refused).toBeGreaterThan(holds.length * 2);
     const outcomes = await Promise.allSettled(contending);
     expect(holds.filter(isLost).map(({ name }) => name)).toEqual([]);
-    expect(logger.warn).not.toHaveBeenCalled();
+    // How late the refreshes came is worth a warning; that is all that there was.
+    const warnings = logger.warn.mock.calls.map(([, details]) => details?.lockEvent);
+    expect(warnings.filter((event) => event !== 'refreshed-late')).toEqual([]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ status: 'fulfilled', value: { holder: { leaseSeconds: LEASE_SECONDS } } });
     }

@@ -10,7 +10,7 @@ const REFRESH_RACES = 800;
 const HEARTBEAT_RACES = 200;
 /** Long enough that no pause of a busy machine makes for a true loss, or for a release that is not confirmed. */
 const REFRESHED_LEASE_SECONDS = 60;
-const BEATING_LEASE_SECONDS = 12;
+const BEATING_LEASE_SECONDS = 20;
 
 const warn = jest.fn();
 let rig: Rig;

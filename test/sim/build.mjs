@@ -6,7 +6,7 @@ import { RULES } from './rules.mjs';
 
 const SIM = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(SIM, '..', '..');
-const RUNTIME = join(ROOT, 'runtime');
+export const RUNTIME = join(ROOT, 'runtime');
 export const CACHE = join(ROOT, '.cache', 'sim');
 
 /** Bundles the simulation with the runtime, without one rule where one is named. Returns the bundle's path. */

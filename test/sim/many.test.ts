@@ -1,5 +1,4 @@
 import { runSchedule } from './schedule.js';
-import { runTool } from './tool.js';
 import { useOf } from './use.js';
 
 test('schedules see permits taken and refused, several locks held, and results made and handed out', async () => {
@@ -24,18 +23,3 @@ test('schedules see permits taken and refused, several locks held, and results m
   ];
   expect(wanted.filter((what) => !what.test(seen))).toEqual([]);
 }, 300_000);
-
-test.each([
-  ['permits-counted', 'permits-exceeded'],
-  ['loss-of-one-told-to-all', 'all-or-none'],
-  ['result-age-with-tolerance', 'never-older'],
-])(
-  'without the rule %s, %s finds a violation',
-  async (rule, checker) => {
-    const { code, output } = await runTool('--without', rule, '--checker', checker, '--schedules', '4000');
-
-    expect(output).toMatch(new RegExp(`^VIOLATION .*${checker}`, 'm'));
-    expect(code).toBe(1);
-  },
-  300_000,
-);

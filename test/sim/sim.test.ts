@@ -69,6 +69,14 @@ test('a rule taken out is found, and its seed replays what was found', async () 
   expect((await runTool('--seed', String(seed))).code).toBe(0);
 }, 300_000);
 
+test('each rule can still be taken out: what is to be edited stands in the source, once', async () => {
+  const { code, output } = await runTool('--list-rules');
+
+  expect(output).not.toContain('not ok');
+  expect(output).toContain('observed-by-monotonic-time');
+  expect(code).toBe(0);
+});
+
 test('a rule that is not there cannot be taken out', async () => {
   const { code, output } = await runTool('--without', 'no-such-rule');
 
