@@ -10,9 +10,9 @@ export const GUARD_ACTION = 'dynamodb:ConditionCheckItem';
 
 /** What `grantLock` allows: items that a request names, never the whole table. */
 export const LOCK_PERMISSIONS: readonly Permission[] = [
-  // While it waits, and where a failed condition brought no entry back.
   // Which permits of a semaphore are free.
   { action: 'dynamodb:BatchGetItem', calls: ['semaphore acquire', 'semaphore tryAcquire'] },
+  // While it waits, and where a failed condition brought no entry back.
   { action: 'dynamodb:GetItem', calls: ['acquire', 'refresh', 'serialize', 'deserializeLock'] },
   {
     action: 'dynamodb:UpdateItem',

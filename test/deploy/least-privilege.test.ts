@@ -40,8 +40,14 @@ beforeAll(async () => {
   sent = await recordCalls();
 });
 
-/** Every request of every call of the client, once each. */
-const requests = () => [...new Map(sent.map((request) => [`${request.call} ${request.action}`, request])).values()];
+/** What people do who look at locks, and break them: other grants are for that. */
+const FOR_PEOPLE = ['inspect', 'list', 'break', 'break by force'];
+
+/** Every request of every call that takes or holds locks, once each. */
+const requests = () => {
+  const lockers = sent.filter(({ call }) => !FOR_PEOPLE.includes(call));
+  return [...new Map(lockers.map((request) => [`${request.call} ${request.action}`, request])).values()];
+};
 
 /** Which of the client's calls these policies let through, for locks of this name in this table. */
 async function allowedCalls(policies: readonly object[], tableArn: string, name: string): Promise<string[]> {
@@ -146,6 +152,16 @@ test.each([
       });
     expect([action, await ask('nightly')]).toEqual([action, allowed]);
     if (names) expect([action, await ask('other')]).toEqual([action, false]);
+  }
+});
+
+test('what inspect, list and break send passes with grantInspect and grantBreak', async () => {
+  const policies = [...policiesOf('grantInspect'), ...policiesOf('grantBreak')];
+  const asked = sent.filter(({ call }) => FOR_PEOPLE.includes(call));
+  expect(new Set(asked.map(({ call }) => call))).toEqual(new Set(FOR_PEOPLE));
+  for (const { action, lockName } of asked) {
+    const names = lockName === undefined ? undefined : [lockName];
+    expect([action, await isAllowed(policies, { action, tableArn: TABLE_ARN, names })]).toEqual([action, true]);
   }
 });
 
