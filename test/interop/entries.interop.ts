@@ -62,6 +62,51 @@ describe.each(LYNK_VERSIONS)('lynk %s', (version) => {
     expect(await rig.entry(lock)).toBeUndefined();
   });
 
+  test('Python acquires what fencing has kept; what it deletes begins anew, with a higher token', async () => {
+    const python = await rig.python(version);
+    const lock = `fenced ${version}`;
+    const fenced = rig.locks({ fencing: true }).createLock(lock, { leaseSeconds: LONG_LEASE_SECONDS });
+    const first = await fenced.acquire();
+    await first.release();
+    expect(await rig.entry(lock)).toMatchObject({ leaseDuration: { N: '0' } });
+
+    await python.acquire({ lock, leaseSeconds: LONG_LEASE_SECONDS, waitSeconds: 1 });
+    expect(await rig.hostOf(lock)).toBe(python.host);
+    expect(await fenced.tryAcquire()).toBeUndefined();
+    await python.release(lock);
+    const second = await fenced.acquire();
+
+    expect(second.fencingToken).toBeGreaterThan(first.fencingToken);
+    await second.release();
+  });
+
+  test('a permit that Python holds under its own name is nobody else’s, and the other way round', async () => {
+    const python = await rig.python(version);
+    const name = `api ${version}`;
+    const semaphore = rig.locks().createSemaphore(name, { permits: 1, leaseSeconds: LONG_LEASE_SECONDS });
+    const permit = { lock: `${name}#0`, leaseSeconds: LONG_LEASE_SECONDS };
+    await python.acquire({ ...permit, waitSeconds: 0 });
+    expect(await semaphore.tryAcquire()).toBeUndefined();
+    await python.release(permit.lock);
+
+    const held = await semaphore.acquire();
+    await expect(python.acquire({ ...permit, waitSeconds: 0 })).rejects.toMatchObject({ name: 'LockNotGrantedError' });
+    await held.release();
+  });
+
+  test('Python waits for what is left of a lock’s least time', async () => {
+    const python = await rig.python(version);
+    const lock = `at least ${version}`;
+    const startedAt = performance.now();
+    await rig.locks().withLock(lock, { lockAtLeastSeconds: LEASE_SECONDS }, () => {});
+    expect(await rig.entry(lock)).toMatchObject({ lockKey: { S: lock } });
+    await python.acquire({ lock, leaseSeconds: LONG_LEASE_SECONDS, waitSeconds: 30 });
+
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(LEASE_SECONDS * 1000);
+    expect(await rig.hostOf(lock)).toBe(python.host);
+    await python.release(lock);
+  });
+
   test("Python overwrites an entry with attributes of ours: our waiting contender goes by Python's", async () => {
     const [ours, python] = await rig.pair(version);
     const lock = `overwritten ${version}`;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AttributeValue, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { getLockFactory, type LockFactory, type LockFactoryOptions } from '../../runtime/index.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../server/index.js';
 import { createTable, deleteTable, lockTable } from '../server/table.js';
 import type { LynkVersion } from './python-lynk.js';
@@ -45,6 +46,11 @@ export class Rig {
   /** A process with locks of this version of lynk. */
   python(version: LynkVersion): Promise<WorkerProcess> {
     return WorkerProcess.python(version, this.place('python'));
+  }
+
+  /** Locks of ours in this very process, for what the workers do not ask for. */
+  locks(options: LockFactoryOptions = {}): LockFactory {
+    return getLockFactory(this.lockTable, { client: this.client, hostIdentifier: 'in the test', ...options });
   }
 
   /** One of each kind. */
