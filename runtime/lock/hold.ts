@@ -203,7 +203,7 @@ export class Hold implements HeldLock {
 
   wake(): void {
     this.isResting = false;
-    if (this.check()) this.heartbeat.start();
+    this.heartbeat.start();
   }
 
   /** Over, and nobody works under it any more: this process may write over what stands of it. */

@@ -212,6 +212,9 @@ describe('the work', () => {
 
     expect(held.signal.aborted).toBe(true);
     expect(held.signal.reason).toMatchObject({ name: 'InvocationEndingError', lockName: 'a', tableName: 'locks' });
+    expect(String(held.signal.reason)).toContain(
+      'lock "a" in table "locks": its invocation ends in 1 s or less; stop now, while it is held',
+    );
     expect(held.isHeld).toBe(true);
     await until(held.release());
     expect(setting.table.items.size).toBe(0);

@@ -259,6 +259,13 @@ describe('by itself, a heartbeat', () => {
     expect(beats.length).toBe(2);
   });
 
+  test('catches up with nothing before its start', async () => {
+    process.freeze(6000);
+    heartbeat.catchUp();
+
+    expect(beats).toEqual([]);
+  });
+
   test('catches up at the moment a beat is due, though no timer runs', () => {
     heartbeat.start();
     process.freeze(4999);

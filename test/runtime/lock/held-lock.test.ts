@@ -1,5 +1,6 @@
 import { LockOptionError, LockTableError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import { Hold } from '../../../runtime/lock/hold.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -343,5 +344,63 @@ describe('await using', () => {
         { error: expect.objectContaining({ name: 'LynkError' }) },
       ],
     ]);
+  });
+});
+
+test('nothing of a hold is due any more once it is released', async () => {
+  await until(held.release());
+
+  expect(setting.time.dueMs).toBeUndefined();
+});
+
+test('a caller’s signal that aborts at the very moment of the grant is followed', async () => {
+  const caller = new AbortController();
+  const onLockEvent = ({ type }: { type: string }): void => {
+    if (type === 'acquired') caller.abort(new Error('enough'));
+  };
+  const lock = us.factory({ observers: [{ onLockEvent }] }).createLock('b');
+  const granted = await until(lock.acquire({ signal: caller.signal }));
+
+  expect(granted.signal.reason).toBe(caller.signal.reason);
+});
+
+describe('a hold that nobody works under', () => {
+  const refreshes = (): number => us.store.operations().filter((operation) => operation === 'refresh').length;
+  const resting = (): Hold => {
+    if (!(held instanceof Hold)) throw new Error('a hold was expected');
+    held.rest();
+    return held;
+  };
+
+  test('is not refreshed, and is again from the moment at which somebody does', async () => {
+    const hold = resting();
+    await pass(8000);
+    expect(refreshes()).toBe(0);
+
+    hold.wake();
+    await pass(20_000);
+
+    expect(hold.isHeld).toBe(true);
+    expect(refreshes()).toBeGreaterThan(1);
+  });
+
+  test('is no loss where it runs out, but is one again once somebody works', async () => {
+    const hold = resting();
+    hold.wake();
+    us.block(20_000);
+    expect(hold.isHeld).toBe(false);
+
+    expect(us.warnings).toEqual([expect.stringContaining('was lost')]);
+  });
+
+  test('that has run out is not refreshed, whoever comes to work', async () => {
+    const hold = resting();
+    await pass(20_000);
+    expect(us.warnings).toEqual([]);
+
+    hold.wake();
+    await pass(20_000);
+
+    expect(refreshes()).toBe(0);
   });
 });
