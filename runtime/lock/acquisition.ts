@@ -108,12 +108,24 @@ async function intoHold(
   patience: Patience,
   place: Place | undefined,
 ): Promise<Hold | undefined> {
-  const { target, data, lockAtLeastSeconds, signal, invocationEndsMs, reserveSeconds, chronicle } = ask;
+  const { target } = ask;
   const ledger = await withinPatience(patience, granted, {
     giveBack: (late) => abandon(target, late),
     leave: () => place?.leave(),
   });
-  if (!ledger) return undefined;
+  return ledger && holdOf(ask, { target, ledger, place });
+}
+
+/** What was granted. */
+interface Grant {
+  readonly target: LockTarget;
+  readonly ledger: Ledger;
+  readonly place: Place | undefined;
+}
+
+/** The hold that comes of an asking. */
+export function holdOf(ask: Ask<unknown>, { target, ledger, place }: Grant): Hold {
+  const { data, lockAtLeastSeconds, signal, invocationEndsMs, reserveSeconds, chronicle } = ask;
   chronicle.acquired();
   return new Hold(target, {
     ledger,

@@ -1,5 +1,5 @@
 import { type LockHolder, LockReentrancyError } from '../errors.js';
-import { type Ask, rounded, secondsOfTry, told, withinPatience } from './acquisition.js';
+import { type Ask, holdOf, rounded, secondsOfTry, told, withinPatience } from './acquisition.js';
 import { abandon } from './grant.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
@@ -149,21 +149,4 @@ function settle(
     place.leave();
   };
   return withinPatience(patience, granted, { giveBack, leave });
-}
-
-function holdOf(
-  { data, lockAtLeastSeconds, signal, invocationEndsMs, reserveSeconds, chronicle }: Ask<SemaphoreTarget>,
-  { target, ledger, place }: GrantedPermit,
-): Hold {
-  chronicle.acquired();
-  return new Hold(target, {
-    ledger,
-    data,
-    lockAtLeastSeconds,
-    place,
-    signal,
-    invocationEndsMs,
-    reserveSeconds,
-    chronicle,
-  });
 }
