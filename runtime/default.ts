@@ -5,11 +5,15 @@ import { LockOptionError } from './errors.js';
 import { defaultHostIdentifier } from './lambda/host.js';
 import { systemClock } from './lock/clock.js';
 import { LockFactory } from './lock/factory.js';
-import type { TryOutcome } from './lock/lock.js';
-import { Locks, type TryWithLockOptions, type WithLockOptions } from './lock/locks.js';
+import { type Lock, lockOf } from './lock/lock.js';
+import { DEFAULT_CLOCK_TOLERANCE_SECONDS, DEFAULT_LEASE_SECONDS, DEFAULT_WAIT_SECONDS, Locks } from './lock/locks.js';
+import { consoleLogger } from './lock/logger.js';
+import { LossLines } from './lock/loss-lines.js';
+import { holdOne, type TryOutcome, type TryWithLockOptions, tryOne, type WithLockOptions } from './lock/one-lock.js';
 import {
   FACTORY_SETTINGS,
   type FactorySettings,
+  type LockOptions,
   refuseUnknown,
   type SingleFlightOptions,
   shown,
@@ -47,11 +51,6 @@ let defaultLocks: { readonly table: string; readonly locks: Locks } | undefined;
  * @throws LockOptionError
  */
 export function getLockFactory(table?: string, options: LockFactoryOptions = {}): LockFactory {
-  return new LockFactory(...groundsOf(table, options));
-}
-
-/** What a factory is made of. */
-function groundsOf(table?: string, options: LockFactoryOptions = {}): ConstructorParameters<typeof Locks> {
   refuseUnknown(options, ['client', ...FACTORY_SETTINGS], 'getLockFactory');
   const { client, ...settings } = options;
   // Two copies of the SDK in one process are common, so it is not asked for its class.
@@ -62,7 +61,7 @@ function groundsOf(table?: string, options: LockFactoryOptions = {}): Constructo
   const { process, store } = footingOf(table ?? ofEnvironment, client);
   const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
   const ownSettings = { ...defaults, ...given(settings) };
-  return [process, store, ownSettings, defaultHostIdentifier, footingInstead];
+  return new LockFactory(process, store, ownSettings, defaultHostIdentifier, footingInstead);
 }
 
 /** Where a test's locks stand in for DynamoDB, no table need be named; those locks then stay with the test. */
@@ -90,7 +89,7 @@ function footingOf(table: string | undefined, client: DynamoDBClient | undefined
 export function withLock<T>(name: string, work: Work<T>): Promise<T>;
 export function withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
 export async function withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
-  return locksOfEnvironment().withLock(name, ...(args as [WithLockOptions, Work<T>]));
+  return holdOne(locksOfEnvironment(), name, args);
 }
 
 /** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
@@ -104,7 +103,7 @@ export async function tryWithLock<T>(
   name: string,
   ...args: WorkArguments<TryWithLockOptions, T>
 ): Promise<TryOutcome<T>> {
-  return locksOfEnvironment().tryWithLock(name, ...(args as [TryWithLockOptions, Work<T>]));
+  return tryOne(locksOfEnvironment(), name, args);
 }
 
 /**
@@ -145,13 +144,35 @@ export async function singleFlight<T>(name: string, options: SingleFlightOptions
   return flySingly(locksOfEnvironment(), name, options, work);
 }
 
+/** One of the locks in the table named by `LYNK_TABLE_NAME`. */
+export function lockOfEnvironment(name: string, options: LockOptions): Lock {
+  return lockOf(locksOfEnvironment(), name, options);
+}
+
 /** The locks that `withLock` uses: those of the table named by `LYNK_TABLE_NAME`. */
-export function locksOfEnvironment(): Locks {
+function locksOfEnvironment(): Locks {
   const table = tableOfEnvironment();
   // Without a table they are a test's, or an error: nothing to keep.
-  if (!table) return new Locks(...groundsOf(table));
-  if (defaultLocks?.table !== table) defaultLocks = { table, locks: new Locks(...groundsOf(table)) };
+  if (!table) return locksIn(table);
+  if (defaultLocks?.table !== table) defaultLocks = { table, locks: locksIn(table) };
   return defaultLocks.locks;
+}
+
+/** With nothing to settle but what the environment says: no logger of the function's own, no metrics. */
+function locksIn(table: string | undefined): Locks {
+  const { process, store } = footingOf(table, undefined);
+  const {
+    leaseSeconds = DEFAULT_LEASE_SECONDS,
+    waitSeconds = DEFAULT_WAIT_SECONDS,
+    clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS,
+  } = store.tableName === table ? defaultsOfEnvironment() : {};
+  const target = {
+    clockToleranceSeconds,
+    logger: consoleLogger,
+    observers: [new LossLines(consoleLogger)],
+    hostIdentifier: defaultHostIdentifier,
+  };
+  return new Locks(process, store, { leaseSeconds, waitSeconds, fencing: false, target }, footingInstead);
 }
 
 /** Without the options that are there but undefined: those ask for the default. */

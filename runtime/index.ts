@@ -41,10 +41,10 @@ export type { LockFactory } from './lock/factory.js';
 export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
 export type { LockInspection } from './lock/inspection.js';
 export type { ListOptions } from './lock/listing.js';
-export type { Lock, TryOutcome } from './lock/lock.js';
-export type { TryWithLockOptions, WithLockOptions } from './lock/locks.js';
+export type { Lock } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
 export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
+export type { TryOutcome, TryWithLockOptions, WithLockOptions } from './lock/one-lock.js';
 export type {
   AcquireOptions,
   DeserializeOptions,

@@ -1,4 +1,4 @@
-import { locksOfEnvironment } from '../default.js';
+import { withLock } from '../default.js';
 import { type LockHolder, LockNotGrantedError, LockOptionError } from '../errors.js';
 import type { LockFactory } from '../lock/factory.js';
 import {
@@ -100,7 +100,7 @@ export async function runLocked<A extends readonly unknown[]>(
   const lockName = typeof name === 'function' ? name(...args) : name;
   let hasBegun = false;
   try {
-    return await (factory ?? locksOfEnvironment()).withLock(lockName, { ...lock, context: contextIn(args) }, () => {
+    return await (factory ?? { withLock }).withLock(lockName, { ...lock, context: contextIn(args) }, () => {
       hasBegun = true;
       return work();
     });

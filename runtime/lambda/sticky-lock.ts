@@ -1,4 +1,4 @@
-import { locksOfEnvironment } from '../default.js';
+import { lockOfEnvironment } from '../default.js';
 import type { LockFactory } from '../lock/factory.js';
 import { checkedName, refuseUnknown } from '../lock/options.js';
 import { StickyLock, type StickyLockOptions as StickyOptions } from '../lock/sticky.js';
@@ -27,7 +27,8 @@ export function stickyLock(name: string, options: StickyLockOptions = {}): Stick
   );
   const { factory, ...sticky } = options;
   const { leaseSeconds, waitSeconds } = sticky;
-  const lock = () => (factory ?? locksOfEnvironment()).createLock(name, { leaseSeconds, waitSeconds });
+  const settings = { leaseSeconds, waitSeconds };
+  const lock = () => (factory ? factory.createLock(name, settings) : lockOfEnvironment(name, settings));
   checkedName(name);
   return new StickyLock(lock, sticky);
 }

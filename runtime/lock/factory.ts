@@ -1,11 +1,14 @@
 import { adoptHold } from './acquisition.js';
+import { askFor } from './asking.js';
 import { type BreakOptions, breakLock, lookAt } from './break.js';
+import { settled } from './factory-settings.js';
 import { parseHandOver } from './hand-over.js';
 import type { HeldLock, WaitOptions } from './held-lock.js';
 import { inspectionOf, type LockInspection } from './inspection.js';
 import { type ListOptions, listLocks } from './listing.js';
-import { askFor } from './lock.js';
+import { type Lock, lockOf } from './lock.js';
 import { Locks } from './locks.js';
+import { holdOne, type TryOutcome, type TryWithLockOptions, tryOne, type WithLockOptions } from './one-lock.js';
 import {
   checkedFencing,
   checkedName,
@@ -13,21 +16,60 @@ import {
   checkedSignal,
   DESERIALIZE_OPTIONS,
   type DeserializeOptions,
+  type FactorySettings,
+  type LockOptions,
   refuseUnknown,
   SEMAPHORE_OPTIONS,
   type SemaphoreOptions,
   type SingleFlightOptions,
 } from './options.js';
+import type { LockProcess } from './process.js';
 import { Semaphore } from './semaphore.js';
 import { permitName, SemaphoreTarget } from './semaphore-target.js';
 import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from './several-locks.js';
 import { flySingly } from './single-flight.js';
+import type { Footing } from './stand-in.js';
+import type { LockStore } from './store.js';
 import { LockTable } from './table.js';
 import type { LockTarget } from './target.js';
 import type { Work, WorkArguments } from './with-lock.js';
 
 /** Makes locks that share a table, a connection and settings. */
 export class LockFactory extends Locks {
+  /** @internal */
+  constructor(
+    process: LockProcess,
+    store: LockStore,
+    settings: FactorySettings,
+    hostIdentifier: (requestId: string | undefined) => string,
+    instead?: () => Footing | undefined,
+  ) {
+    super(process, store, settled(settings, hostIdentifier), instead);
+  }
+
+  /**
+   * A lock by its name; sends no request.
+   * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+   * @throws LockOptionError
+   */
+  createLock(name: string, options: LockOptions = {}): Lock {
+    return lockOf(this, name, options);
+  }
+
+  /** As `Lock.withLock`, by name. */
+  withLock<T>(name: string, work: Work<T>): Promise<T>;
+  withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
+  async withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
+    return holdOne(this, name, args);
+  }
+
+  /** As `Lock.tryWithLock`, by name. */
+  tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
+  tryWithLock<T>(name: string, options: TryWithLockOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
+  async tryWithLock<T>(name: string, ...args: WorkArguments<TryWithLockOptions, T>): Promise<TryOutcome<T>> {
+    return tryOne(this, name, args);
+  }
+
   /**
    * A semaphore by its name: at most `permits` holders at once, over all functions. Sends no request. Its
    * permits are the locks `name#0`, `name#1` and so on, which need no setting up, so another client may

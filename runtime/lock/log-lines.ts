@@ -1,8 +1,7 @@
 import { LockNotGrantedError } from '../errors.js';
 import type { LockEvent, LockObserver } from './events.js';
 import type { HarmlessLogger } from './logger.js';
-
-type Line = readonly [level: keyof HarmlessLogger, text: string, details?: Record<string, unknown>];
+import { type Line, lineDetails, lossLine } from './loss-lines.js';
 
 /**
  * Writes one line for each event: a warning where a lock was lost, or nearly so; information where a person
@@ -12,26 +11,12 @@ export class LogLines implements LockObserver {
   constructor(private readonly logger: HarmlessLogger) {}
 
   onLockEvent(event: LockEvent): void {
-    const { lockName, tableName, hostIdentifier, leaseSeconds, requestId } = event.asking;
+    const { lockName, tableName } = event.asking;
     const [level, text, details] = lineOf(event);
     // A message of our errors names the lock itself.
     const isWhole = /^(?:lock|permit|semaphore) "/.test(text);
-    this.logger[level](isWhole ? text : `lock ${JSON.stringify(lockName)} in table "${tableName}" ${text}`, {
-      lockEvent: event.type,
-      lockName,
-      tableName,
-      hostIdentifier,
-      leaseSeconds,
-      ...(requestId !== undefined && { requestId }),
-      ...details,
-    });
-  }
-}
-
-/** Only what must not go unheard: lost locks. What a factory without a logger has. */
-export class LossLines extends LogLines {
-  override onLockEvent(event: LockEvent): void {
-    if (event.type === 'lost') super.onLockEvent(event);
+    const line = isWhole ? text : `lock ${JSON.stringify(lockName)} in table "${tableName}" ${text}`;
+    this.logger[level](line, { ...lineDetails(event), ...details });
   }
 }
 
@@ -76,10 +61,8 @@ function lineOf(event: LockEvent): Line {
       const { error, remainingSeconds } = event;
       return ['debug', `was not refreshed, which is tried again: ${error}`, { error, remainingSeconds }];
     }
-    case 'lost': {
-      const { error, heldSeconds } = event;
-      return ['warn', error.message, { reason: error.reason, heldSeconds, cause: error.cause }];
-    }
+    case 'lost':
+      return lossLine(event);
     case 'lapsed': {
       const { error, heldSeconds } = event;
       return ['info', `${error.message}; nobody worked under it`, { reason: error.reason, heldSeconds }];

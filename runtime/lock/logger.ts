@@ -24,7 +24,8 @@ export function harmless(logger: Logger): HarmlessLogger {
 }
 
 /** Warnings to the console, nothing else. */
-export const consoleLogger: Logger = {
-  warn: (message, details) => console.warn(message, details),
+export const consoleLogger: HarmlessLogger = {
+  warn: (message, details) => harmlessly(() => console.warn(message, details)),
+  info: () => {},
   debug: () => {},
 };

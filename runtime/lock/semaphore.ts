@@ -1,10 +1,10 @@
 import { type LockHolder, LockReentrancyError } from '../errors.js';
 import { type Ask, holdOf, rounded, secondsOfTry, told, withinPatience } from './acquisition.js';
+import { askFor, waitSecondsWithin } from './asking.js';
 import { abandon } from './grant.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
 import type { Lease } from './invocation.js';
-import { askFor, waitSecondsWithin } from './lock.js';
 import {
   ACQUIRE_OPTIONS,
   type AcquireOptions,

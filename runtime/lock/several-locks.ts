@@ -1,11 +1,11 @@
 import { InvocationEndingError, LockLostError, LockNotGrantedError } from '../errors.js';
+import { acquireHold, type LockSettings } from './asking.js';
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
-import { Lock, type LockSettings } from './lock.js';
-import { type Locks, WITH_LOCK_OPTIONS, type WithLockOptions } from './locks.js';
+import type { Locks } from './locks.js';
+import { WITH_LOCK_OPTIONS, type WithLockOptions } from './one-lock.js';
 import { checkedNames, checkedSignal, refuseUnknown, type TryOptions } from './options.js';
 import type { LockProcess } from './process.js';
-import type { LockTarget } from './target.js';
 import { holdAllWhile, refuseReentry, type WorkArguments, workArguments } from './with-lock.js';
 
 /** Several locks that are held together. */
@@ -25,7 +25,7 @@ export interface HeldLocks {
 /** What `withLocks` takes. What was taken is given back at once where not all are to be had, so it stays for no time. */
 export type WithLocksOptions = Omit<WithLockOptions, 'lockAtLeastSeconds'>;
 
-const WITH_LOCKS_OPTIONS = WITH_LOCK_OPTIONS.filter((key) => key !== 'lockAtLeastSeconds');
+const WITH_LOCKS_OPTIONS = /* @__PURE__ */ WITH_LOCK_OPTIONS.filter((key) => key !== 'lockAtLeastSeconds');
 
 /** What runs while several locks are held. */
 export type WorkOnSeveral<T> = (held: HeldLocks) => T | PromiseLike<T>;
@@ -41,8 +41,7 @@ export async function holdSeveral<T>(
   const { leaseSeconds, waitSeconds, fencing, ...call } = options;
   const several = checkedNames(names);
   const settings = locks.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds, fencing });
-  const reach = (name: string): Promise<LockTarget> => locks.reach(name);
-  return new SeveralLocks(several, { ...settings, reach }, call).holdWhile(work);
+  return new SeveralLocks(several, settings, call).holdWhile(work);
 }
 
 /**
@@ -84,7 +83,8 @@ class SeveralLocks {
     try {
       for (const name of [...this.names].sort(byBytes)) {
         const waitSeconds = Math.max(0, limitMs - process.elapsedMs()) / 1000;
-        const hold = await new Lock({ ...settings, name }).hold({ ...this.options, signal: group.signal, waitSeconds });
+        const options = { ...this.options, signal: group.signal, waitSeconds };
+        const hold = await acquireHold({ ...settings, name }, options, 'withLocks');
         this.holds.push(hold);
         // The loss of one is told to all that were taken, and to the one waited for.
         const onLoss = (): void => {

@@ -1,8 +1,8 @@
 import { LockOptionError } from '../errors.js';
 import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
+import { askFor, type LockSettings, waitSecondsWithin } from './asking.js';
 import { Flight, resultFrom, resultNote, resultText } from './flight.js';
 import { Hold } from './hold.js';
-import { askFor, type LockSettings, waitSecondsWithin } from './lock.js';
 import type { Locks } from './locks.js';
 import { checkedWork, refuseUnknown, SINGLE_FLIGHT_OPTIONS, type SingleFlightOptions, shown } from './options.js';
 import type { LockTarget } from './target.js';
@@ -20,8 +20,7 @@ export async function flySingly<T>(
   refuseUnknown(options, SINGLE_FLIGHT_OPTIONS, 'singleFlight');
   const { leaseSeconds, waitSeconds, ...call } = { ...options };
   const settings = locks.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false });
-  const reach = (reached: string): Promise<LockTarget> => locks.reach(reached);
-  return singleFlight({ ...settings, reach }, call, checkedWork(work, 'singleFlight'));
+  return singleFlight(settings, call, checkedWork(work, 'singleFlight'));
 }
 
 /**

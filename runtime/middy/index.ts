@@ -1,5 +1,5 @@
 /** cdk-lynk/runtime/middy: a lock around a middy handler. */
-import { locksOfEnvironment } from '../default.js';
+import { lockOfEnvironment } from '../default.js';
 import { checkedLocked, holderIn, type LockedOptions } from '../lambda/make-locked.js';
 import type { HeldLock } from '../lock/held-lock.js';
 import type { Hold } from '../lock/hold.js';
@@ -67,7 +67,7 @@ export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): 
   const before = async (request: MiddyRequest<E>): Promise<void> => {
     const { event, context } = request;
     const lockName = typeof name === 'function' ? name(event, context) : name;
-    const lock = (factory ?? locksOfEnvironment()).createLock(lockName, settings);
+    const lock = factory ? factory.createLock(lockName, settings) : lockOfEnvironment(lockName, settings);
     const controller = new AbortController();
     try {
       const held = await lock.acquire({ context, releaseReserveSeconds, signal: controller.signal });

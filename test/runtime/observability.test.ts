@@ -11,8 +11,10 @@ test('every metric stands in docs/observability.md', () => {
 
 test('and every event, with its level as it is logged', () => {
   const lines = readFileSync('runtime/lock/log-lines.ts', 'utf8');
-  const cases = [...lines.matchAll(/case '([a-z-]+)':[\s\S]*?return \[\s*'(\w+)'/g)];
-  expect(cases.length).toBeGreaterThan(9);
+  const losses = readFileSync('runtime/lock/loss-lines.ts', 'utf8');
+  const lost = ['', 'lost', /return \['(\w+)'/.exec(losses)?.[1]] as const;
+  const cases = [...lines.matchAll(/case '([a-z-]+)':(?:(?!case ')[\s\S])*?return \[\s*'(\w+)'/g), lost];
+  expect(cases.length).toBeGreaterThan(10);
   for (const [, event, level] of cases) expect(text).toMatch(new RegExp(`\\| \`${event}\` +\\| ${level} +\\|`));
 });
 

@@ -1,0 +1,99 @@
+import type { LockHolder } from '../errors.js';
+import { type Ask, askForHold, must, notGranted, waitForHold } from './acquisition.js';
+import { Chronicle } from './chronicle.js';
+import { Hold } from './hold.js';
+import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from './invocation.js';
+import { checkedNote } from './note.js';
+import {
+  ACQUIRE_OPTIONS,
+  type AcquireOptions,
+  checkedAtLeast,
+  checkedContext,
+  checkedReserve,
+  checkedSignal,
+  checkedWait,
+  refuseUnknown,
+  TRY_OPTIONS,
+  type TryOptions,
+} from './options.js';
+import type { LockTarget } from './target.js';
+import { refuseReentry } from './with-lock.js';
+
+/** What can be asked for: how it is reached, and the lease that it is to have. */
+interface Askable<T> {
+  readonly name: string;
+  readonly leaseSeconds: Lease;
+  readonly lockAtLeastSeconds?: number;
+  readonly fencing?: boolean;
+  /** Finds out which table it is in; sends no request. */
+  readonly reach: (name: string) => Promise<T>;
+}
+
+/** A lock's settings, and how it is reached. */
+export interface LockSettings extends Required<Askable<LockTarget>> {
+  readonly waitSeconds: number;
+}
+
+/** Waits until the lock is held, as `acquire` of a lock says. */
+export async function acquireHold(settings: LockSettings, options: AcquireOptions, where: string): Promise<Hold> {
+  refuseUnknown(options, ACQUIRE_OPTIONS, where);
+  const { waitSeconds: given = settings.waitSeconds } = options;
+  const asked = checkedWait(given);
+  const ask = await askForLock(settings, options);
+  const waitSeconds = waitSecondsWithin(asked, ask);
+  if (waitSeconds > 0) return must(await waitForHold(ask, waitSeconds));
+  const outcome = await askForHold(ask);
+  if (outcome instanceof Hold) return outcome;
+  throw notGranted(ask.target, asked > 0 ? 'so late in its invocation' : 'at once', outcome, undefined);
+}
+
+/** Asks once; resolves to who holds it where that is another. */
+export async function tryHold(settings: LockSettings, options: TryOptions, where: string): Promise<Hold | LockHolder> {
+  refuseUnknown(options, TRY_OPTIONS, where);
+  return askForHold(await askForLock(settings, options));
+}
+
+async function askForLock(settings: LockSettings, options: TryOptions): Promise<Ask> {
+  const ask = await askFor(settings, options);
+  refuseReentry(ask.target);
+  return ask;
+}
+
+/** What is left of the wait asked for, within its invocation; 0 or less asks once. */
+export function waitSecondsWithin(asked: number, { invocationSeconds, reserveSeconds }: Ask<unknown>): number {
+  return Math.min(asked, invocationSeconds - reserveSeconds);
+}
+
+/** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */
+export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' | 'store'>>(
+  { name, leaseSeconds: lease, fencing = false, reach, ...settings }: Askable<T>,
+  options: TryOptions,
+): Promise<Ask<T>> {
+  const signal = checkedSignal(options.signal);
+  const context = checkedContext(options.context);
+  const data = checkedNote(options.data);
+  const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds ?? settings.lockAtLeastSeconds ?? 0);
+  signal?.throwIfAborted();
+  const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
+  const leaseSeconds = leaseSecondsOf(lease, invocationSeconds);
+  const reserveSeconds = checkedReserve(options.releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
+  const requestId = context?.awsRequestId;
+  const target = await reach(name);
+  const { process } = target;
+  const hostIdentifier = target.settings.hostIdentifier(requestId);
+  const asking = { lockName: name, tableName: target.store.tableName, hostIdentifier, leaseSeconds, requestId };
+  return {
+    target,
+    leaseSeconds,
+    hostIdentifier,
+    data,
+    lockAtLeastSeconds,
+    fencing,
+    requestId,
+    chronicle: new Chronicle(asking, target.settings.observers, () => process.elapsedMs()),
+    signal,
+    invocationSeconds,
+    reserveSeconds,
+    invocationEndsMs: context && process.elapsedMs() + invocationSeconds * 1000,
+  };
+}

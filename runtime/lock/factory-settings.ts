@@ -1,0 +1,45 @@
+import {
+  DEFAULT_CLOCK_TOLERANCE_SECONDS,
+  DEFAULT_LEASE_SECONDS,
+  DEFAULT_WAIT_SECONDS,
+  type LocksSettings,
+} from './locks.js';
+import { LogLines } from './log-lines.js';
+import { consoleLogger, harmless } from './logger.js';
+import { LossLines } from './loss-lines.js';
+import { MetricLines } from './metrics.js';
+import {
+  checkedFencing,
+  checkedHost,
+  checkedLease,
+  checkedLogger,
+  checkedMetrics,
+  checkedObservers,
+  checkedTolerance,
+  checkedWait,
+  type FactorySettings,
+} from './options.js';
+
+/**
+ * What a factory decides for its locks, by what its caller asked for.
+ * @throws LockOptionError
+ */
+export function settled(given: FactorySettings, defaultHost: (requestId: string | undefined) => string): LocksSettings {
+  const { leaseSeconds = DEFAULT_LEASE_SECONDS, waitSeconds = DEFAULT_WAIT_SECONDS, fencing = false } = given;
+  const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = given;
+  const logger = given.logger === undefined ? consoleLogger : harmless(checkedLogger(given.logger));
+  const logLines = given.logger === undefined ? new LossLines(logger) : new LogLines(logger);
+  const metricLines = given.metrics === undefined ? [] : [new MetricLines(checkedMetrics(given.metrics))];
+  const host = given.hostIdentifier === undefined ? undefined : checkedHost(given.hostIdentifier);
+  return {
+    leaseSeconds: checkedLease(leaseSeconds),
+    waitSeconds: checkedWait(waitSeconds),
+    fencing: checkedFencing(fencing),
+    target: {
+      clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
+      logger,
+      observers: [logLines, ...metricLines, ...checkedObservers(observers)],
+      hostIdentifier: host === undefined ? defaultHost : () => host,
+    },
+  };
+}

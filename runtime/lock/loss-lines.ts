@@ -1,0 +1,26 @@
+import type { LockEvent, LockLostEvent, LockObserver } from './events.js';
+import type { HarmlessLogger } from './logger.js';
+
+/** What is written of an event, besides what is written of all. */
+export type Line = readonly [level: keyof HarmlessLogger, text: string, details?: Record<string, unknown>];
+
+/** Writes only what must not go unheard: lost locks. What a factory without a logger has. */
+export class LossLines implements LockObserver {
+  constructor(private readonly logger: HarmlessLogger) {}
+
+  onLockEvent(event: LockEvent): void {
+    if (event.type !== 'lost') return;
+    const [level, text, details] = lossLine(event);
+    this.logger[level](text, { ...lineDetails(event), ...details });
+  }
+}
+
+export function lossLine({ error, heldSeconds }: LockLostEvent): Line {
+  return ['warn', error.message, { reason: error.reason, heldSeconds, cause: error.cause }];
+}
+
+/** What every line says of whose event it is. */
+export function lineDetails({ type, asking }: LockEvent): Record<string, unknown> {
+  const { requestId, ...whose } = asking;
+  return { lockEvent: type, ...whose, ...(requestId !== undefined && { requestId }) };
+}

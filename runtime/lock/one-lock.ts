@@ -1,0 +1,56 @@
+import type { LockHolder } from '../errors.js';
+import { acquireHold, tryHold } from './asking.js';
+import { Hold } from './hold.js';
+import type { Locks } from './locks.js';
+import {
+  ACQUIRE_OPTIONS,
+  type AcquireOptions,
+  LOCK_OPTIONS,
+  type LockOptions,
+  refuseUnknown,
+  TRY_OPTIONS,
+  type TryOptions,
+} from './options.js';
+import { holdWhile, type Work, type WorkArguments, workArguments } from './with-lock.js';
+
+/** What `withLock` of a factory takes: the lock's options and those of the call. */
+export interface WithLockOptions extends LockOptions, AcquireOptions {}
+
+/** What `tryWithLock` of a factory takes. */
+export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'leaseSeconds' | 'fencing'> {}
+
+/** The names of all that `withLock` takes. */
+export const WITH_LOCK_OPTIONS = /* @__PURE__ */ [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
+
+/** What `tryWithLock` resolves to. */
+export type TryOutcome<T> =
+  | { readonly acquired: true; readonly value: T }
+  | { readonly acquired: false; readonly holder: LockHolder };
+
+/** Holds the lock while `work` runs, as `withLock` of a factory says. */
+export async function holdOne<T>(locks: Locks, name: string, args: WorkArguments<WithLockOptions, T>): Promise<T> {
+  const { options, work } = workArguments(args, 'withLock');
+  refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
+  const { leaseSeconds, waitSeconds, fencing, ...call } = options;
+  const settings = locks.lockSettings(name, { leaseSeconds, waitSeconds, fencing });
+  return holdWhile(await acquireHold(settings, call, 'withLock'), work);
+}
+
+/** The same where the lock is free, as `tryWithLock` of a factory says. */
+export async function tryOne<T>(
+  locks: Locks,
+  name: string,
+  args: WorkArguments<TryWithLockOptions, T>,
+): Promise<TryOutcome<T>> {
+  const { options, work } = workArguments(args, 'tryWithLock');
+  refuseUnknown(options, ['leaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
+  const { leaseSeconds, fencing, ...call } = options;
+  const settings = locks.lockSettings(name, { leaseSeconds, fencing });
+  return holdUnlessRefused(await tryHold(settings, call, 'tryWithLock'), work);
+}
+
+/** Runs `work` under what a try was granted, if anything. */
+export async function holdUnlessRefused<T>(outcome: Hold | LockHolder, work: Work<T>): Promise<TryOutcome<T>> {
+  if (!(outcome instanceof Hold)) return { acquired: false, holder: outcome };
+  return { acquired: true, value: await holdWhile(outcome, work) };
+}
