@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { build } from 'esbuild';
+import type { Stage } from './stage.js';
+
+const WORK_MS = 2;
+/** Ignored by git. */
+const FOLDER = resolve('.cache/bench');
+
+interface Report {
+  readonly startedMs: number;
+  readonly tookMs: number;
+  readonly requests: number;
+}
+
+/** Processes of their own that want one lock (contender.ts). */
+export class Contenders {
+  private constructor(
+    private readonly children: readonly ChildProcess[],
+    private readonly lines: readonly Interface[],
+  ) {}
+
+  /** They are connected, and their code is warm. */
+  static async start(stage: Stage, count: number): Promise<Contenders> {
+    const program = await bundled();
+    const env = { PATH: process.env['PATH'] ?? '', NODE_NO_WARNINGS: '1', ...stage.environment };
+    const children = Array.from({ length: count }, () =>
+      spawn(process.execPath, [program, String(WORK_MS)], { env, stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    const contenders = new Contenders(
+      children,
+      children.map(({ stdout }) => createInterface(stdout)),
+    );
+    process.once('exit', () => contenders.stop());
+    await contenders.eachLine();
+    return contenders;
+  }
+
+  /** Each does so many cycles, all of them at once: when each was done, counted from the first one's start. */
+  async run(cycles: number): Promise<{ readonly endsMs: readonly number[]; readonly requests: number }> {
+    const answers = this.eachLine();
+    for (const { stdin } of this.children) stdin?.write(`${cycles}\n`);
+    const reports = (await answers).map((line) => JSON.parse(line) as Report);
+    const startMs = Math.min(...reports.map(({ startedMs }) => startedMs));
+    return {
+      endsMs: reports.map(({ startedMs, tookMs }) => startedMs + tookMs - startMs),
+      requests: reports.reduce((sum, report) => sum + report.requests, 0),
+    };
+  }
+
+  stop(): void {
+    for (const child of this.children) child.kill('SIGKILL');
+  }
+
+  private async eachLine(): Promise<string[]> {
+    return Promise.all(this.lines.map(async (line) => String((await once(line, 'line'))[0])));
+  }
+}
+
+/** In one file: a loader would take each process its seconds. */
+async function bundled(): Promise<string> {
+  mkdirSync(FOLDER, { recursive: true });
+  const outfile = join(FOLDER, 'contender.mjs');
+  await build({
+    entryPoints: ['bench/contender.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    external: ['@aws-sdk/*'],
+  });
+  return outfile;
+}
