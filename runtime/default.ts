@@ -22,10 +22,12 @@ import { LockProcess } from './lock/process.js';
 import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from './lock/several-locks.js';
 import { flySingly } from './lock/single-flight.js';
 import { type Footing, footingInstead } from './lock/stand-in.js';
+import type { HoldStore, LockStore } from './lock/store.js';
 import type { Work, WorkArguments } from './lock/with-lock.js';
 import { TABLE_NAME_VARIABLE } from './protocol/wire.js';
 import { connectionOf } from './store/client.js';
 import { DynamoDBStore } from './store/dynamodb-store.js';
+import { DynamoDBHoldStore } from './store/hold-store.js';
 
 /** What `getLockFactory` takes. */
 export interface LockFactoryOptions extends FactorySettings {
@@ -58,18 +60,24 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
     throw new LockOptionError(`client is a DynamoDBClient, got ${shown(client)}`);
   }
   const ofEnvironment = tableOfEnvironment();
-  const { process, store } = footingOf(table ?? ofEnvironment, client);
+  const { process, store } = footingOf(
+    table ?? ofEnvironment,
+    (tableName) => new DynamoDBStore(tableName, connectionOf(client)),
+  );
   const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
   const ownSettings = { ...defaults, ...given(settings) };
   return new LockFactory(process, store, ownSettings, defaultHostIdentifier, footingInstead);
 }
 
 /** Where a test's locks stand in for DynamoDB, no table need be named; those locks then stay with the test. */
-function footingOf(table: string | undefined, client: DynamoDBClient | undefined): Footing {
+function footingOf<S extends HoldStore>(
+  table: string | undefined,
+  storeIn: (table: string) => S,
+): Footing<S | LockStore> {
   const instead = table === undefined || table === '' ? footingInstead() : undefined;
   if (instead) return instead;
   thisProcess ??= new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
-  return { process: thisProcess, store: new DynamoDBStore(checkedTable(table), connectionOf(client)) };
+  return { process: thisProcess, store: storeIn(checkedTable(table)) };
 }
 
 /**
@@ -160,7 +168,7 @@ function locksOfEnvironment(): Locks {
 
 /** With nothing to settle but what the environment says: no logger of the function's own, no metrics. */
 function locksIn(table: string | undefined): Locks {
-  const { process, store } = footingOf(table, undefined);
+  const { process, store } = footingOf(table, (tableName) => new DynamoDBHoldStore(tableName, connectionOf(undefined)));
   const {
     leaseSeconds = DEFAULT_LEASE_SECONDS,
     waitSeconds = DEFAULT_WAIT_SECONDS,

@@ -7,6 +7,7 @@ import { adopt, type HandOver } from './hand-over.js';
 import { Hold } from './hold.js';
 import type { Place } from './local-lock.js';
 import { Patience } from './patience.js';
+import type { LockStore } from './store.js';
 import type { LockTarget } from './target.js';
 
 /** One caller's asking for one lock, or for whatever else the target stands for. */
@@ -33,7 +34,7 @@ export function askForHold(ask: Ask): Promise<Hold | LockHolder> {
 }
 
 /** Goes on holding what was handed over. It queues behind nobody: it is its giver's turn that goes on. */
-export function adoptHold(ask: Ask, handOver: HandOver): Promise<Hold> {
+export function adoptHold(ask: Ask<LockTarget<LockStore>>, handOver: HandOver): Promise<Hold> {
   const { target } = ask;
   const patience = patienceOfTry(ask);
   return told(ask, () => intoHold(ask, adopt(target, handOver, ask, patience), patience, undefined).then(must));

@@ -35,7 +35,7 @@ import type { LockTarget } from './target.js';
 import type { Work, WorkArguments } from './with-lock.js';
 
 /** Makes locks that share a table, a connection and settings. */
-export class LockFactory extends Locks {
+export class LockFactory extends Locks<LockStore> {
   /** @internal */
   constructor(
     process: LockProcess,
@@ -129,7 +129,7 @@ export class LockFactory extends Locks {
     const { fencing = this.fencing, ...call } = options;
     const handOver = parseHandOver(text);
     const name = checkedName(handOver.lockName);
-    const reach = (): Promise<LockTarget> => this.reach(name);
+    const reach = (): Promise<LockTarget<LockStore>> => this.reach(name);
     const { leaseSeconds } = this;
     const settings = { name, leaseSeconds, fencing: checkedFencing(fencing), reach };
     return adoptHold(await askFor(settings, call), handOver);

@@ -5,6 +5,7 @@ import { retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import type { Contender } from './contention.js';
 import { abandon, ownVersionIn, topUp } from './grant.js';
 import type { Patience } from './patience.js';
+import type { LockStore } from './store.js';
 import type { LockTarget } from './target.js';
 
 /** Spelled as in the Python package, which reads and writes the same text. */
@@ -63,7 +64,7 @@ export function parseHandOver(text: unknown): HandOver {
  * @throws LockLostError where it stands no more: the text was used before, or its lease ran out
  */
 export async function adopt(
-  target: LockTarget,
+  target: LockTarget<LockStore>,
   { version: givenVersion }: HandOver,
   contender: Contender,
   patience: Patience,

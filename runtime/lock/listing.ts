@@ -3,6 +3,7 @@ import type { WaitOptions } from './held-lock.js';
 import { answerTo } from './inquiry.js';
 import { inspectionOf, type LockInspection } from './inspection.js';
 import { checkedFlag, checkedListener, checkedPrefix, checkedSignal, refuseUnknown } from './options.js';
+import type { LockStore } from './store.js';
 import type { LockTable } from './table.js';
 
 /** What `list` takes. */
@@ -26,7 +27,7 @@ export interface ListOptions extends WaitOptions {
 
 /** Checks the options at once, and reads the first page when the first lock is asked for. */
 export function listLocks(
-  table: LockTable,
+  table: LockTable<LockStore>,
   options: ListOptions,
 ): AsyncIterableIterator<LockInspection, undefined, undefined> {
   refuseUnknown(options, ['prefix', 'includeFree', 'onMalformed', 'signal'], 'list');
@@ -40,7 +41,7 @@ export function listLocks(
 }
 
 async function* pages(
-  table: LockTable,
+  table: LockTable<LockStore>,
   { prefix, includeFree, onMalformed, signal }: Required<ListOptions> & { readonly prefix: string },
 ): AsyncGenerator<LockInspection, undefined, undefined> {
   const { store, process } = table;

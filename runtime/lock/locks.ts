@@ -3,7 +3,7 @@ import type { Lease } from './invocation.js';
 import { checkedAtLeast, checkedFencing, checkedLease, checkedName, checkedWait, type LockOptions } from './options.js';
 import type { LockProcess } from './process.js';
 import type { Footing } from './stand-in.js';
-import type { LockStore } from './store.js';
+import type { HoldStore, LockStore } from './store.js';
 import type { TargetSettings } from './table.js';
 import { LockTarget } from './target.js';
 
@@ -24,7 +24,7 @@ export interface LocksSettings {
  * (`holdOne`, `holdSeveral`, `flySingly`), so that a bundle has those in it that its handler uses: a class's
  * methods go along unused.
  */
-export class Locks {
+export class Locks<S extends HoldStore = HoldStore> {
   /** @internal */
   protected readonly leaseSeconds: Lease;
   /** @internal */
@@ -32,12 +32,12 @@ export class Locks {
   /** @internal */
   protected readonly settings: TargetSettings;
   private readonly waitSeconds: number;
-  private readonly footing: Footing;
+  private readonly footing: Footing<S>;
 
   /** @internal */
   constructor(
     process: LockProcess,
-    store: LockStore,
+    store: S,
     { leaseSeconds, waitSeconds, fencing, target }: LocksSettings,
     /** Asked at each use: what the locks rest on instead, for the time being. */
     private readonly instead: () => Footing | undefined = () => undefined,
@@ -72,12 +72,12 @@ export class Locks {
   }
 
   /** @internal */
-  protected get store(): LockStore {
+  protected get store(): S | LockStore {
     return (this.instead() ?? this.footing).store;
   }
 
   /** @internal */
-  async reach(name: string, title?: string): Promise<LockTarget> {
+  async reach(name: string, title?: string): Promise<LockTarget<S | LockStore>> {
     const { process, store, settings } = this;
     const local = process.localLock(await store.identify(name));
     return new LockTarget(process, store, name, local, settings, title);

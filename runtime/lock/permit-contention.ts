@@ -168,7 +168,8 @@ export class PermitContention {
     const names = asked.map(({ name }) => name);
     const budgetMs = Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
     try {
-      const answer = await first.exchange(budgetMs, (signal) => first.store.readMany(names, consistency, signal));
+      const { store } = this.semaphore;
+      const answer = await first.exchange(budgetMs, (signal) => store.readMany(names, consistency, signal));
       this.patience.lastFailure = undefined;
       return answer;
     } catch (error) {

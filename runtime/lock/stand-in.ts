@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import { LockProcess, type Randomness } from './process.js';
-import type { LockStore } from './store.js';
+import type { HoldStore, LockStore } from './store.js';
 
 /** What locks are made of in a test, in place of this machine's clock and DynamoDB. */
 export interface StandIn {
@@ -10,9 +10,9 @@ export interface StandIn {
 }
 
 /** What a factory's locks rest on. */
-export interface Footing {
+export interface Footing<S extends HoldStore = LockStore> {
   readonly process: LockProcess;
-  readonly store: LockStore;
+  readonly store: S;
 }
 
 /**

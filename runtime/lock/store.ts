@@ -76,7 +76,7 @@ export interface ListAnswer extends Answer {
  * be used; `LockEntryError`: what stands there is no lock's entry), and with anything else for a failure
  * in transit: the request may or may not have been carried out. Each gives up when `signal` aborts.
  */
-export interface LockStore {
+export interface HoldStore {
   readonly tableName: string;
   /** Stores that share this object share a connection, and so one corrected clock. */
   readonly connection: object;
@@ -84,8 +84,6 @@ export interface LockStore {
   identify(lockKey: string): Promise<string>;
   /** Writes the entry where `mayAcquire` holds, removing the optional attributes it does not set. */
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Writes the entry over exactly `givenVersion` (`mayAdopt`). */
-  adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer>;
   /** Sets version and expiry where `mayRefresh` holds, and the note where one is given; with no expiry, removes it. */
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer>;
   /** Deletes the entry where `mayRelease` holds. */
@@ -103,6 +101,12 @@ export interface LockStore {
   isThrottling?(error: unknown): boolean;
   /** Reads the entry; eventually consistent reads may show an earlier state. */
   read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer>;
+}
+
+/** The same with what only a factory asks for: a bundle without one has none of it. */
+export interface LockStore extends HoldStore {
+  /** Writes the entry over exactly `givenVersion` (`mayAdopt`). */
+  adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer>;
   /** Reads the entries of up to 100 locks in one request, each on its own: not one moment's picture of all. */
   readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer>;
   /** One page of the table's entries, in no order; eventually consistent. */

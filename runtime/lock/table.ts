@@ -2,7 +2,7 @@ import type { ServerClock } from '../protocol/server-clock.js';
 import type { LockObserver } from './events.js';
 import type { Logger } from './logger.js';
 import type { LockProcess } from './process.js';
-import type { Answer, LockStore } from './store.js';
+import type { Answer, HoldStore } from './store.js';
 
 /** What a factory decides for all of its locks. */
 export interface TargetSettings {
@@ -15,12 +15,12 @@ export interface TargetSettings {
 }
 
 /** One table, as one process reaches it. */
-export class LockTable {
+export class LockTable<S extends HoldStore = HoldStore> {
   protected readonly serverClock: ServerClock;
 
   constructor(
     readonly process: LockProcess,
-    readonly store: LockStore,
+    readonly store: S,
     readonly settings: TargetSettings,
   ) {
     this.serverClock = process.serverClock(store.connection);

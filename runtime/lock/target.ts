@@ -5,7 +5,7 @@ import type { Chronicle } from './chronicle.js';
 import { holderTraceText } from './holder-trace.js';
 import type { LocalLock } from './local-lock.js';
 import type { LockProcess } from './process.js';
-import type { LockStore, NewEntry } from './store.js';
+import type { HoldStore, NewEntry } from './store.js';
 import { LockTable, type TargetSettings } from './table.js';
 
 /** DynamoDB's TTL deletes an entry this long after its lease ended, if nothing else has. */
@@ -17,10 +17,10 @@ interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
 }
 
 /** One lock in one table, as one process reaches it: all that contending for it and holding it need. */
-export class LockTarget extends LockTable {
+export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
   constructor(
     process: LockProcess,
-    store: LockStore,
+    store: S,
     readonly name: string,
     readonly local: LocalLock,
     settings: TargetSettings,

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Connection } from './dynamodb-store.js';
+import type { Connection } from './hold-store.js';
 
 /** DynamoDB answers within milliseconds; one that has not by then will not, and the next attempt may. */
 const CONNECT_LIMIT_MS = 1000;

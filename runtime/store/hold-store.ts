@@ -1,0 +1,286 @@
+import {
+  type AttributeValue,
+  type BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  type ScanCommand,
+  TransactionCanceledException,
+  type TransactWriteItemsCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandOutput,
+} from '@aws-sdk/client-dynamodb';
+import { LynkError } from '../errors.js';
+import {
+  type Answer,
+  type Consistency,
+  type GuardedWrite,
+  type HoldStore,
+  ItemsRefused,
+  type LeftEntry,
+  type LockConditionCheck,
+  type LockGuard,
+  type NewEntry,
+  type ReadAnswer,
+  type Refresh,
+  type WriteAnswer,
+} from '../lock/store.js';
+import { parseDateHeader } from '../protocol/server-clock.js';
+import { ENTRY } from '../protocol/wire.js';
+import { classifyFailure, isThrottling } from './failure.js';
+import { conditionCheck, guardedCommand, judgeCancellation } from './guard.js';
+import { entryFromItem, fencingTokenOf, type Item, replacedIn } from './item.js';
+
+const { lockKey: KEY, leaseDuration, versionNumber, hostIdentifier, expiresAt, fencingToken, holderTrace } = ENTRY;
+/** `data` is a reserved word of DynamoDB's expressions. */
+const DATA = '#data';
+
+type Command =
+  | TransactWriteItemsCommand
+  | UpdateItemCommand
+  | DeleteItemCommand
+  | GetItemCommand
+  | BatchGetItemCommand
+  | ScanCommand;
+
+/** A write to one entry that is there, or is to be. */
+interface Change {
+  readonly lockKey: string;
+  /**
+   * What attributes become: a value, or the expression of one. Those that are null are removed, those that are
+   * undefined stay as they are.
+   */
+  readonly set: Readonly<Record<string, AttributeValue | string | null | undefined>>;
+  /** What the item has to be like. It may name the values that are set, as `:` and the attribute's name. */
+  readonly condition: string;
+  /** What else the expressions name. */
+  readonly values: Readonly<Record<string, AttributeValue>>;
+  /** Whether the answer is to bring back what was written over. */
+  readonly ReturnValues?: 'UPDATED_OLD';
+}
+
+/** How a store reaches DynamoDB. */
+export interface Connection {
+  /** The client; made only when first asked for. */
+  client(): DynamoDBClient;
+}
+
+/**
+ * Takes, keeps and gives back entries in a DynamoDB table, one item each (docs/protocol.md, sections 1 and 2):
+ * what a handler needs that holds a lock while it works.
+ */
+export class DynamoDBHoldStore implements HoldStore {
+  /** Endpoint and region, once found out. */
+  private place: readonly string[] | undefined;
+
+  constructor(
+    readonly tableName: string,
+    readonly connection: Connection,
+  ) {}
+
+  async identify(lockKey: string): Promise<string> {
+    try {
+      this.place ??= await this.findPlace();
+    } catch (error) {
+      throw classifyFailure(error, { lockName: lockKey, tableName: this.tableName, action: 'any request' });
+    }
+    return JSON.stringify([...this.place, this.tableName, lockKey]);
+  }
+
+  acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
+    // A kept, free entry is written over only where it is whole: a malformed one is never overwritten.
+    const isWhole = `attribute_type(${versionNumber}, :text) AND attribute_type(${hostIdentifier}, :text)`;
+    const isFree = `attribute_not_exists(${KEY}) OR (${leaseDuration} = :zero AND ${isWhole})`;
+    const values = { ':zero': numeric(0), ':text': textual('S') };
+    if (expiredVersion === undefined) return this.overwrite(entry, isFree, values, signal);
+    const isTakeable = `${isFree} OR ${versionNumber} = :expired`;
+    return this.overwrite(entry, isTakeable, { ...values, ':expired': textual(expiredVersion) }, signal);
+  }
+
+  refresh({ lockKey, holdId, version, expiresAtSeconds, data }: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
+    const change = {
+      lockKey,
+      set: {
+        [versionNumber]: textual(version),
+        [expiresAt]: expiresAtSeconds === undefined ? null : numeric(expiresAtSeconds),
+        [ENTRY.data]: data === undefined ? data : textual(data),
+      },
+      condition: `contains(${versionNumber}, :hold) AND ${versionNumber} < :${versionNumber}`,
+      values: { ':hold': textual(holdId) },
+    };
+    return this.change(change, signal);
+  }
+
+  isThrottling(error: unknown): boolean {
+    return isThrottling(error);
+  }
+
+  async release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
+    const command = new DeleteItemCommand({
+      ...this.item(lockKey),
+      ConditionExpression: `contains(${versionNumber}, :hold)`,
+      ExpressionAttributeValues: { ':hold': textual(holdId) },
+    });
+    const { dateMs, output } = await this.send(lockKey, 'DeleteItem', command, signal);
+    return { dateMs, written: !(output instanceof ConditionalCheckFailedException) };
+  }
+
+  leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
+    const change = {
+      lockKey: left.lockKey,
+      set: {
+        [leaseDuration]: numeric(left.leaseSeconds),
+        [versionNumber]: textual(left.version),
+        [expiresAt]: numeric(left.expiresAtSeconds),
+        [hostIdentifier]: left.hostIdentifier === undefined ? undefined : textual(left.hostIdentifier),
+        [ENTRY.data]: left.data === undefined ? undefined : textual(left.data),
+      },
+      condition: `contains(${versionNumber}, :ours)`,
+      values: { ':ours': textual(left.ours) },
+    };
+    return this.change(change, signal);
+  }
+
+  async read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
+    const command = new GetItemCommand({ ...this.item(lockKey), ConsistentRead: consistency === 'strong' });
+    const { dateMs, output } = await this.send(lockKey, 'GetItem', command, signal);
+    const item = 'Item' in output ? output.Item : undefined;
+    return { dateMs, entry: item && this.entry(item, lockKey) };
+  }
+
+  conditionCheck(guard: LockGuard): LockConditionCheck {
+    return conditionCheck(this.tableName, guard);
+  }
+
+  async transactWrite(write: GuardedWrite, signal: AbortSignal): Promise<WriteAnswer> {
+    const { lockKey } = write.guard;
+    const command = guardedCommand(this.tableName, write);
+    const { dateMs, output } = await this.send(lockKey, 'TransactWriteItems', command, signal).catch((error) => {
+      // It is about the caller's own tables: his to hear, as the SDK says it.
+      throw error instanceof LynkError ? new ItemsRefused(error.cause) : error;
+    });
+    if (!(output instanceof TransactionCanceledException)) return { dateMs, written: true };
+    const { written, item } = judgeCancellation(output);
+    return { dateMs, written, entry: item && this.entry(item, lockKey) };
+  }
+
+  /** Puts the entry in place of the one that stands, if any; attributes that are not ours are left alone. */
+  protected overwrite(
+    entry: NewEntry,
+    condition: string,
+    values: Record<string, AttributeValue>,
+    signal: AbortSignal,
+  ): Promise<WriteAnswer> {
+    const { lockKey, data, holderTrace: trace, fencingSeed } = entry;
+    const set = {
+      [leaseDuration]: numeric(entry.leaseSeconds),
+      [versionNumber]: textual(entry.version),
+      [hostIdentifier]: textual(entry.hostIdentifier),
+      [expiresAt]: numeric(entry.expiresAtSeconds),
+      [ENTRY.data]: data === undefined ? null : textual(data),
+      [holderTrace]: trace === undefined ? null : textual(trace),
+      [fencingToken]: fencingSeed === undefined ? null : `if_not_exists(${fencingToken}, :seed) + :one`,
+    };
+    const change = { lockKey, set, condition, values, ReturnValues: 'UPDATED_OLD' } as const;
+    if (fencingSeed === undefined) return this.change(change, signal);
+    // A token that is no number could not be raised, and DynamoDB would refuse without saying which attribute.
+    const hasNoNumber = `attribute_exists(${fencingToken}) AND NOT attribute_type(${fencingToken}, :number)`;
+    const fenced = {
+      ...change,
+      condition: `(${condition}) AND NOT (${hasNoNumber})`,
+      values: { ...values, ':seed': numeric(fencingSeed), ':one': numeric(1), ':number': textual('N') },
+    };
+    return this.change(fenced, signal, fencingSeed);
+  }
+
+  private async change(
+    { lockKey, set, condition, values, ...returning }: Change,
+    signal: AbortSignal,
+    fencingSeed?: bigint,
+  ): Promise<WriteAnswer> {
+    const changes: string[] = [];
+    const removed: string[] = [];
+    const named = { ...values };
+    for (const [attribute, value] of Object.entries(set)) {
+      const name = attribute === ENTRY.data ? DATA : attribute;
+      if (value === undefined) continue;
+      if (value === null) removed.push(name);
+      else changes.push(`${name} = ${typeof value === 'string' ? value : `:${attribute}`}`);
+      if (value !== null && typeof value === 'object') named[`:${attribute}`] = value;
+    }
+    const command = new UpdateItemCommand({
+      ...this.item(lockKey),
+      UpdateExpression: `SET ${changes.join(', ')}${removed.length > 0 ? ` REMOVE ${removed.join(', ')}` : ''}`,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: set[ENTRY.data] === undefined ? undefined : { [DATA]: ENTRY.data },
+      ExpressionAttributeValues: named,
+      ...returning,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    const { dateMs, output } = await this.send(lockKey, 'UpdateItem', command, signal);
+    const place = { lockName: lockKey, tableName: this.tableName };
+    if (!(output instanceof ConditionalCheckFailedException)) {
+      const { Attributes } = output as UpdateItemCommandOutput;
+      const answer = { dateMs, written: true, replaced: replacedIn(Attributes) };
+      if (fencingSeed === undefined) return answer;
+      return { ...answer, fencingToken: (fencingTokenOf(Attributes, place) ?? fencingSeed) + 1n };
+    }
+    if (fencingSeed !== undefined) fencingTokenOf(output.Item, place);
+    if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };
+    // There was none, or this server does not return it.
+    return { ...(await this.read(lockKey, 'strong', signal)), written: false };
+  }
+
+  /** One request; a failed condition is an answer. */
+  protected async send(lockName: string | undefined, action: string, command: Command, signal: AbortSignal) {
+    let dateMs: Answer['dateMs'];
+    // The commands' types differ in what they send and get; here any of them will do.
+    const sent = command as GetItemCommand;
+    sent.middlewareStack.add(
+      (next) => async (args) => {
+        // Once an attempt: what counts is the clock of the last answer.
+        dateMs = undefined;
+        const result = await next(args);
+        const { headers } = result.response as { headers?: Record<string, string> };
+        dateMs = parseDateHeader(headers?.['date']);
+        return result;
+      },
+      { step: 'deserialize', priority: 'low', name: 'lynkDate' },
+    );
+    try {
+      const output = await this.connection.client().send(sent, { abortSignal: signal });
+      return { dateMs, output };
+    } catch (error) {
+      const isAnswer =
+        error instanceof ConditionalCheckFailedException || error instanceof TransactionCanceledException;
+      if (isAnswer) return { dateMs, output: error };
+      throw classifyFailure(error, { lockName, tableName: this.tableName, action: `dynamodb:${action}` });
+    }
+  }
+
+  protected entry(item: Item, lockName: string) {
+    return entryFromItem(item, { lockName, tableName: this.tableName });
+  }
+
+  /** One lock's item, for the input of a request. */
+  private item(lockKey: string) {
+    return { TableName: this.tableName, Key: { [KEY]: textual(lockKey) } };
+  }
+
+  private async findPlace(): Promise<readonly string[]> {
+    const { config } = this.connection.client();
+    const endpoint = config.endpoint
+      ? JSON.stringify(await config.endpoint())
+      : (process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? process.env['AWS_ENDPOINT_URL'] ?? '');
+    return [endpoint, await config.region()];
+  }
+}
+
+function textual(S: string): { readonly S: string } {
+  return { S };
+}
+
+function numeric(value: number | bigint): { readonly N: string } {
+  return { N: String(value) };
+}
