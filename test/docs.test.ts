@@ -1,9 +1,45 @@
-import { compiledBlocks } from './docs-code.js';
+import { blocksOf, complaintsOf, pagesWithCode } from './docs-code.js';
 
-test.each(['semaphore', 'several-locks', 'single-flight'])(
-  'the code in docs/%s.md compiles',
-  async (page) => {
-    expect(await compiledBlocks(`docs/${page}.md`)).toBe('');
-  },
-  120_000,
-);
+/** What code imports of its reader's own. */
+const OWN = {
+  'README.md/billing.ts': `
+    export declare function loadAccount(id: string, options: { signal: AbortSignal }): Promise<{ id: string }>;
+    export declare function charge(account: { id: string }): Promise<number>;
+  `,
+  'docs/fencing.md/account.ts': `
+    import type { AttributeValue, DynamoDBClient, Update } from '@aws-sdk/client-dynamodb';
+    export declare const client: DynamoDBClient;
+    export declare const TableName: string;
+    export declare const Key: Record<string, AttributeValue>;
+    export declare function changeOf(item?: Record<string, AttributeValue>): Pick<Update, 'UpdateExpression'>;
+  `,
+  'docs/fencing.md/reports.ts': `
+    export declare const body: string;
+    export declare function sql(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<void>;
+    export declare function report(): Promise<void>;
+  `,
+};
+const wrong = "import { withLock } from 'cdk-lynk/runtime';\nawait withLock('a', { waitSecond: 1 }, () => 1);\n";
+
+const pages = pagesWithCode();
+let complaints: readonly string[];
+
+beforeAll(async () => {
+  const files = pages.flatMap((page) => blocksOf(page).map((code, index) => [`${page}/block${index}.ts`, code]));
+  complaints = await complaintsOf({ ...Object.fromEntries(files), ...OWN, 'wrong/block0.ts': wrong });
+}, 300_000);
+
+test.each(pages)('the code in %s compiles', (page) => {
+  expect(complaints.filter((line) => line.startsWith(`${page}/`))).toEqual([]);
+});
+
+test('and would not, were it wrong', () => {
+  // All that the compiler has to say is about what is wrong on purpose.
+  expect(complaints.filter((line) => !line.startsWith('wrong/'))).toEqual([]);
+  expect(complaints.join('\n')).toContain('waitSecond');
+});
+
+test('the pages with code are found', () => {
+  expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/cdk.md', 'docs/lambda.md', 'docs/testing.md']));
+  expect(blocksOf('README.md')).toHaveLength(3);
+});

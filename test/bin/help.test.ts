@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { compiledBlocks } from '../docs-code.js';
 import { typed } from './tool.js';
 
 const COMMANDS = ['run', 'ls', 'show', 'break', 'tables'];
@@ -37,8 +36,4 @@ test('docs/cli.md lists every exit code', () => {
   expect(codes.length).toBeGreaterThan(9);
   const listed = [...page.matchAll(/^\| (\d+)/gm)].map(([, code]) => code ?? '');
   expect(new Set(listed)).toEqual(new Set(codes));
-});
-
-test('the code in docs/operations.md compiles', async () => {
-  expect(await compiledBlocks('docs/operations.md')).toBe('');
 });

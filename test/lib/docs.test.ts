@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import * as lib from '../../lib/index.js';
-import { compiledBlocks } from '../docs-code.js';
 
 const text = readFileSync('docs/cdk.md', 'utf8');
 
-test.each(['cdk', 'lambda'])('the code in docs/%s.md compiles', async (page) => {
-  expect(await compiledBlocks(`docs/${page}.md`)).toBe('');
-});
-
-test('it names every prop of the table and every construct', () => {
+test('docs/cdk.md names every prop of the table and every construct', () => {
   const props = readFileSync('lib/lynk-lock-table-props.ts', 'utf8');
   const own = props.slice(0, props.indexOf('export interface LynkLockTableAttributes'));
   const names = [...own.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name ?? '');

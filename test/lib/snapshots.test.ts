@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, type CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -14,14 +14,12 @@ function templateOf(stack: Stack) {
   return template;
 }
 
-test('a table for one function, everything by default', () => {
-  const stack = newStack();
+function addForOneFunction(stack: Stack): void {
   new LynkLockTable(stack, 'Locks').connect(newFunction(stack, 'Billing', { timeout: Duration.seconds(30) }));
-  expect(templateOf(stack)).toMatchSnapshot();
-});
+}
 
-test('a table that others depend on: a key of its own, backups, three Regions, some names for each', () => {
-  const stack = newStack({ env: ENV });
+/** Returns another stack of the app, with a function that may look. */
+function addForManyRegions(stack: Stack): Stack {
   const locks = new LynkLockTable(stack, 'Locks', {
     tableName: 'locks',
     encryption: TableEncryptionV2.customerManagedKey(new Key(stack, 'Key', { enableKeyRotation: true }), {
@@ -39,6 +37,43 @@ test('a table that others depend on: a key of its own, backups, three Regions, s
   locks.connect(worker, { names: ['account/*'] });
   const other = new Stack(stack.node.root, 'Other', { env: ENV });
   locks.grantInspect(newFunction(other, 'Dashboard'), { names: ['account/*', 'nightly'] });
+  return other;
+}
+
+test('a table for one function, everything by default', () => {
+  const stack = newStack();
+  addForOneFunction(stack);
+  expect(templateOf(stack)).toMatchSnapshot();
+});
+
+test('a table that others depend on: a key of its own, backups, three Regions, some names for each', () => {
+  const stack = newStack({ env: ENV });
+  const other = addForManyRegions(stack);
   expect(templateOf(stack)).toMatchSnapshot();
   expect(templateOf(other)).toMatchSnapshot();
+});
+
+describe('CloudFormation’s validator, where its warnings are errors', () => {
+  const { CDK_VALIDATION } = process.env;
+  let app: App;
+
+  beforeEach(() => {
+    delete process.env['CDK_VALIDATION'];
+    app = new App({ context: { '@aws-cdk/core:strictCfnValidateErrors': true } });
+  });
+  afterEach(() => {
+    process.env['CDK_VALIDATION'] = CDK_VALIDATION;
+  });
+
+  test('has nothing against either', () => {
+    addForOneFunction(new Stack(app, 'One'));
+    addForManyRegions(new Stack(app, 'Many', { env: ENV }));
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('and something against a table that is wrong', () => {
+    const { table } = new LynkLockTable(new Stack(app, 'Wrong'), 'Locks');
+    (table.node.defaultChild as CfnResource).addPropertyOverride('BillingMode', 'FREE');
+    expect(() => app.synth()).toThrow(/BillingMode/);
+  });
 });

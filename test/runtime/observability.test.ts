@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { METRICS } from '../../runtime/protocol/wire.js';
-import { compiledBlocks } from '../docs-code.js';
 
 const text = readFileSync('docs/observability.md', 'utf8');
 
@@ -16,9 +15,4 @@ test('and every event, with its level as it is logged', () => {
   const cases = [...lines.matchAll(/case '([a-z-]+)':(?:(?!case ')[\s\S])*?return \[\s*'(\w+)'/g), lost];
   expect(cases.length).toBeGreaterThan(10);
   for (const [, event, level] of cases) expect(text).toMatch(new RegExp(`\\| \`${event}\` +\\| ${level} +\\|`));
-});
-
-test('its code compiles, and so does that of docs/lambda.md', async () => {
-  expect(await compiledBlocks('docs/lambda.md')).toBe('');
-  expect(await compiledBlocks('docs/observability.md')).toBe('');
 });

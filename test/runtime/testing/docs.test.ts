@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createTestLocks } from '../../../runtime/testing/index.js';
-import { compiledBlocks } from '../../docs-code.js';
 
-test('the code in docs/testing.md compiles', async () => {
-  expect(await compiledBlocks('docs/testing.md')).toBe('');
-});
-
-test('it names whatever test locks can do beyond a factory', () => {
+test('docs/testing.md names whatever test locks can do beyond a factory', () => {
   const text = readFileSync('docs/testing.md', 'utf8');
   const locks = createTestLocks({ time: 'virtual' });
   const methodsOf = (value: object): string[] =>
