@@ -34,6 +34,7 @@ export class LockHolder {
     readonly data?: unknown,
   ) {}
 
+  /** As messages and logs quote it: who, with which lease, and for about how long yet. */
   toString(): string {
     const remaining = Math.ceil(this.remainingSeconds * 10) / 10;
     return isBroken(this)

@@ -6,10 +6,18 @@ export type LockableMethod<A extends readonly unknown[]> = (...args: A) => Promi
 
 /** What `locked` returns: a decorator by the standard, and as TypeScript's `experimentalDecorators` calls it. */
 export interface LockedDecorator<A extends readonly unknown[]> {
+  /**
+   * By the standard.
+   * @typeParam M - the method
+   */
   <M extends (...args: never) => Promise<unknown>>(
     method: M & (Parameters<M> extends readonly [...A, ...unknown[]] ? unknown : never),
     context: ClassMethodDecoratorContext,
   ): M;
+  /**
+   * By `experimentalDecorators`.
+   * @typeParam M - the method
+   */
   <M extends (...args: never) => Promise<unknown>>(
     target: object,
     key: string | symbol,

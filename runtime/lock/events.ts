@@ -130,6 +130,7 @@ export type LockEvent =
 
 /** Watches locks. It is told at once, in the asynchronous context of the asking, and cannot break a lock. */
 export interface LockObserver {
+  /** Told of each event as it happens. What it throws goes no further. */
   onLockEvent(event: LockEvent): void;
   /**
    * Runs the work of a `withLock`, so that a context may be put around it: calls `work` at once, and returns what

@@ -5,9 +5,11 @@ import { harmlessly } from './events.js';
  * Powertools for AWS Lambda. Messages name lock and table; `details` is plain data, but for errors.
  */
 export interface Logger {
+  /** A lock was lost, or nearly so, or given back without confirmation. */
   warn(message: string, details: Record<string, unknown>): void;
   /** Without it, what it would have got goes to `debug`. */
   info?(message: string, details: Record<string, unknown>): void;
+  /** What happens all the time: refreshes, above all. */
   debug(message: string, details: Record<string, unknown>): void;
 }
 

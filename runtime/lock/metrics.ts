@@ -12,7 +12,9 @@ export interface LockMetrics {
 
 /** One value on its way. */
 export interface SingleLockMetric {
+  /** Called before `addMetric`: what the value is told apart by. */
   addDimension(name: string, value: string): unknown;
+  /** Adds the value, and sends it. */
   addMetric(name: string, unit: 'Count' | 'Seconds', value: number): unknown;
   /** Searchable beside the metric, but no part of it. */
   addMetadata?(key: string, value: string): unknown;

@@ -7,6 +7,7 @@ import type { LockMetrics } from './metrics.js';
 /** What is needed of a Lambda handler's second argument. */
 export interface InvocationContext {
   readonly awsRequestId?: string | undefined;
+  /** Milliseconds until Lambda ends the invocation. */
   getRemainingTimeInMillis(): number;
 }
 

@@ -21,8 +21,11 @@ export type LockMiddlewareOptions<E> = LockedOptions<readonly [event: E, context
 /** A middleware as middy takes it. */
 export interface LockMiddleware<E> {
   // middy's own types have a request with an event of any type here, and so do other middlewares.
+  /** Takes the lock, or answers for the handler where it is not to be had. */
   readonly before: (request: MiddyRequest<E>) => Promise<void>;
+  /** Gives it back; a lock lost meanwhile becomes the outcome. */
   readonly after: (request: MiddyRequest<E>) => Promise<void>;
+  /** Gives it back. A loss goes before the handler's own error, and has it as its `cause`. */
   readonly onError: (request: MiddyRequest<E>) => Promise<void>;
 }
 

@@ -1,0 +1,33 @@
+import { OptionDefaults } from 'typedoc';
+import { entryPoints, GROUPS, orderedPages } from './pages.mjs';
+
+/** @type {import('typedoc').TypeDocOptions} */
+export default {
+  name: 'cdk-lynk',
+  entryPoints: Object.values(entryPoints()).map((path) => `../../${path}`),
+  tsconfig: '../../tsconfig.build.json',
+  readme: '../../README.md',
+  projectDocuments: orderedPages().map((path) => `../../${path}`),
+  out: '../../.cache/site',
+  plugin: ['./plugin.mjs'],
+  customCss: './site.css',
+  // There is no public address of a source file to link to.
+  disableSources: true,
+  disableGit: true,
+  excludeExternals: true,
+  excludePrivate: true,
+  excludeInternal: true,
+  hideGenerator: true,
+  sortEntryPoints: false,
+  groupOrder: [...Object.keys(GROUPS), '*'],
+  navigation: { includeGroups: true },
+  searchInDocuments: true,
+  searchInComments: true,
+  // jsii's.
+  blockTags: [...OptionDefaults.blockTags, '@resource', '@attribute'],
+  validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true },
+  // What interfaces have in common, and types that are written out where they are used.
+  intentionallyNotExported: ['Happening', 'LOCK_REQUESTS', 'Lease', 'With', 'LynkErrorDetails', 'NotGrantedDetails'],
+  requiredToBeDocumented: ['Class', 'Interface', 'Function', 'TypeAlias', 'Variable', 'Method', 'Accessor'],
+  treatWarningsAsErrors: true,
+};
