@@ -3,6 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
 import { LockOptionError } from './errors.js';
 import { defaultHostIdentifier } from './lambda/host.js';
+import { refuseUnknown, shown } from './lock/checks.js';
 import { systemClock } from './lock/clock.js';
 import { LockFactory } from './lock/factory.js';
 import { type Lock, lockOf } from './lock/lock.js';
@@ -10,14 +11,7 @@ import { DEFAULT_CLOCK_TOLERANCE_SECONDS, DEFAULT_LEASE_SECONDS, DEFAULT_WAIT_SE
 import { consoleLogger } from './lock/logger.js';
 import { LossLines } from './lock/loss-lines.js';
 import { holdOne, type TryOutcome, type TryWithLockOptions, tryOne, type WithLockOptions } from './lock/one-lock.js';
-import {
-  FACTORY_SETTINGS,
-  type FactorySettings,
-  type LockOptions,
-  refuseUnknown,
-  type SingleFlightOptions,
-  shown,
-} from './lock/options.js';
+import { FACTORY_SETTINGS, type FactorySettings, type LockOptions, type SingleFlightOptions } from './lock/options.js';
 import { LockProcess } from './lock/process.js';
 import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from './lock/several-locks.js';
 import { flySingly } from './lock/single-flight.js';

@@ -1,5 +1,6 @@
 import { LockOptionError } from './errors.js';
-import { checkedLease, checkedTolerance, checkedWait, type FactorySettings, shown } from './lock/options.js';
+import { checkedLease, checkedTolerance, checkedWait, shown } from './lock/checks.js';
+import type { FactorySettings } from './lock/options.js';
 import {
   CLOCK_TOLERANCE_SECONDS_VARIABLE,
   LEASE_SECONDS_VARIABLE,

@@ -1,6 +1,6 @@
 import { lockOfEnvironment } from '../default.js';
+import { checkedName, refuseUnknown } from '../lock/checks.js';
 import type { LockFactory } from '../lock/factory.js';
-import { checkedName, refuseUnknown } from '../lock/options.js';
 import { StickyLock, type StickyLockOptions as StickyOptions } from '../lock/sticky.js';
 
 /** What `stickyLock` takes. */

@@ -1,21 +1,11 @@
 import type { LockHolder } from '../errors.js';
 import { type Ask, askForHold, must, notGranted, waitForHold } from './acquisition.js';
+import { checkedAtLeast, checkedContext, checkedReserve, checkedSignal, checkedWait, refuseUnknown } from './checks.js';
 import { Chronicle } from './chronicle.js';
 import { Hold } from './hold.js';
 import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from './invocation.js';
 import { checkedNote } from './note.js';
-import {
-  ACQUIRE_OPTIONS,
-  type AcquireOptions,
-  checkedAtLeast,
-  checkedContext,
-  checkedReserve,
-  checkedSignal,
-  checkedWait,
-  refuseUnknown,
-  TRY_OPTIONS,
-  type TryOptions,
-} from './options.js';
+import { ACQUIRE_OPTIONS, type AcquireOptions, TRY_OPTIONS, type TryOptions } from './options.js';
 import type { LockTarget } from './target.js';
 import { refuseReentry } from './with-lock.js';
 

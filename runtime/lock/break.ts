@@ -3,11 +3,27 @@ import { breakingVersion, brokenBy, isBroken, takenBy } from '../protocol/breaki
 import type { LockEntry } from '../protocol/entry.js';
 import { isStampExpired } from '../protocol/takeover.js';
 import { isNobodys, parseVersion } from '../protocol/version.js';
+import { check, checkedFlag, checkedSignal, isWellFormed, refuseUnknown } from './checks.js';
 import type { WaitOptions } from './held-lock.js';
 import { answerTo } from './inquiry.js';
 import { inspectionOf, type LockInspection, type Look } from './inspection.js';
-import { checkedFlag, checkedReason, checkedSeenVersion, checkedSignal, refuseUnknown } from './options.js';
 import type { LockTarget } from './target.js';
+
+/** Why a lock is broken: it stands in the table, and in the holder's log. */
+const checkedReason = check<string>(
+  (value) =>
+    typeof value === 'string' &&
+    value.trim() !== '' &&
+    value.length <= 500 &&
+    isWellFormed(value) &&
+    !/\p{Cc}/u.test(value),
+  'break takes a reason, which the holder is told: 1 to 500 characters on one line',
+);
+
+const checkedSeenVersion = check<string | undefined>(
+  (value) => value === undefined || (typeof value === 'string' && value !== ''),
+  'version is one that inspect has shown',
+);
 
 /** What `break` takes. */
 export interface BreakOptions extends WaitOptions {

@@ -1,3 +1,5 @@
+import { check, checkedFencing, checkedHost, checkedLease, checkedTolerance, checkedWait, isAble } from './checks.js';
+import type { LockObserver } from './events.js';
 import {
   DEFAULT_CLOCK_TOLERANCE_SECONDS,
   DEFAULT_LEASE_SECONDS,
@@ -5,20 +7,25 @@ import {
   type LocksSettings,
 } from './locks.js';
 import { LogLines } from './log-lines.js';
-import { consoleLogger, harmless } from './logger.js';
+import { consoleLogger, harmless, type Logger } from './logger.js';
 import { LossLines } from './loss-lines.js';
-import { MetricLines } from './metrics.js';
-import {
-  checkedFencing,
-  checkedHost,
-  checkedLease,
-  checkedLogger,
-  checkedMetrics,
-  checkedObservers,
-  checkedTolerance,
-  checkedWait,
-  type FactorySettings,
-} from './options.js';
+import { type LockMetrics, MetricLines } from './metrics.js';
+import type { FactorySettings } from './options.js';
+
+const checkedLogger = check<Logger>(
+  (value) => isAble(value, 'warn') && isAble(value, 'debug'),
+  'logger has the methods warn and debug, like console',
+);
+
+const checkedMetrics = check<LockMetrics>(
+  (value) => isAble(value, 'singleMetric'),
+  "metrics has the method singleMetric, like emfMetrics() and Powertools' Metrics",
+);
+
+const checkedObservers = check<readonly LockObserver[]>(
+  (value) => Array.isArray(value) && value.every((one) => isAble(one, 'onLockEvent')),
+  'observers is an array of objects with the method onLockEvent',
+);
 
 /**
  * What a factory decides for its locks, by what its caller asked for.

@@ -1,6 +1,7 @@
 import { adoptHold } from './acquisition.js';
 import { askFor } from './asking.js';
 import { type BreakOptions, breakLock, lookAt } from './break.js';
+import { check, checkedFencing, checkedName, checkedSignal, isWholeWithin, refuseUnknown } from './checks.js';
 import { settled } from './factory-settings.js';
 import { parseHandOver } from './hand-over.js';
 import type { HeldLock, WaitOptions } from './held-lock.js';
@@ -10,15 +11,10 @@ import { type Lock, lockOf } from './lock.js';
 import { Locks } from './locks.js';
 import { holdOne, type TryOutcome, type TryWithLockOptions, tryOne, type WithLockOptions } from './one-lock.js';
 import {
-  checkedFencing,
-  checkedName,
-  checkedPermits,
-  checkedSignal,
   DESERIALIZE_OPTIONS,
   type DeserializeOptions,
   type FactorySettings,
   type LockOptions,
-  refuseUnknown,
   SEMAPHORE_OPTIONS,
   type SemaphoreOptions,
   type SingleFlightOptions,
@@ -33,6 +29,15 @@ import type { LockStore } from './store.js';
 import { LockTable } from './table.js';
 import type { LockTarget } from './target.js';
 import type { Work, WorkArguments } from './with-lock.js';
+
+/** The items that one BatchGetItem reads at most. */
+const MOST_PERMITS = 100;
+
+const checkedPermits = check<number>(
+  (value) => isWholeWithin(value, 1, MOST_PERMITS),
+  `permits is a whole number from 1 to ${MOST_PERMITS}`,
+  '; for more, let callers choose between several semaphores',
+);
 
 /** Makes locks that share a table, a connection and settings. */
 export class LockFactory extends Locks<LockStore> {

@@ -1,7 +1,7 @@
 import { LockLostError, LockOptionError, LynkError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
-import { shown } from './options.js';
+import { shown } from './checks.js';
 import type { Refreshed } from './refreshing.js';
 import {
   type GuardedWrite,

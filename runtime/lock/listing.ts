@@ -1,10 +1,21 @@
 import type { LockEntryError } from '../errors.js';
+import { check, checkedFlag, checkedSignal, isWellFormed, LONGEST_NAME_BYTES, refuseUnknown } from './checks.js';
 import type { WaitOptions } from './held-lock.js';
 import { answerTo } from './inquiry.js';
 import { inspectionOf, type LockInspection } from './inspection.js';
-import { checkedFlag, checkedListener, checkedPrefix, checkedSignal, refuseUnknown } from './options.js';
 import type { LockStore } from './store.js';
 import type { LockTable } from './table.js';
+
+/** How the names of the locks to list begin. */
+const checkedPrefix = check<string>(
+  (value) => typeof value === 'string' && isWellFormed(value) && Buffer.byteLength(value) <= LONGEST_NAME_BYTES,
+  `prefix is how a lock's name begins, up to ${LONGEST_NAME_BYTES} UTF-8 bytes`,
+);
+
+const checkedOnMalformed = check<ListOptions['onMalformed']>(
+  (value) => value === undefined || typeof value === 'function',
+  'onMalformed is a function',
+);
 
 /** What `list` takes. */
 export interface ListOptions extends WaitOptions {
@@ -31,11 +42,12 @@ export function listLocks(
   options: ListOptions,
 ): AsyncIterableIterator<LockInspection, undefined, undefined> {
   refuseUnknown(options, ['prefix', 'includeFree', 'onMalformed', 'signal'], 'list');
+  const { prefix = '' } = options;
   const warn = (error: LockEntryError): void => table.settings.logger.warn(error.message, { lockName: error.lockName });
   return pages(table, {
-    prefix: checkedPrefix(options.prefix),
+    prefix: checkedPrefix(prefix),
     includeFree: checkedFlag(options.includeFree, 'includeFree'),
-    onMalformed: checkedListener(options.onMalformed, 'onMalformed') ?? warn,
+    onMalformed: checkedOnMalformed(options.onMalformed) ?? warn,
     signal: checkedSignal(options.signal),
   });
 }

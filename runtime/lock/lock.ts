@@ -1,9 +1,10 @@
 import { acquireHold, type LockSettings, tryHold } from './asking.js';
+import { refuseUnknown } from './checks.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
 import type { Locks } from './locks.js';
 import { holdUnlessRefused, type TryOutcome } from './one-lock.js';
-import { type AcquireOptions, LOCK_OPTIONS, type LockOptions, refuseUnknown, type TryOptions } from './options.js';
+import { type AcquireOptions, LOCK_OPTIONS, type LockOptions, type TryOptions } from './options.js';
 import type { LockTarget } from './target.js';
 import { holdWhile, type Work, type WorkArguments, workArguments } from './with-lock.js';
 

@@ -1,6 +1,7 @@
 import type { LockSettings } from './asking.js';
+import { checkedAtLeast, checkedFencing, checkedLease, checkedName, checkedWait } from './checks.js';
 import type { Lease } from './invocation.js';
-import { checkedAtLeast, checkedFencing, checkedLease, checkedName, checkedWait, type LockOptions } from './options.js';
+import type { LockOptions } from './options.js';
 import type { LockProcess } from './process.js';
 import type { Footing } from './stand-in.js';
 import type { HoldStore, LockStore } from './store.js';

@@ -1,5 +1,5 @@
 import { LockOptionError } from '../errors.js';
-import { shown } from './options.js';
+import { shown } from './checks.js';
 
 /** What a holder's note may take as JSON text, in UTF-8 bytes. */
 export const LONGEST_NOTE_BYTES = 1024;

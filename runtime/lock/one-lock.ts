@@ -1,5 +1,6 @@
 import type { LockHolder } from '../errors.js';
 import { acquireHold, tryHold } from './asking.js';
+import { refuseUnknown } from './checks.js';
 import { Hold } from './hold.js';
 import type { Locks } from './locks.js';
 import {
@@ -7,7 +8,6 @@ import {
   type AcquireOptions,
   LOCK_OPTIONS,
   type LockOptions,
-  refuseUnknown,
   TRY_OPTIONS,
   type TryOptions,
 } from './options.js';

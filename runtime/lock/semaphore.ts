@@ -1,18 +1,12 @@
 import { type LockHolder, LockReentrancyError } from '../errors.js';
 import { type Ask, holdOf, rounded, secondsOfTry, told, withinPatience } from './acquisition.js';
 import { askFor, waitSecondsWithin } from './asking.js';
+import { checkedWait, refuseUnknown } from './checks.js';
 import { abandon } from './grant.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
 import type { Lease } from './invocation.js';
-import {
-  ACQUIRE_OPTIONS,
-  type AcquireOptions,
-  checkedWait,
-  refuseUnknown,
-  TRY_OPTIONS,
-  type TryOptions,
-} from './options.js';
+import { ACQUIRE_OPTIONS, type AcquireOptions, TRY_OPTIONS, type TryOptions } from './options.js';
 import { Patience } from './patience.js';
 import { type GrantedPermit, PermitContention } from './permit-contention.js';
 import type { SemaphoreTarget } from './semaphore-target.js';

@@ -1,12 +1,32 @@
-import { InvocationEndingError, LockLostError, LockNotGrantedError } from '../errors.js';
+import { InvocationEndingError, LockLostError, LockNotGrantedError, LockOptionError } from '../errors.js';
 import { acquireHold, type LockSettings } from './asking.js';
+import { checkedName, checkedSignal, refuseUnknown, shown } from './checks.js';
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
 import type { Locks } from './locks.js';
 import { WITH_LOCK_OPTIONS, type WithLockOptions } from './one-lock.js';
-import { checkedNames, checkedSignal, refuseUnknown, type TryOptions } from './options.js';
+import type { TryOptions } from './options.js';
 import type { LockProcess } from './process.js';
 import { holdAllWhile, refuseReentry, type WorkArguments, workArguments } from './with-lock.js';
+
+/** As many as one transaction of DynamoDB writes, so that they can be guarded together. */
+const MOST_LOCKS_AT_ONCE = 100;
+
+/** @throws LockOptionError unless they are several lock names, each once */
+function checkedNames(names: unknown): readonly string[] {
+  if (!Array.isArray(names)) throw new LockOptionError(`withLocks takes a list of lock names, got ${shown(names)}`);
+  if (names.length === 0 || names.length > MOST_LOCKS_AT_ONCE) {
+    throw new LockOptionError(
+      `withLocks takes 1 to ${MOST_LOCKS_AT_ONCE} lock names, got ${names.length}; lock what they belong to instead`,
+    );
+  }
+  const checked = Array.from(names, checkedName);
+  const twice = [...new Set(checked.filter((name, index) => checked.indexOf(name) !== index))];
+  if (twice.length === 0) return checked;
+  throw new LockOptionError(
+    `withLocks got ${twice.map(shown).join(', ')} more than once; nobody can hold a lock twice: name each once`,
+  );
+}
 
 /** Several locks that are held together. */
 export interface HeldLocks {

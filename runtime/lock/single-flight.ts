@@ -1,10 +1,11 @@
 import { LockOptionError } from '../errors.js';
 import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
 import { askFor, type LockSettings, waitSecondsWithin } from './asking.js';
+import { checkedWork, refuseUnknown, shown } from './checks.js';
 import { Flight, resultFrom, resultNote, resultText } from './flight.js';
 import { Hold } from './hold.js';
 import type { Locks } from './locks.js';
-import { checkedWork, refuseUnknown, SINGLE_FLIGHT_OPTIONS, type SingleFlightOptions, shown } from './options.js';
+import { SINGLE_FLIGHT_OPTIONS, type SingleFlightOptions } from './options.js';
 import type { LockTarget } from './target.js';
 import { holdWhile, refuseReentry, type Work } from './with-lock.js';
 

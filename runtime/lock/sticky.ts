@@ -1,22 +1,13 @@
 import { InvocationEndingError, LockLostError, LockOptionError } from '../errors.js';
 import { notGranted } from './acquisition.js';
+import { checkedContext, checkedLease, checkedReserve, checkedWait, checkedWork, shown } from './checks.js';
 import type { Timer } from './clock.js';
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
 import { DEFAULT_RESERVE_SECONDS } from './invocation.js';
 import { LocalLock, type Place } from './local-lock.js';
 import type { Lock } from './lock.js';
-import {
-  checkedContext,
-  checkedLease,
-  checkedReserve,
-  checkedWait,
-  checkedWork,
-  type InvocationContext,
-  type LockOptions,
-  shown,
-  type TryOptions,
-} from './options.js';
+import type { InvocationContext, LockOptions, TryOptions } from './options.js';
 import { Patience } from './patience.js';
 import type { LockTarget } from './target.js';
 import { insideHold, lossWith, refuseReentry } from './with-lock.js';

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { LockLostError, LockReentrancyError } from '../errors.js';
+import { checkedWork } from './checks.js';
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
-import { checkedWork } from './options.js';
 import type { LockTarget } from './target.js';
 
 /** What runs while a lock is held. */

@@ -10,6 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { LockOptionError } from '../errors.js';
+import { refuseUnknown, shown } from '../lock/checks.js';
 import type {
   LockAcquiredEvent,
   LockAsking,
@@ -18,7 +19,6 @@ import type {
   LockNotGrantedEvent,
   LockObserver,
 } from '../lock/events.js';
-import { refuseUnknown, shown } from '../lock/options.js';
 import { ATTRIBUTES } from './attributes.js';
 import { linkTo, traceparentOf } from './traceparent.js';
 

@@ -1,5 +1,5 @@
 import { LockOptionError } from '../errors.js';
-import { refuseUnknown, shown } from '../lock/options.js';
+import { refuseUnknown, shown } from '../lock/checks.js';
 
 /** The requests of the client: `acquire` and `adopt` (of a hand-over) take a lock, `read` looks at it. */
 const LOCK_REQUESTS = ['acquire', 'adopt', 'refresh', 'release', 'read'] as const;

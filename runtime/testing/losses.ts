@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LockOptionError } from '../errors.js';
+import { checkedName, shown } from '../lock/checks.js';
 import type { HeldLock } from '../lock/held-lock.js';
-import { checkedName, shown } from '../lock/options.js';
 import { ENTRY } from '../protocol/wire.js';
 import { numberIn } from '../store/item.js';
 import type { MemoryStore } from '../store/memory-store.js';

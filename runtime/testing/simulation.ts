@@ -1,6 +1,6 @@
+import { checkedHost, refuseUnknown } from '../lock/checks.js';
 import { LockFactory } from '../lock/factory.js';
 import type { HeldLock } from '../lock/held-lock.js';
-import { checkedHost, refuseUnknown } from '../lock/options.js';
 import { LockProcess } from '../lock/process.js';
 import type { StandIn } from '../lock/stand-in.js';
 import type { MemoryStore } from '../store/memory-store.js';

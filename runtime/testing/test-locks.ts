@@ -1,15 +1,10 @@
 import { createHash } from 'node:crypto';
 import { LockOptionError } from '../errors.js';
 import { defaultHostIdentifier } from '../lambda/host.js';
+import { refuseUnknown, shown } from '../lock/checks.js';
 import { systemClock } from '../lock/clock.js';
 import { LockFactory } from '../lock/factory.js';
-import {
-  FACTORY_SETTINGS,
-  type FactorySettings,
-  type InvocationContext,
-  refuseUnknown,
-  shown,
-} from '../lock/options.js';
+import { FACTORY_SETTINGS, type FactorySettings, type InvocationContext } from '../lock/options.js';
 import type { Randomness } from '../lock/process.js';
 import { footingOn, putStandIn, removeStandIn, type StandIn } from '../lock/stand-in.js';
 import { ENTRY } from '../protocol/wire.js';
