@@ -20,8 +20,9 @@ module.exports = {
     only('lib-is-apart', '^lib/', ['^lib/', '^runtime/protocol/wire']),
     never('lib-without-clients', '^lib/', 'node_modules/@aws-sdk/'),
     only('runtime-is-apart', '^runtime/', ['^runtime/']),
-    only('the-tool-is-a-client', '^bin/(cdk-lynk|cli/)', ['^bin/(cdk-lynk|cli/)', '^runtime/']),
-    never('the-tool-without-packages', '^bin/(cdk-lynk|cli/)', 'node_modules'),
+    only('the-tool-is-a-client', '^bin/(cdk-lynk|cli/)', ['^bin/(cdk-lynk|cli/|timeline/)', '^runtime/']),
+    only('a-drawing-is-a-drawing', '^bin/timeline/', ['^bin/timeline/']),
+    never('the-tool-without-packages', '^bin/(cdk-lynk|cli/|timeline/)', 'node_modules'),
     only('protocol-is-pure', '^runtime/protocol/', ['^runtime/protocol/']),
     never('protocol-has-no-packages', '^runtime/protocol/', 'node_modules'),
     {

@@ -1,16 +1,21 @@
 import { readFileSync } from 'node:fs';
+import { drawQuickstart } from '../docs/draw/quickstart.js';
 import { drawSandboxLife, sandboxLife } from '../docs/draw/sandbox-life.js';
 
 test('the picture in the documentation is the one that a run gives now: else npm run draw', async () => {
   expect(await drawSandboxLife()).toBe(readFileSync('docs/sandbox-life.svg', 'utf8'));
 });
 
-test('it shows what its text says', async () => {
+test('the picture of the quick start is the one that its recorded run gives now: else npm run draw', () => {
+  expect(drawQuickstart()).toBe(readFileSync('docs/quickstart.svg', 'utf8'));
+});
+
+test('that of a sandbox’s life shows what its text says', async () => {
   const { lanes, notes } = await sandboxLife();
   const [a, b, entry] = lanes;
   const momentOf = (begin: string): number => notes.find(({ text }) => text.startsWith(begin))?.atMs ?? Number.NaN;
   const writesBetween = (from: number, to: number) =>
-    a?.marks.filter(({ kind, atMs }) => kind === 'write' && atMs >= from && atMs < to).length;
+    a?.marks.filter(({ kind, atMs }) => kind !== 'loss' && atMs >= from && atMs < to).length;
   const frozen = momentOf('frozen between');
   const thawed = momentOf('thawed in time');
   const tooLate = momentOf('thawed too late');

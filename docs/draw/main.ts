@@ -1,9 +1,17 @@
 /**
  * Draws the pictures of the documentation that come from runs of the client.
  *
- *     npm run draw
+ *     npm run draw                 of a run in virtual time, and of the recorded run of the quick start
+ *     npm run draw -- --record     runs the quick start first, and records that
  */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { drawQuickstart, QUICKSTART_LOG } from './quickstart.js';
 import { drawSandboxLife } from './sandbox-life.js';
 
+if (process.argv.includes('--record')) {
+  execFileSync('npm', ['start'], { stdio: 'inherit' });
+  copyFileSync('.cache/quickstart/events.jsonl', QUICKSTART_LOG);
+}
 writeFileSync('docs/sandbox-life.svg', await drawSandboxLife());
+writeFileSync('docs/quickstart.svg', drawQuickstart());

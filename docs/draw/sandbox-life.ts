@@ -1,7 +1,8 @@
+import { drawTimeline } from '../../bin/timeline/svg.js';
+import type { Timeline } from '../../bin/timeline/timeline.js';
 import { type HeldLock, LockLostError } from '../../runtime/index.js';
 import { type Participant, World } from '../../test/scenarios/world.js';
-import { drawTimeline } from './svg.js';
-import { type LaneState, type Timeline, type TimelineEvent, timelineOf } from './timeline.js';
+import { type LaneState, type TimelineEvent, timelineOf } from './lanes.js';
 import { watchEntry, watchLocks } from './watch.js';
 
 const LEASE_SECONDS = 6;
@@ -105,7 +106,7 @@ class Life {
 export async function sandboxLife(): Promise<Timeline> {
   const life = new Life();
   await life.run();
-  return timelineOf(life.events, [A, B], END_MS);
+  return timelineOf(life.events, { names: [A, B], endMs: END_MS });
 }
 
 /** The same as docs/lambda.md shows it. */

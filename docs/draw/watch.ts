@@ -1,36 +1,52 @@
-import type { LockEvent, LockObserver } from '../../runtime/lock/events.js';
+import type { LockObserver } from '../../runtime/lock/events.js';
 import type { MemoryStore } from '../../runtime/store/memory-store.js';
-import type { TimelineEvent } from './timeline.js';
+import type { TimelineEvent } from './lanes.js';
 
 type Tell = (event: TimelineEvent) => void;
 
+/** What an event of a lock shows on the lane of who asked for it. */
+export function laneEvents(type: string, { atMs, lane, leaseSeconds, takenOverFrom }: Moment): TimelineEvent[] {
+  const write: TimelineEvent = { atMs, lane, mark: 'write' };
+  const holds: TimelineEvent = { atMs, lane, holds: { leaseSeconds } };
+  const holdsNoMore: TimelineEvent = { atMs, lane, holds: false };
+  switch (type) {
+    case 'asked':
+      return [{ atMs, lane, is: 'waiting' }];
+    case 'acquired':
+      return [
+        { atMs, lane, mark: takenOverFrom === undefined ? 'write' : 'takeover' },
+        holds,
+        { atMs, lane, is: 'running' },
+      ];
+    case 'refreshed':
+    case 'refreshed-late':
+      return [{ atMs, lane, mark: 'refresh' }, holds];
+    case 'released':
+      return [write, holdsNoMore];
+    case 'lost':
+      return [{ atMs, lane, mark: 'loss' }, holdsNoMore];
+    default:
+      return [];
+  }
+}
+
+interface Moment {
+  readonly atMs: number;
+  readonly lane: string;
+  readonly leaseSeconds: number;
+  /** Of an `acquired`, where that was a takeover. */
+  readonly takenOverFrom?: string | undefined;
+}
+
 /** Tells what a process does to its locks, on its lane. */
 export function watchLocks(lane: string, nowMs: () => number, tell: Tell): LockObserver {
-  const tells = (atMs: number, leaseSeconds: number): Readonly<Partial<Record<LockEvent['type'], () => void>>> => {
-    const wrote = (): void => tell({ atMs, lane, mark: 'write' });
-    const holds = (): void => {
-      wrote();
-      tell({ atMs, lane, holds: { leaseSeconds } });
-    };
-    return {
-      asked: () => tell({ atMs, lane, is: 'waiting' }),
-      acquired: () => {
-        holds();
-        tell({ atMs, lane, is: 'running' });
-      },
-      refreshed: holds,
-      'refreshed-late': holds,
-      released: () => {
-        wrote();
-        tell({ atMs, lane, holds: false });
-      },
-      lost: () => {
-        tell({ atMs, lane, mark: 'loss' });
-        tell({ atMs, lane, holds: false });
-      },
-    };
+  return {
+    onLockEvent: (event) => {
+      const { leaseSeconds } = event.asking;
+      const takenOverFrom = event.type === 'acquired' ? event.takenOverFrom : undefined;
+      for (const one of laneEvents(event.type, { atMs: nowMs(), lane, leaseSeconds, takenOverFrom })) tell(one);
+    },
   };
-  return { onLockEvent: ({ type, asking }) => tells(nowMs(), asking.leaseSeconds)[type]?.() };
 }
 
 /** Tells whenever the entry of a table with one lock changes. Its holders' host identifiers are their lanes. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,11 +9,19 @@ import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { getLockFactory } from '../../runtime/index.js';
 import { clientEnvironment, clientSettings, startServer } from '../../test/server/index.js';
 import { createTable, deleteTable, type TableResource, tableIn } from '../../test/server/table.js';
+import { lockLogger, log } from './event-log.js';
+import { logOf, pictureOf } from './picture.js';
+
+const FOLDER = '.cache/quickstart';
+const EVENT_LOG = `${FOLDER}/events.jsonl`;
+const PICTURE = `${FOLDER}/timeline.svg`;
 
 /**
  * The main job, on a DynamoDB-compatible server of this machine: the table that `cdk deploy` would
- * provision, two workers that want the same lock, and a third that dies with it.
+ * provision, two workers that want the same lock, and a third that dies with it. At the end the run is drawn.
  */
+rmSync(FOLDER, { recursive: true, force: true });
+mkdirSync(FOLDER, { recursive: true });
 const server = await startServer();
 console.log(`DynamoDB: ${server.name}, ${server.endpoint}`);
 try {
@@ -29,6 +37,8 @@ try {
     client.destroy();
   }
   console.log(`\nTable removed: ${table.TableName}`);
+  writeFileSync(PICTURE, pictureOf(logOf(readFileSync(EVENT_LOG, 'utf8'))));
+  console.log(`A picture of this run: ${PICTURE}`);
 } finally {
   await server.stop();
 }
@@ -52,6 +62,7 @@ async function contend(client: DynamoDBClient, tableName: string): Promise<void>
   const workers = [startWorker('Worker-1', tableName), startWorker('Worker-2', tableName)];
   await Promise.all(workers.map((worker) => worker.said('Starting')));
   await startingGate.release();
+  log(EVENT_LOG, { who: 'all', what: 'go' });
   await Promise.race(workers.map((worker) => worker.said('Lock acquired')));
   const atFirst = await showEntry(client, tableName);
   await sleep(2500);
@@ -66,13 +77,19 @@ async function takeOver(client: DynamoDBClient, tableName: string): Promise<void
   console.log('\nA third worker is killed while it holds the lock.');
   const victim = startWorker('Worker-3', tableName);
   await victim.said('Lock acquired');
+  await sleep(800);
   victim.kill();
   await victim.ended;
+  log(EVENT_LOG, { who: 'Worker-3', what: 'killed' });
   const killedAt = performance.now();
   console.log('Worker-3 - Killed');
   await sleep(7500);
   await showEntry(client, tableName);
-  const lock = getLockFactory(tableName, { client, hostIdentifier: `Worker-4/${process.pid}` }).createLock('my lock');
+  log(EVENT_LOG, { who: 'Worker-4', what: 'started' });
+  const logger = lockLogger('Worker-4', EVENT_LOG);
+  const lock = getLockFactory(tableName, { client, hostIdentifier: `Worker-4/${process.pid}`, logger }).createLock(
+    'my lock',
+  );
   const askedAt = performance.now();
   const held = await lock.tryAcquire();
   if (!held) throw new Error('the dead holder was not taken over at first sight');
@@ -82,6 +99,7 @@ async function takeOver(client: DynamoDBClient, tableName: string): Promise<void
     `  At first sight: it asked ${((askedAt - killedAt) / 1000).toFixed(1)} s after the kill (lease 3 s + tolerance ` +
       `3 s were over) and held ${(now - askedAt).toFixed(0)} ms later.`,
   );
+  await sleep(800);
   await held.release();
   console.log('Worker-4 - Lock released');
 }
@@ -98,7 +116,8 @@ async function showEntry(client: DynamoDBClient, tableName: string): Promise<str
 }
 
 function startWorker(name: string, tableName: string) {
-  const env = { ...process.env, ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: tableName };
+  const env = { ...process.env, ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: tableName, EVENT_LOG };
+  log(EVENT_LOG, { who: name, what: 'started' });
   const script = fileURLToPath(new URL('worker.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, name], {
     env,

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getLockFactory } from '../../runtime/index.js';
+import { lockLogger } from './event-log.js';
 
 /**
  * One worker: waits for `my lock`, works under it, and gives it back. The table's name is in
- * `LYNK_TABLE_NAME`. Argument: the worker's name.
+ * `LYNK_TABLE_NAME`; what its lock has to say goes to the file `EVENT_LOG`. Argument: the worker's name.
  */
 const [name = 'Worker'] = process.argv.slice(2);
-const factory = getLockFactory(undefined, { hostIdentifier: `${name}/${process.pid}`, leaseSeconds: 3 });
+const hostIdentifier = `${name}/${process.pid}`;
+const factory = getLockFactory(undefined, { hostIdentifier, leaseSeconds: 3, logger: lockLogger(name) });
 
 console.log(`${name} - Starting`);
 await factory.withLock('my lock', async (held) => {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-test('npm start shows two workers in turn, a refreshed version, and a takeover at first sight', async () => {
+test('npm start shows two workers in turn, a refreshed version, a takeover at first sight, and draws it all', async () => {
   const { stdout } = await promisify(execFile)('npm', ['start']);
   const lines = stdout.split('\n');
   const at = (line: string): number => {
@@ -23,5 +24,15 @@ test('npm start shows two workers in turn, a refreshed version, and a takeover a
 
   const versions = lines.filter((line) => line.includes('versionNumber'));
   expect(new Set(versions).size).toBe(3);
+  const picture = readFileSync(/^A picture of this run: (.+)$/m.exec(stdout)?.[1] ?? '', 'utf8');
+  for (const name of ['Worker-1', 'Worker-2', 'Worker-3', 'Worker-4', 'my lock']) {
+    expect(picture).toContain(`>${name}</text>`);
+  }
+  for (const said of ['waits', 'works', 'killed', 'takes over', 'lease is over']) {
+    expect(picture).toContain(`>${said}</text>`);
+  }
+  // Two workers refreshed more than once each; one sign explains them.
+  expect(picture.match(/<circle class="refresh"/g)?.length).toBeGreaterThan(4);
+
   expect(stdout).toMatch(/At first sight: it asked [\d.]+ s after the kill .* and held \d+ ms later/);
 }, 120_000);

@@ -1,3 +1,5 @@
+import { HOLDER_COLOURS } from '../../bin/timeline/style.js';
+import type { Lane, Look, MarkKind, Span, Timeline } from '../../bin/timeline/timeline.js';
 import { safetyMarginMs } from '../../runtime/protocol/lease.js';
 
 /** What happened, in the order of time: what a timeline is drawn from. Lanes are named, and drawn as they are listed. */
@@ -11,57 +13,42 @@ export type TimelineEvent =
 /** What a process is doing. */
 export type LaneState = 'starting' | 'running' | 'frozen' | 'waiting' | 'gone';
 
-/** A request of it that counted, or a lock that it found to be lost. */
-type MarkKind = 'write' | 'loss';
-
-/** A stretch of time, and what it shows. */
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** A name of the style sheet. */
-  readonly look: string;
-}
-
-/** One process, or the entry in the table. */
-export interface Lane {
-  readonly name: string;
-  readonly doing: readonly Span[];
-  readonly holding: readonly Span[];
-  readonly marks: readonly { readonly atMs: number; readonly kind: MarkKind }[];
-}
-
-/** All that a drawing shows. */
-export interface Timeline {
+/** What the drawing shows of the events. */
+export interface View {
+  /** The processes, from the top down. */
+  readonly names: readonly string[];
+  /** What the lane of the table's entry is called; `lock's entry` unless it has a name. */
+  readonly entryName?: string;
   readonly endMs: number;
-  readonly lanes: readonly Lane[];
-  readonly notes: readonly { readonly atMs: number; readonly text: string }[];
 }
 
 /** Puts the events together to lanes: the processes in the order given, then the table's entry. */
-export function timelineOf(events: readonly TimelineEvent[], names: readonly string[], endMs: number): Timeline {
+export function timelineOf(
+  events: readonly TimelineEvent[],
+  { names, entryName = "lock's entry", endMs }: View,
+): Timeline {
   const ordered = [...events].sort((one, other) => one.atMs - other.atMs);
   const lanes = names.map((name, index) => laneOf(ordered, name, index, endMs));
-  const entry: Lane = { name: "lock's entry", doing: entrySpans(ordered, names, endMs), holding: [], marks: [] };
+  const entry: Lane = { name: entryName, doing: entrySpans(ordered, names, endMs), holding: [], marks: [] };
   const notes = ordered.flatMap((event) => ('note' in event ? [{ atMs: event.atMs, text: event.note }] : []));
   return { endMs, lanes: [...lanes, entry], notes };
 }
 
 function laneOf(events: readonly TimelineEvent[], name: string, index: number, endMs: number): Lane {
-  const states = events.flatMap((event) =>
-    'is' in event && event.lane === name ? [{ ...event, look: event.is as string }] : [],
-  );
+  const states = events.flatMap((event) => ('is' in event && event.lane === name ? [event] : []));
   const holds = events.flatMap((event) => ('holds' in event && event.lane === name ? [event] : []));
   const marks = events.flatMap((event) =>
     'mark' in event && event.lane === name ? [{ atMs: event.atMs, kind: event.mark }] : [],
   );
-  return { name, doing: spans(states, endMs), holding: holdSpans(holds, index, endMs), marks };
+  return { name, doing: stateSpans(states, endMs), holding: holdSpans(holds, index, endMs), marks };
 }
 
 /** From each change to the next. */
-function spans(changes: readonly { readonly atMs: number; readonly look: string }[], endMs: number): Span[] {
-  return changes
-    .map(({ atMs, look }, at) => ({ fromMs: atMs, toMs: changes[at + 1]?.atMs ?? endMs, look }))
-    .filter(({ look, fromMs, toMs }) => look !== 'gone' && toMs > fromMs);
+function stateSpans(changes: readonly { readonly atMs: number; readonly is: LaneState }[], endMs: number): Span[] {
+  return changes.flatMap(({ atMs, is }, at) => {
+    const toMs = changes[at + 1]?.atMs ?? endMs;
+    return is === 'gone' || toMs <= atMs ? [] : [{ fromMs: atMs, toMs, look: is }];
+  });
 }
 
 /** A holder believes for a lease less its safety margin, from each write on; a round trip is too short to be seen. */
@@ -73,19 +60,27 @@ function holdSpans(
   return changes.flatMap(({ atMs, holds }, at) => {
     if (!holds) return [];
     const deadlineMs = atMs + holds.leaseSeconds * 1000 - safetyMarginMs(holds.leaseSeconds);
-    return [{ fromMs: atMs, toMs: Math.min(deadlineMs, changes[at + 1]?.atMs ?? endMs), look: `process-${index}` }];
+    return [{ fromMs: atMs, toMs: Math.min(deadlineMs, changes[at + 1]?.atMs ?? endMs), look: colourOf(index) }];
   });
 }
 
 /** An entry protects its holder for a lease after it was written; then it only stands there. */
 function entrySpans(events: readonly TimelineEvent[], names: readonly string[], endMs: number): Span[] {
+  const spans: Span[] = [];
   const changes = events.flatMap((event) => ('entryOf' in event ? [event] : []));
-  return changes.flatMap(({ atMs, entryOf, leaseSeconds = 0 }, at) => {
-    if (entryOf === undefined) return [];
+  for (const [at, { atMs, entryOf, leaseSeconds = 0 }] of changes.entries()) {
+    if (entryOf === undefined) continue;
     const toMs = changes[at + 1]?.atMs ?? endMs;
     const leaseEndMs = Math.min(toMs, atMs + leaseSeconds * 1000);
-    const look = `process-${names.indexOf(entryOf)}`;
-    const protects: Span = { fromMs: atMs, toMs: leaseEndMs, look };
-    return leaseEndMs < toMs ? [protects, { fromMs: leaseEndMs, toMs, look: 'expired' }] : [protects];
-  });
+    const before = spans.at(-1);
+    // A refresh does not begin anything.
+    if (before?.label === entryOf && before.toMs === atMs) spans.splice(-1, 1, { ...before, toMs: leaseEndMs });
+    else spans.push({ fromMs: atMs, toMs: leaseEndMs, look: colourOf(names.indexOf(entryOf)), label: entryOf });
+    if (leaseEndMs < toMs) spans.push({ fromMs: leaseEndMs, toMs, look: 'over' });
+  }
+  return spans;
+}
+
+function colourOf(index: number): Look {
+  return `holder-${index % HOLDER_COLOURS}`;
 }

@@ -1,0 +1,156 @@
+import { drawAxis, type Scale } from './axis.js';
+import { drawLegend, isHolder, MEANING } from './legend.js';
+import { box, escaped, fitted, line, number, sign, widthOf, write } from './shapes.js';
+import { STYLE } from './style.js';
+import type { Lane, Mark, MarkKind, Span, Timeline } from './timeline.js';
+
+const WIDTH = 800;
+const MARGIN = 20;
+const HEADING_Y = 32;
+const BAND = 24;
+const BAR = 10;
+const LANE_GAP = 14;
+const NOTE_HEIGHT = 23;
+/** Two numbers side by side. */
+const NUMBER_APART = 21;
+const NARROWEST_NAME = 60;
+const WIDEST_NAME = 200;
+
+/** What stands in the drawing beside what happened. */
+export interface Caption {
+  readonly title: string;
+  /** For those who cannot see it. */
+  readonly description: string;
+}
+
+/** Beside their signs: what a look at the picture is for. */
+const SAID: Readonly<Partial<Record<MarkKind, string>>> = { kill: 'killed', takeover: 'takes over' };
+
+/** A timeline as an SVG document; the same timeline always gives the same text. */
+export function drawTimeline(timeline: Timeline, { title, description }: Caption): string {
+  const { lanes, notes, startedAt } = timeline;
+  const endMs = Math.max(timeline.endMs, 1);
+  const names = lanes.map(({ name }) => fitted(name, 'name', WIDEST_NAME));
+  const origin = MARGIN + 14 + Math.max(NARROWEST_NAME, ...names.map((name) => widthOf(name, 'name')));
+  const x = (ms: number): number =>
+    origin + ((WIDTH - MARGIN - 14 - origin) * Math.min(Math.max(ms, 0), endMs)) / endMs;
+  const scale: Scale = { endMs, startedAt, x };
+
+  const parts: string[] = [];
+  let y = HEADING_Y + (notes.length > 0 ? 58 : 22);
+  for (const [index, lane] of lanes.entries()) {
+    parts.push(...drawLane(lane, names[index] ?? '', y, scale));
+    y += heightOf(lane) + LANE_GAP;
+  }
+  const guides = drawNumbers(notes, { top: HEADING_Y + 26, bottom: y - LANE_GAP / 2, x });
+  parts.push(...drawAxis(scale, y));
+  y += 50;
+  for (const [index, { text }] of notes.entries()) {
+    parts.push(number(index + 1, MARGIN + 10, y), write('', MARGIN + 28, y + 5, text));
+    y += NOTE_HEIGHT;
+  }
+  if (notes.length > 0) y += 10;
+  const legend = drawLegend(lanes, { left: MARGIN, top: y, width: WIDTH - 2 * MARGIN });
+  const height = Math.ceil(y + legend.height);
+
+  const size = `viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">
+<title>${escaped(title)}</title>
+<desc>${escaped(description)}</desc>
+<style>${STYLE}
+</style>
+${ICE}
+${box('ground', 0.5, 0.5, WIDTH - 1, height - 1)}
+${[write('heading', MARGIN, HEADING_Y, title), ...guides, ...parts, ...legend.parts].join('\n')}
+</svg>
+`;
+}
+
+const ICE = `<defs><pattern id="ice" width="9" height="9" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<rect class="ice-ground" width="9" height="9"/><line class="ice-line" x1="0" y1="0" x2="0" y2="9"/></pattern></defs>`;
+
+/** Below the band lies the bar of the holding, and below that come the writes. */
+const BAR_TOP = BAND + 4;
+
+function heightOf({ holding, marks }: Lane): number {
+  if (holding.length > 0) return BAR_TOP + BAR + 10;
+  return marks.some(({ kind }) => kind === 'write' || kind === 'refresh') ? BAND + 10 : BAND;
+}
+
+function drawLane(lane: Lane, name: string, top: number, scale: Scale): string[] {
+  const { doing, holding, marks } = lane;
+  const { endMs, x } = scale;
+  const hasBar = holding.length > 0;
+  const heights: Heights = {
+    band: top + BAND / 2,
+    bar: top + (hasBar ? BAR_TOP + BAR / 2 : BAND + 7),
+    writes: top + (hasBar ? BAR_TOP + BAR + 6 : BAND + 7),
+  };
+  return [
+    write('name', MARGIN, top + 17, name),
+    box('row', x(0), top, x(endMs) - x(0), BAND),
+    ...doing.flatMap((span) => drawSpan(span, top, BAND, x)),
+    ...holding.flatMap((span) => drawSpan(span, top + BAR_TOP, BAR, x)),
+    ...marks.flatMap((mark) => drawMark(mark, doing, heights, scale)),
+  ];
+}
+
+function drawSpan(span: Span, y: number, height: number, x: Scale['x']): string[] {
+  const { look, label } = span;
+  const left = x(span.fromMs);
+  // What was so for a moment only can be seen, too.
+  const rect = box(look, left, y, Math.max(2, x(span.toMs) - left), height, label);
+  const text = height < BAND ? '' : textIn(span, x);
+  if (text === '') return [rect];
+  return [rect, write(isHolder(look) ? 'on-holder' : 'inside', middleOf(span, x), y + 16, text, 'middle')];
+}
+
+/** A name may be cut off; half of what a look says would say nothing. */
+function textIn({ fromMs, toMs, look, label }: Span, x: Scale['x']): string {
+  const width = x(toMs) - x(fromMs) - 6;
+  if (label !== undefined) return fitted(label, 'bold', width);
+  const says = isHolder(look) ? '' : MEANING[look];
+  return widthOf(says, 'small') <= width ? says : '';
+}
+
+function middleOf({ fromMs, toMs }: Span, x: Scale['x']): number {
+  return (x(fromMs) + x(toMs)) / 2;
+}
+
+/** Where the signs of a lane are. */
+interface Heights {
+  readonly band: number;
+  readonly bar: number;
+  readonly writes: number;
+}
+
+function drawMark({ atMs, kind }: Mark, doing: readonly Span[], heights: Heights, { endMs, x }: Scale): string[] {
+  const { band, bar, writes } = heights;
+  const at = x(atMs);
+  const said = SAID[kind];
+  if (said === undefined) return [sign(kind, at, kind === 'write' ? writes : bar)];
+  // Before it where time was idle, and behind it where it is over.
+  const width = widthOf(said, 'bold');
+  const isBefore = kind === 'takeover' || at + 12 + width > x(endMs);
+  const middle = at + (isBefore ? -1 : 1) * (11 + width / 2);
+  const isInTheWay = doing.some((span) => {
+    const half = widthOf(textIn(span, x), 'small') / 2;
+    return half > 0 && Math.abs(middleOf(span, x) - middle) < half + width / 2;
+  });
+  if (isInTheWay) return [sign(kind, at, band)];
+  return [sign(kind, at, band), write(`said said-${kind}`, middle, band + 4, said, 'middle')];
+}
+
+/** The notes' numbers in a row, each led to its moment; those of moments close together stand side by side. */
+function drawNumbers(
+  notes: Timeline['notes'],
+  { top, bottom, x }: { readonly top: number; readonly bottom: number; readonly x: Scale['x'] },
+): string[] {
+  let before = Number.NEGATIVE_INFINITY;
+  return notes.flatMap(({ atMs }, index) => {
+    const at = x(atMs);
+    const place = Math.max(at, before + NUMBER_APART);
+    before = place;
+    return [line('guide', [place, top + 9], [at, top + 24], [at, bottom]), number(index + 1, place, top)];
+  });
+}
