@@ -6,6 +6,8 @@ const OWN = {
     export declare function loadAccount(id: string, options: { signal: AbortSignal }): Promise<{ id: string }>;
     export declare function charge(account: { id: string }): Promise<number>;
   `,
+  // The handler, which its test imports.
+  'docs/getting-started.md/report.ts': "export { handler } from './block0.js';",
   'docs/fencing.md/account.ts': `
     import type { AttributeValue, DynamoDBClient, Update } from '@aws-sdk/client-dynamodb';
     export declare const client: DynamoDBClient;

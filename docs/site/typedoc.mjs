@@ -23,6 +23,7 @@ export default {
   navigation: { includeGroups: true },
   searchInDocuments: true,
   searchInComments: true,
+  highlightLanguages: [...OptionDefaults.highlightLanguages, 'python'],
   // jsii's.
   blockTags: [...OptionDefaults.blockTags, '@resource', '@attribute'],
   validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true },
