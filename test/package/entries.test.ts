@@ -1,15 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
+/** In this folder, where the built package resolves its own name through its `exports`. */
 const run = promisify(execFile);
-
-/** What a user of the built package would get: it resolves its own name through its `exports`. */
-beforeAll(() => run('npm', ['run', 'build']), 120_000);
 
 test.each([
   [
@@ -118,39 +114,3 @@ test.each([
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
   expect(stdout.trim()).toBe('true another-process true');
 });
-
-test('the command line tool runs from the packed package, and says what it lacks', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-packed-'));
-  const inFolder = (command: string, ...args: readonly string[]) =>
-    run(command, [...args], {
-      cwd: folder,
-      env: { ...process.env, NODE_NO_WARNINGS: '1', AWS_REGION: 'eu-west-1' },
-    }).then(
-      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
-    );
-  try {
-    const { stdout: packed } = await run('npm', ['pack', '--silent', '--pack-destination', folder]);
-    writeFileSync(join(folder, 'package.json'), '{"private":true}');
-    const install = ['install', '--offline', '--no-audit', '--no-fund', `./${packed.trim()}`];
-    expect(await inFolder('npm', ...install)).toMatchObject({ code: 0 });
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-
-    expect(await inFolder('npx', 'cdk-lynk', '--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
-    const ls = ['ls', '--table', 'my-locks', '--endpoint-url', 'http://127.0.0.1:1'];
-    expect(await inFolder('node_modules/.bin/cdk-lynk', ...ls)).toEqual({
-      code: 69,
-      stdout: '',
-      stderr: 'cdk-lynk: the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb\n',
-    });
-    symlinkSync(resolve('node_modules/@aws-sdk'), join(folder, 'node_modules/@aws-sdk'));
-    const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-    Object.assign(process.env, credentials);
-    const { code, stderr } = await inFolder('node_modules/.bin/cdk-lynk', ...ls);
-    for (const name of Object.keys(credentials)) delete process.env[name];
-    expect(stderr).toMatch(/^cdk-lynk: the locks of table "my-locks": no answer from DynamoDB .*ECONNREFUSED/);
-    expect(code).toBe(69);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}, 300_000);

@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { clientEnvironment, clientSettings, startServer, type TestServer } from '../server/index.js';
+import { createTable, lockTable } from '../server/table.js';
+import { Consumer, PEERS } from './consumer.js';
+import { run } from './run.js';
+import { NODE_LINES, nodeOf } from './toolchains.js';
+
+let server: TestServer;
+let client: DynamoDBClient;
+const consumer = new Consumer();
+
+/** Uses every entry point, and a lock on a server. Prints what it found. */
+const USE = `
+const TABLE = process.env.LYNK_TABLE_NAME;
+const [here, elsewhere] = [1, 2].map(() => client.getLockFactory(TABLE, { ...powertools.lockPowertools(), observers: [tracing.lockTracing()] }));
+
+async function main() {
+  const stack = new core.Stack(new core.App(), 'Billing');
+  new construct.LynkLockTable(stack, 'Locks');
+  const resources = core.Stage.of(stack).synth().getStackByName('Billing').template.Resources;
+
+  const before = await here.inspect('a');
+  const held = await here.createLock('a').acquire({ waitSeconds: 20 });
+  await held.refresh();
+  const other = await elsewhere.createLock('a').tryAcquire();
+  const { holder } = await here.inspect('a');
+  const outcome = { isHeld: held.isHeld, other: other !== undefined, holder: holder.hostIdentifier };
+  await held.release();
+  const after = await client.withLock('a', () => 'free again');
+
+  const locks = testing.createTestLocks({ time: 'virtual' });
+  await locks.simulate.heldByOther('a');
+  const virtual = await locks.time.until(locks.tryWithLock('a', () => 1));
+
+  console.log(JSON.stringify({
+    node: process.versions.node.split('.')[0],
+    tables: Object.values(resources).filter(({ Type }) => Type === 'AWS::DynamoDB::GlobalTable').length,
+    before: before === undefined,
+    outcome: { ...outcome, holder: outcome.holder.endsWith('/' + process.pid) },
+    after,
+    virtual: virtual.acquired,
+    middleware: Object.keys(middy.lockMiddleware({ name: 'a' })),
+  }));
+}
+main().catch((error) => { console.error(error); process.exitCode = 1; });
+`;
+
+const ENTRIES = {
+  construct: 'cdk-lynk',
+  client: 'cdk-lynk/runtime',
+  testing: 'cdk-lynk/testing',
+  powertools: 'cdk-lynk/runtime/powertools',
+  middy: 'cdk-lynk/runtime/middy',
+  tracing: 'cdk-lynk/runtime/opentelemetry',
+  core: 'aws-cdk-lib',
+};
+const KINDS = {
+  'an ES module': { file: 'use.mjs', load: ([name, from]: [string, string]) => `import * as ${name} from '${from}';` },
+  CommonJS: { file: 'use.cjs', load: ([name, from]: [string, string]) => `const ${name} = require('${from}');` },
+};
+
+beforeAll(async () => {
+  server = await startServer();
+  client = new DynamoDBClient(clientSettings(server.endpoint));
+  await consumer.install(PEERS);
+  for (const { file, load } of Object.values(KINDS)) {
+    consumer.write(file, [...Object.entries(ENTRIES).map(load), USE].join('\n'));
+  }
+});
+afterAll(async () => {
+  client?.destroy();
+  await server?.stop();
+  consumer.remove();
+});
+
+describe.each(NODE_LINES)('Node.js %s', (line) => {
+  test.each(['an ES module', 'CommonJS'] as const)('every entry point works as %s, and a lock is one', async (kind) => {
+    const { file } = KINDS[kind];
+    const tableName = `nodes-${line}-${file}`;
+    await createTable(client, lockTable(tableName));
+    const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: tableName };
+    const printed = await consumer.run(nodeOf(line), [file], env);
+
+    expect(JSON.parse(printed.trim().split('\n').at(-1) ?? '')).toEqual({
+      node: String(line),
+      tables: 1,
+      before: true,
+      outcome: { isHeld: true, other: false, holder: true },
+      after: 'free again',
+      virtual: false,
+      middleware: ['before', 'after', 'onError'],
+    });
+  });
+});
+
+test.each(NODE_LINES.filter((line) => !process.version.startsWith(`v${line}.`)))(
+  'the tests of the client pass on Node.js %s, too',
+  async (line) => {
+    const jest = [resolve('node_modules/jest/bin/jest.js'), 'test/runtime', '--json', '--silent', '--maxWorkers=2'];
+    const { numFailedTests, numPassedTests, success } = JSON.parse(await run(nodeOf(line), jest, resolve('.'))) as {
+      readonly numFailedTests: number;
+      readonly numPassedTests: number;
+      readonly success: boolean;
+    };
+    expect({ numFailedTests, success }).toEqual({ numFailedTests: 0, success: true });
+    expect(numPassedTests).toBeGreaterThan(1_000);
+  },
+);
