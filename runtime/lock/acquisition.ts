@@ -68,7 +68,7 @@ function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> 
     notGranted(target, limit, target.local.head?.holder, cause),
   );
   const contention = new Contention(target, ask, patience, place);
-  const granted = patience.race(place.atHead).then(() => contention.wait());
+  const granted = place.isAtHead ? contention.wait() : patience.race(place.atHead).then(() => contention.wait());
   return intoHold(ask, granted, patience, place);
 }
 

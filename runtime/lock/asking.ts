@@ -80,7 +80,7 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
     lockAtLeastSeconds,
     fencing,
     requestId,
-    chronicle: new Chronicle(asking, target.settings.observers, () => process.elapsedMs()),
+    chronicle: new Chronicle(asking, target.settings.observers, process),
     signal,
     invocationSeconds,
     reserveSeconds,

@@ -2,6 +2,7 @@ import { type LockHolder, type LockLostError, LockNotGrantedError } from '../err
 import { harmlessly, type LockAsking, type LockEvent, type LockObserver } from './events.js';
 import { checkedTrace, traceLeftBy } from './holder-trace.js';
 import { observedWork } from './observed-work.js';
+import type { LockProcess } from './process.js';
 import type { Replaced } from './store.js';
 
 /** A refresh confirmed later than this part of the lease after it was due is worth a warning. */
@@ -22,9 +23,9 @@ export class Chronicle {
   constructor(
     readonly asking: LockAsking,
     private readonly observers: readonly LockObserver[],
-    private readonly elapsedMs: () => number,
+    private readonly process: Pick<LockProcess, 'elapsedMs'>,
   ) {
-    this.askedMs = elapsedMs();
+    this.askedMs = process.elapsedMs();
   }
 
   asked(): void {
@@ -49,7 +50,7 @@ export class Chronicle {
   }
 
   acquired(): void {
-    this.acquiredMs = this.elapsedMs();
+    this.acquiredMs = this.process.elapsedMs();
     const { attempts, takenOverFrom, formerTrace } = this;
     const waitSeconds = this.secondsSince(this.askedMs);
     this.tell({ type: 'acquired', waitSeconds, attempts, takenOverFrom, formerTrace });
@@ -89,7 +90,7 @@ export class Chronicle {
   /** @param before what was so before the refresh was confirmed: when it was due, and what the hold had left */
   refreshed(before: { readonly dueMs: number; readonly remainedMs: number }, remainingMs: number): void {
     const { dueMs, remainedMs } = before;
-    const lateMs = this.elapsedMs() - dueMs;
+    const lateMs = this.process.elapsedMs() - dueMs;
     if (lateMs > this.asking.leaseSeconds * 1000 * LATE_PART_OF_LEASE) {
       this.tell({ type: 'refreshed-late', lateSeconds: lateMs / 1000, remainedSeconds: remainedMs / 1000 });
     } else {
@@ -135,7 +136,7 @@ export class Chronicle {
   }
 
   private secondsSince(ms: number): number {
-    return Math.max(0, this.elapsedMs() - ms) / 1000;
+    return Math.max(0, this.process.elapsedMs() - ms) / 1000;
   }
 
   private tell(told: Told<LockEvent>): void {

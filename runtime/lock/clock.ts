@@ -23,6 +23,14 @@ export const systemClock: Clock = {
   after(delayMs, callback, { keepAlive = false } = {}) {
     const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
     if (!keepAlive) timer.unref();
-    return { cancel: () => clearTimeout(timer) };
+    return new SystemTimer(timer);
   },
 };
+
+class SystemTimer implements Timer {
+  constructor(private readonly timeout: NodeJS.Timeout) {}
+
+  cancel(): void {
+    clearTimeout(this.timeout);
+  }
+}

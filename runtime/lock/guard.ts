@@ -29,7 +29,7 @@ export class Guard {
   conditionCheck(): LockConditionCheck {
     const { store } = this.target;
     if (!store.conditionCheck) throw this.withoutTransactions();
-    if (!this.hold.isHeld()) throw this.hold.whyNotHeld();
+    if (!this.hold.isHeld) throw this.hold.whyNotHeld();
     return store.conditionCheck(this.standing());
   }
 
@@ -43,7 +43,7 @@ export class Guard {
     let lastFailure: unknown;
     for (let failures = 0; ; failures += 1) {
       signal?.throwIfAborted();
-      if (!hold.isHeld()) throw this.lost(lastFailure);
+      if (!hold.isHeld) throw this.lost(lastFailure);
       let answer: WriteAnswer | undefined;
       try {
         answer = await target.exchange(refreshBudgetMs(hold.leftMs()), send, signal);
@@ -52,7 +52,7 @@ export class Guard {
         if (error instanceof ItemsRefused) throw error.error;
         if (error instanceof LynkError) throw error;
         lastFailure = error;
-        if (hold.isHeld() && process.elapsedMs() >= limitMs) throw target.notConfirmed('transaction', error);
+        if (hold.isHeld && process.elapsedMs() >= limitMs) throw target.notConfirmed('transaction', error);
       }
       // Whenever it comes: what was committed was committed while the entry stood.
       if (answer?.written) return;
@@ -80,7 +80,7 @@ export class Guard {
 
   private lossBy({ entry }: WriteAnswer): LockLostError {
     const { hold } = this;
-    if (hold.isHeld()) {
+    if (hold.isHeld) {
       if (entry) hold.lose('taken', `${entry.hostIdentifier} holds it now`);
       else hold.lose('gone', 'its entry was deleted from the table');
     }

@@ -3,15 +3,17 @@ import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
 import type { Chronicle } from './chronicle.js';
+import type { Timer } from './clock.js';
 import { Ending, type Remains } from './ending.js';
 import { Guard } from './guard.js';
 import { handOverText } from './hand-over.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeldLock, RefreshOptions, WaitOptions } from './held-lock.js';
+import { LateSignal } from './late-signal.js';
 import type { LocalLock, Place } from './local-lock.js';
 import { checkedNote, noteFrom } from './note.js';
 import { checkedForSeconds, checkedSignal, refuseUnknown } from './options.js';
-import type { LockProcess } from './process.js';
+import type { LockProcess, Watcher } from './process.js';
 import { type Refreshed, Refreshing } from './refreshing.js';
 import type { LockConditionCheck, TransactionItem } from './store.js';
 import type { LockTarget } from './target.js';
@@ -36,18 +38,19 @@ export interface HoldOrigin {
 }
 
 /** One acquisition of a lock (docs/protocol.md, section 4). */
-export class Hold implements HeldLock {
+export class Hold implements HeldLock, Refreshed, Watcher {
   private state: 'held' | 'handing-over' | 'handed-over' | 'released' | 'lost' = 'held';
   private loss: LockLostError | undefined;
   private isResting = false;
   private releasing: Promise<void> | undefined;
-  /** What is to stay of its entry. */
-  private remains: Remains;
-  private readonly controller = new AbortController();
+  /** What is to stay of its entry, if anything. */
+  private remains: Remains | undefined;
+  private readonly controller = new LateSignal();
   private readonly refreshing: Refreshing;
-  private readonly guard: Guard;
   private readonly heartbeat: Heartbeat;
-  private readonly unwatch: () => void;
+  private deadlineTimer: Timer | undefined;
+  private unfollow: (() => void) | undefined;
+  private guardOnceUsed: Guard | undefined;
 
   constructor(
     private readonly target: LockTarget,
@@ -55,29 +58,12 @@ export class Hold implements HeldLock {
   ) {
     const { process } = target;
     const { lockAtLeastSeconds = 0 } = origin;
-    this.remains = { untilMs: process.clock.monotonicMs() + lockAtLeastSeconds * 1000 };
-    const refreshed: Refreshed = {
-      isHeld: () => this.check(),
-      leftMs: () => this.leftMs(),
-      dueMs: () => this.dueMs(),
-      lose: (reason, why, cause) => this.lose(reason, why, cause),
-      whyNotHeld: () => this.whyNotHeld(),
-      chronicle: origin.chronicle,
-    };
-    this.refreshing = new Refreshing(target, origin.ledger, origin.data, refreshed);
-    this.guard = new Guard(target, origin.ledger, refreshed);
-    this.heartbeat = new Heartbeat(process, {
-      isAlive: () => this.check(),
-      dueMs: () => this.dueMs(),
-      leftMs: () => this.leftMs(),
-      refresh: () => this.refreshing.once().then(() => {}),
-    });
-    this.unwatch = process.watch(() => {
-      if (this.check()) this.heartbeat.catchUp();
-    });
-    origin.place?.grant(() => this.describe());
-    origin.signal?.addEventListener('abort', this.onCallerAbort, { once: true });
-    if (origin.signal?.aborted) this.onCallerAbort();
+    if (lockAtLeastSeconds > 0) this.remains = { untilMs: process.clock.monotonicMs() + lockAtLeastSeconds * 1000 };
+    this.refreshing = new Refreshing(target, origin.ledger, origin.data, this);
+    this.heartbeat = new Heartbeat(process, this.refreshing);
+    process.addWatcher(this);
+    origin.place?.grant(this);
+    if (origin.signal) this.follow(origin.signal);
     this.heartbeat.start();
     this.armDeadline();
   }
@@ -130,6 +116,11 @@ export class Hold implements HeldLock {
     return this.target.process;
   }
 
+  /** Where it is told what becomes of it. */
+  get chronicle(): Chronicle {
+    return this.origin.chronicle;
+  }
+
   /** Runs the work that it is held for, as its observers would have it. */
   around<T>(work: () => T): T {
     return this.origin.chronicle.around(work);
@@ -142,7 +133,7 @@ export class Hold implements HeldLock {
   }
 
   /** Who holds it, for callers of the same process that ask. */
-  private describe(): LockHolder {
+  describe(): LockHolder {
     const { hostIdentifier, leaseSeconds } = this.origin.chronicle.asking;
     return new LockHolder(hostIdentifier, leaseSeconds, this.remainingSeconds, noteFrom(this.refreshing.data));
   }
@@ -223,6 +214,16 @@ export class Hold implements HeldLock {
     }
   }
 
+  /** Called several times a second. */
+  tick(): void {
+    if (this.check()) this.heartbeat.catchUp();
+  }
+
+  private get guard(): Guard {
+    this.guardOnceUsed ??= new Guard(this.target, this.origin.ledger, this);
+    return this.guardOnceUsed;
+  }
+
   /** Whether the lock is held now; past its end, it becomes lost here. */
   private check(): boolean {
     if (this.state !== 'held' && this.state !== 'handing-over') return false;
@@ -252,17 +253,17 @@ export class Hold implements HeldLock {
   }
 
   private stopWork(): void {
-    if (this.controller.signal.aborted) return;
+    if (this.controller.isAborted) return;
     const { reserveSeconds } = this.origin;
     const message = `${this.target.label}: its invocation ends in ${reserveSeconds} s or less; stop now, while it is held`;
     this.controller.abort(new InvocationEndingError(message, this.target.errorDetails()));
   }
 
-  private leftMs(): number {
+  leftMs(): number {
     return this.endMs() - this.target.process.elapsedMs();
   }
 
-  private dueMs(): number {
+  dueMs(): number {
     const { invocationEndsMs = Number.POSITIVE_INFINITY, ledger } = this.origin;
     const { confirmedSentMs, deadlineMs, leaseSeconds } = ledger;
     // What lasts until the invocation's end needs no more: the hold ends there in any case.
@@ -274,11 +275,9 @@ export class Hold implements HeldLock {
   private armDeadline(): void {
     if (!this.check()) return;
     const { process } = this.target;
-    const untilStopMs = this.controller.signal.aborted ? Number.POSITIVE_INFINITY : this.stopMs() - process.elapsedMs();
-    const timer = process.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline());
-    this.cancelDeadline = () => timer.cancel();
+    const untilStopMs = this.controller.isAborted ? Number.POSITIVE_INFINITY : this.stopMs() - process.elapsedMs();
+    this.deadlineTimer = process.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline());
   }
-  private cancelDeadline: () => void = () => {};
 
   private async releaseOnce(): Promise<void> {
     const { ledger } = this.origin;
@@ -301,9 +300,15 @@ export class Hold implements HeldLock {
     }
   }
 
-  private readonly onCallerAbort = (): void => this.controller.abort(this.origin.signal?.reason);
+  /** Its signal aborts with the caller's. */
+  private follow(signal: AbortSignal): void {
+    const onAbort = (): void => this.controller.abort(signal.reason);
+    this.unfollow = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  }
 
-  private lose(reason: LockLostReason, why: string, cause?: unknown): void {
+  lose(reason: LockLostReason, why: string, cause?: unknown): void {
     this.loss = this.lossError(reason, `${this.target.label} was lost: ${why}`, cause);
     this.end('lost');
     if (this.isResting) this.origin.chronicle.lapsed(this.loss);
@@ -320,12 +325,12 @@ export class Hold implements HeldLock {
   private finish(state: 'handed-over' | 'released' | 'lost'): void {
     this.state = state;
     this.heartbeat.stop();
-    this.cancelDeadline();
-    this.unwatch();
-    this.origin.signal?.removeEventListener('abort', this.onCallerAbort);
+    this.deadlineTimer?.cancel();
+    this.process.removeWatcher(this);
+    this.unfollow?.();
   }
 
-  private whyNotHeld(): LockLostError {
+  whyNotHeld(): LockLostError {
     if (this.loss) return this.loss;
     const reason = this.state === 'released' ? this.state : 'handed-over';
     return this.lossError(reason, `${this.target.label} is not held any more: it was ${reason.replace('-', ' ')}`);

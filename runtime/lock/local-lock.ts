@@ -8,6 +8,7 @@ import { parseVersion } from '../protocol/version.js';
 const LOCAL_HANDOVERS = 10;
 /** Taken more often than this in a row, a lock that others want too is left to them for a moment. */
 const TAKEN_IN_A_ROW = 3;
+const NOBODY: readonly LockHolder[] = [];
 /** How long a foreign entry that was seen counts as a sign that others want the lock. */
 const FOREIGN_MEMORY_MS = 60_000;
 
@@ -23,13 +24,11 @@ export class LocalLock {
   private sighting: Sighting | undefined;
   /** The holder that a waiter saw last. */
   private rival: string | undefined;
-  private readonly queue: Place[] = [];
+  private queue: Place[] = [];
   private localHandOvers = 0;
   private takenInARow = 0;
   private foreignSeenMs = Number.NEGATIVE_INFINITY;
-  private readonly idleListeners = new Set<() => void>();
-
-  constructor(readonly id: string) {}
+  private readonly idleListeners: (() => void)[] = [];
 
   /** Nobody queues, and there is nothing to remember that another look would not tell. */
   get isIdle(): boolean {
@@ -43,16 +42,24 @@ export class LocalLock {
 
   /** Takes a place at the end of the queue. It is to be left again, whatever comes. */
   join(): Place {
-    const place = new Place((left) => this.leave(left));
-    this.queue.push(place);
-    if (this.queue.length === 1) place.promote();
+    const place = new Place(this);
+    if (this.queue.length > 0) {
+      this.queue.push(place);
+    } else {
+      // An array that has been pushed to has room for more than hardly any lock will ever need.
+      this.queue = [place];
+      place.promote();
+    }
     return place;
   }
 
   /** Calls back when nobody of this process has or wants the lock any more, until the returned function is called. */
   onIdle(listener: () => void): () => void {
-    this.idleListeners.add(listener);
-    return () => void this.idleListeners.delete(listener);
+    this.idleListeners.push(listener);
+    return () => {
+      const index = this.idleListeners.indexOf(listener);
+      if (index >= 0) this.idleListeners.splice(index, 1);
+    };
   }
 
   /** Remembers the entry that an answer showed. Returns its monotonic time of observed expiry. */
@@ -110,7 +117,8 @@ export class LocalLock {
     return 0;
   }
 
-  private leave(place: Place): void {
+  /** Whoever left before leaves no more. */
+  leave(place: Place): void {
     const index = this.queue.indexOf(place);
     if (index < 0) return;
     this.queue.splice(index, 1);
@@ -124,25 +132,38 @@ export class LocalLock {
   }
 }
 
+/** What has the lock of a place that it was granted to. */
+export interface Granted {
+  /** Who holds, and for how long. */
+  describe(): LockHolder;
+}
+
 /** A caller's place in the queue for one lock. */
 export class Place {
-  /** Resolves when this place has come to the head. Never rejects. */
-  readonly atHead: Promise<void>;
-  /** Resolves once it is known who has the lock while this place is at the head, or it was left. */
-  readonly settled: Promise<void>;
   /** Whether the lock was granted to this place. */
   hasHeld = false;
-  private whoHolds: (() => readonly LockHolder[]) | undefined;
-  private resolveAtHead!: () => void;
-  private resolveSettled!: () => void;
+  /** Whether this place has come to the head. */
+  isAtHead = false;
+  private isSettled = false;
+  private granted: Granted | undefined;
+  private others: readonly LockHolder[] = NOBODY;
+  private onHead: (() => void)[] | undefined;
+  private onSettled: (() => void)[] | undefined;
 
-  constructor(private readonly onLeave: (place: Place) => void) {
-    this.atHead = new Promise((resolve) => {
-      this.resolveAtHead = resolve;
-    });
-    this.settled = new Promise((resolve) => {
-      this.resolveSettled = resolve;
-    });
+  constructor(private readonly queue: LocalLock) {}
+
+  /** Resolves when this place has come to the head. Never rejects. */
+  get atHead(): Promise<void> {
+    if (this.isAtHead) return Promise.resolve();
+    this.onHead ??= [];
+    return oneOf(this.onHead);
+  }
+
+  /** Resolves once it is known who has the lock while this place is at the head, or it was left. */
+  get settled(): Promise<void> {
+    if (this.isSettled) return Promise.resolve();
+    this.onSettled ??= [];
+    return oneOf(this.onSettled);
   }
 
   /** Who has the lock while this place is at the head, as far as that is known. */
@@ -152,29 +173,41 @@ export class Place {
 
   /** All who are known to hold a permit, where it is a semaphore that this place is for. */
   get holders(): readonly LockHolder[] {
-    return this.whoHolds?.() ?? [];
+    return this.granted ? [this.granted.describe()] : this.others;
   }
 
-  /** It was granted; `describe` says for how long. */
-  grant(describe: () => LockHolder): void {
+  grant(granted: Granted): void {
     this.hasHeld = true;
-    this.whoHolds = () => [describe()];
-    this.resolveSettled();
+    this.granted = granted;
+    this.settle();
   }
 
   /** Another process was seen to hold it; of a semaphore, others were seen to hold its permits. */
   refuse(...holders: readonly LockHolder[]): void {
-    this.whoHolds = () => holders;
-    this.resolveSettled();
+    this.others = holders;
+    this.settle();
   }
 
   promote(): void {
-    this.resolveAtHead();
+    this.isAtHead = true;
+    for (const resolve of this.onHead ?? []) resolve();
+    this.onHead = undefined;
   }
 
   /** Gives the place up; the next one comes forward. Further calls do nothing. */
   leave(): void {
-    this.onLeave(this);
-    this.resolveSettled();
+    this.queue.leave(this);
+    this.settle();
   }
+
+  private settle(): void {
+    this.isSettled = true;
+    for (const resolve of this.onSettled ?? []) resolve();
+    this.onSettled = undefined;
+  }
+}
+
+/** Settled by whoever calls all of those. Hardly any place is waited for: each promise is made when asked for. */
+function oneOf(resolvers: (() => void)[]): Promise<void> {
+  return new Promise((resolve) => resolvers.push(resolve));
 }

@@ -5,6 +5,7 @@ import { holdIdFrom, nobodysHoldIdFrom } from '../protocol/version.js';
 import type { Clock, Timer } from './clock.js';
 import { LocalLock } from './local-lock.js';
 import { RecentMap } from './recent-map.js';
+import { RecentSet } from './recent-set.js';
 
 /** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
 const TICK_MS = 200;
@@ -19,6 +20,11 @@ export interface Randomness {
   fraction(): number;
 }
 
+/** What is called several times a second while it is open. */
+export interface Watcher {
+  tick(): void;
+}
+
 /**
  * What all lock clients of one process share: its clocks, what it has seen and given up, and the queue
  * of its callers for each lock.
@@ -27,8 +33,8 @@ export class LockProcess {
   private readonly elapsed: ElapsedTime;
   private readonly serverClocks = new WeakMap<object, ServerClock>();
   private readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
-  private readonly givenUp = new RecentMap<true>(REMEMBERED, () => true);
-  private readonly watchers = new Set<() => void>();
+  private readonly givenUp = new RecentSet(REMEMBERED);
+  private readonly watchers = new Set<Watcher>();
   private ticker: Timer | undefined;
 
   constructor(
@@ -55,7 +61,7 @@ export class LockProcess {
 
   /** What this process knows about one lock; `id` names endpoint, region, table and lock. */
   localLock(id: string): LocalLock {
-    return this.locks.getOrAdd(id, () => new LocalLock(id));
+    return this.locks.getOrAdd(id, () => new LocalLock());
   }
 
   /**
@@ -74,24 +80,31 @@ export class LockProcess {
 
   /** From now on an entry of this hold counts as expired to this process: nobody here believes in it. */
   giveUp(holdId: string): void {
-    this.givenUp.getOrAdd(holdId, () => true);
+    this.givenUp.add(holdId);
   }
 
   hasGivenUp(holdId: string): boolean {
-    return this.givenUp.get(holdId) === true;
+    return this.givenUp.has(holdId);
   }
 
   /** Calls back several times a second, reading elapsed time first, until the returned function is called. */
   watch(callback: () => void): () => void {
-    this.watchers.add(callback);
+    const watcher = { tick: callback };
+    this.addWatcher(watcher);
+    return () => this.removeWatcher(watcher);
+  }
+
+  /** The same, until `removeWatcher` is called. */
+  addWatcher(watcher: Watcher): void {
+    this.watchers.add(watcher);
     this.keepTicking();
-    return () => {
-      this.watchers.delete(callback);
-      if (this.watchers.size === 0) {
-        this.ticker?.cancel();
-        this.ticker = undefined;
-      }
-    };
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    this.watchers.delete(watcher);
+    if (this.watchers.size > 0) return;
+    this.ticker?.cancel();
+    this.ticker = undefined;
   }
 
   private drawBytes(salt: string | undefined): Uint8Array {
@@ -106,7 +119,7 @@ export class LockProcess {
     this.ticker ??= this.clock.after(TICK_MS, () => {
       this.ticker = undefined;
       this.elapsedMs();
-      for (const watcher of [...this.watchers]) watcher();
+      for (const watcher of [...this.watchers]) watcher.tick();
       if (this.watchers.size > 0) this.keepTicking();
     });
   }

@@ -5,13 +5,14 @@ import type { Ledger } from '../protocol/ledger.js';
 import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
 import type { Chronicle } from './chronicle.js';
+import type { Pulse } from './heartbeat.js';
 import type { WriteAnswer } from './store.js';
 import type { LockTarget } from './target.js';
 
 /** The hold that is refreshed. */
 export interface Refreshed {
   /** Whether it is held now; reads the clock. */
-  isHeld(): boolean;
+  readonly isHeld: boolean;
   /** Milliseconds until its end. */
   leftMs(): number;
   /** Elapsed time at which its next refresh is due. */
@@ -31,7 +32,7 @@ interface Purpose {
 }
 
 /** The refreshes of one hold, and what their answers tell of it (docs/protocol.md, sections 2 and 4). */
-export class Refreshing {
+export class Refreshing implements Pulse {
   /** The failure in transit that no answer has followed yet: the cause, should the deadline pass. */
   lastFailure: unknown;
   private isHandingOver = false;
@@ -44,6 +45,22 @@ export class Refreshing {
     private readonly hold: Refreshed,
   ) {}
 
+  isAlive(): boolean {
+    return this.hold.isHeld;
+  }
+
+  dueMs(): number {
+    return this.hold.dueMs();
+  }
+
+  leftMs(): number {
+    return this.hold.leftMs();
+  }
+
+  async refresh(): Promise<void> {
+    await this.once();
+  }
+
   /**
    * One refresh, one answer. Resolves to what stands of ours, or to nothing where the hold ended meanwhile;
    * rejects for a failure in transit.
@@ -54,7 +71,7 @@ export class Refreshing {
   ): Promise<Pick<LockEntry, 'version' | 'data'> | undefined> {
     const { target, ledger, hold } = this;
     // While handing over, no other refresh may follow: the text would name a version that is gone.
-    if (this.isHandingOver !== handsOver || !hold.isHeld()) return undefined;
+    if (this.isHandingOver !== handsOver || !hold.isHeld) return undefined;
     const version = target.draw(ledger);
     const lockKey = target.name;
     const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds, ledger.fencingToken);
@@ -67,7 +84,7 @@ export class Refreshing {
         signal,
       );
     } catch (error) {
-      if (error instanceof LockEntryError && hold.isHeld()) {
+      if (error instanceof LockEntryError && hold.isHeld) {
         hold.lose('taken', 'what stands in its place is no entry of a lock', error);
         return undefined;
       }
@@ -76,7 +93,7 @@ export class Refreshing {
       throw error;
     }
     // An answer that comes after the deadline, or after the release, changes nothing any more.
-    if (!hold.isHeld()) return undefined;
+    if (!hold.isHeld) return undefined;
     this.lastFailure = undefined;
     const standing = answer.written ? { version, ...(data !== undefined && { data }) } : answer.entry;
     if (standing?.version.includes(ledger.holdId)) {
@@ -107,7 +124,7 @@ export class Refreshing {
         return standing.version;
       } catch (error) {
         signal?.throwIfAborted();
-        if (!hold.isHeld()) throw hold.whyNotHeld();
+        if (!hold.isHeld) throw hold.whyNotHeld();
         // Lost, or not to be had by asking again.
         if (error instanceof LynkError) throw error;
         if (process.elapsedMs() >= limitMs) throw target.notConfirmed('refresh', error);

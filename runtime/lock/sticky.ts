@@ -44,7 +44,7 @@ export class StickyLock {
   private lock: Lock | undefined;
   private idle: Timer | undefined;
   /** Uses in one process take turns. */
-  private readonly turns = new LocalLock('sticky');
+  private readonly turns = new LocalLock();
   private readonly reserveSeconds: number;
   private readonly waitSeconds: number;
   private listens = false;

@@ -25,14 +25,15 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
     readonly local: LocalLock,
     settings: TargetSettings,
     /** What it is to its callers, where that is more than a lock of its name. */
-    private readonly title = `lock ${JSON.stringify(name)}`,
+    private readonly title?: string,
   ) {
     super(process, store, settings);
   }
 
   /** `lock "nightly" in table "locks"`, to begin a message with. */
   get label(): string {
-    return `${this.title} in table "${this.store.tableName}"`;
+    const { title = `lock ${JSON.stringify(this.name)}` } = this;
+    return `${title} in table "${this.store.tableName}"`;
   }
 
   errorDetails(cause?: unknown): LynkErrorDetails {

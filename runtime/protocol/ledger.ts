@@ -2,6 +2,9 @@ import { offeredDeadlineMs } from './lease.js';
 import { formatVersion, STAMP_LIMIT_MS } from './version.js';
 
 interface Draft {
+  readonly version: string;
+  /** The one drawn before, until an answer has spoken of this one. */
+  earlier: Draft | undefined;
   readonly sentMs: number;
   readonly stampMs: number;
   readonly timed: boolean;
@@ -18,7 +21,8 @@ export class Ledger {
   confirmedSentMs = Number.NEGATIVE_INFINITY;
   /** The fencing token of the hold, once an answer told it; undefined without fencing. */
   fencingToken: bigint | undefined;
-  private readonly drafts = new Map<string, Draft>();
+  /** From here back: the versions that no answer has spoken of yet, and the latest that one did. */
+  private latest: Draft | undefined;
   private lastStampMs = -1;
   private timed = true;
 
@@ -39,9 +43,9 @@ export class Ledger {
     this.timed &&= timed;
     const wished = Math.min(Math.max(0, Math.floor(stampMs)), STAMP_LIMIT_MS - 1);
     this.lastStampMs = Math.max(wished, this.lastStampMs + 1);
-    const draft = { sentMs, stampMs: this.lastStampMs, timed: this.timed };
-    const version = formatVersion({ ...draft, holdId: this.holdId });
-    this.drafts.set(version, draft);
+    const { lastStampMs, holdId } = this;
+    const version = formatVersion({ stampMs: lastStampMs, timed: this.timed, holdId });
+    this.latest = { version, earlier: this.latest, sentMs, stampMs: lastStampMs, timed: this.timed };
     return version;
   }
 
@@ -51,12 +55,11 @@ export class Ledger {
    * @returns whether the deadline moved; a version that we do not know extends nothing
    */
   confirm(version: string, dateMs: number | undefined): boolean {
-    const draft = this.drafts.get(version);
+    let draft = this.latest;
+    while (draft && draft.version !== version) draft = draft.earlier;
     if (!draft) return false;
     // The entry's version only rises within a hold: no answer speaks of an earlier one again.
-    for (const earlier of this.drafts.keys()) {
-      if (earlier < version) this.drafts.delete(earlier);
-    }
+    draft.earlier = undefined;
     this.confirmedSentMs = Math.max(this.confirmedSentMs, draft.sentMs);
     const offered = offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs });
     if (offered === undefined || offered <= this.deadlineMs) return false;

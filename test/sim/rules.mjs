@@ -119,10 +119,10 @@ export const RULES = {
     edits: [
       {
         file: 'protocol/ledger.ts',
-        find: 'this.drafts.set(version, draft);',
+        find: 'this.latest = { version, earlier: this.latest, ',
         replace:
-          'for (const [earlier, former] of this.drafts) this.drafts.set(earlier, { ...former, sentMs }); ' +
-          'this.drafts.set(version, draft);',
+          'for (let former = this.latest; former; former = former.earlier) former.sentMs = sentMs; ' +
+          'this.latest = { version, earlier: this.latest, ',
       },
     ],
   },
