@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { drawQuickstart } from '../docs/draw/quickstart.js';
 import { drawSandboxLife, sandboxLife } from '../docs/draw/sandbox-life.js';
+import { drawWatchedLocks } from '../docs/draw/watched-locks.js';
 
-test('the picture in the documentation is the one that a run gives now: else npm run draw', async () => {
-  expect(await drawSandboxLife()).toBe(readFileSync('docs/sandbox-life.svg', 'utf8'));
-});
-
-test('the picture of the quick start is the one that its recorded run gives now: else npm run draw', () => {
-  expect(drawQuickstart()).toBe(readFileSync('docs/quickstart.svg', 'utf8'));
+test.each([
+  ['docs/sandbox-life.svg', drawSandboxLife],
+  ['docs/quickstart.svg', drawQuickstart],
+  ['docs/watched-locks.svg', drawWatchedLocks],
+])('%s is what its run gives now: else npm run draw', async (path, draw) => {
+  expect(await draw()).toBe(readFileSync(path, 'utf8'));
 });
 
 test('that of a sandbox’s life shows what its text says', async () => {

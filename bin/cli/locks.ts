@@ -17,10 +17,16 @@ export function settleConnection(line: CommandLine): void {
   if (endpoint !== undefined) process.env['AWS_ENDPOINT_URL_DYNAMODB'] = endpoint;
 }
 
-/** The locks of the table that the command line, or else the environment, names. */
-export async function locksOf(line: CommandLine, terminal: Terminal): Promise<LockFactory> {
+/** The table that the command line, or else the environment, names. */
+export function tableNameOf(line: CommandLine): string {
   const table = line.text('table') ?? process.env['LYNK_TABLE_NAME'];
   if (!table) throw new UsageError('which table? Pass --table TABLE, or set LYNK_TABLE_NAME');
+  return table;
+}
+
+/** Its locks. */
+export async function locksOf(line: CommandLine, terminal: Terminal): Promise<LockFactory> {
+  const table = tableNameOf(line);
   // Only now, as it brings the AWS SDK with it: help and usage errors do without.
   const { getLockFactory } = await withSdk(() => import('../../runtime/index.js'));
   const say = (message: string): void => terminal.complain(`cdk-lynk: ${message}\n`);

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockFactory, LockInspection, LynkError } from '../../runtime/index.js';
 import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
 import { EXIT, UsageError } from './exit.js';
-import { locksOf, settleConnection } from './locks.js';
+import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import { onceInterrupted } from './signals.js';
 import { tableOf } from './table-text.js';
 import type { Terminal } from './terminal.js';
+import { WatchPicture } from './watch-picture.js';
 
 const CLEAR_SCREEN = '\u001b[2J';
 const HOME = '\u001b[H';
@@ -29,10 +30,12 @@ lease) or free. held? is held by a client that does not tell when it wrote, like
     json: { type: 'boolean', help: 'as a JSON array' },
     watch: { type: 'boolean', short: 'w', help: 'again and again, until interrupted' },
     interval: { type: 'string', value: 'SECONDS', help: 'how often to look with --watch (2)' },
+    svg: { type: 'string', value: 'FILE', help: 'with --watch: a picture of all that it has seen so far' },
   },
   examples: [
     ['cdk-lynk ls --table my-locks', 'all locks that are held'],
     ['cdk-lynk ls -t my-locks --prefix account/ --watch', 'some of them, live'],
+    ['cdk-lynk ls --watch --svg locks.svg', 'and who held which when, as a picture'],
     ["cdk-lynk ls --json | jq -r '.[] | select(.looksDead) | .name'", 'the names of those whose holders seem dead'],
   ],
 };
@@ -40,7 +43,9 @@ lease) or free. held? is held by a client that does not tell when it wrote, like
 export async function ls(args: readonly string[], terminal: Terminal): Promise<number> {
   const line = CommandLine.parse(args, LS);
   const isWatched = line.flag('watch');
-  if (!isWatched && line.text('interval') !== undefined) throw new UsageError('--interval goes with --watch');
+  for (const option of ['interval', 'svg']) {
+    if (!isWatched && line.text(option) !== undefined) throw new UsageError(`--${option} goes with --watch`);
+  }
   const intervalSeconds = line.number('interval', 2, { least: 0.1, most: 3600, unit: 'seconds' });
   settleConnection(line);
   const locks = await locksOf(line, terminal);
@@ -57,24 +62,30 @@ async function watch(
   intervalSeconds: number,
 ): Promise<number> {
   const isScreen = terminal.width !== undefined && !line.flag('json');
+  const path = line.text('svg');
+  const picture = path === undefined ? undefined : new WatchPicture(path, tableNameOf(line));
   const interrupted = onceInterrupted();
   const { signal } = interrupted;
   try {
     for (let looks = 0; ; looks += 1) {
       let text: string;
       try {
-        text = shown(await collect(locks, line, terminal, signal), line, terminal);
+        const found = await collect(locks, line, terminal, signal);
+        picture?.saw(found, Date.now());
+        text = shown(found, line, terminal);
       } catch (error) {
         if (signal.aborted || (error as LynkError).name !== 'LynkError') throw error;
         text = `${(error as LynkError).message}\n`;
       }
+      picture?.save();
       const title = isScreen ? `${looks === 0 ? CLEAR_SCREEN : ''}${HOME}${titleOf(terminal, intervalSeconds)}` : '';
       terminal.print(isScreen ? `${title}${text.replaceAll('\n', '\u001b[K\n')}${CLEAR_REST}` : text);
       await sleep(intervalSeconds * 1000, undefined, { signal });
     }
   } catch (error) {
-    if (signal.aborted) return EXIT.ok;
-    throw error;
+    if (!signal.aborted) throw error;
+    picture?.save();
+    return EXIT.ok;
   } finally {
     interrupted.stop();
   }

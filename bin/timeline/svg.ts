@@ -13,6 +13,7 @@ const LANE_GAP = 14;
 const NOTE_HEIGHT = 23;
 /** Two numbers side by side. */
 const NUMBER_APART = 21;
+const REFRESHES_APART = 9;
 const NARROWEST_NAME = 60;
 const WIDEST_NAME = 200;
 
@@ -91,7 +92,7 @@ function drawLane(lane: Lane, name: string, top: number, scale: Scale): string[]
     box('row', x(0), top, x(endMs) - x(0), BAND),
     ...doing.flatMap((span) => drawSpan(span, top, BAND, x)),
     ...holding.flatMap((span) => drawSpan(span, top + BAR_TOP, BAR, x)),
-    ...marks.flatMap((mark) => drawMark(mark, doing, heights, scale)),
+    ...apart(marks, x).flatMap((mark) => drawMark(mark, doing, heights, scale)),
   ];
 }
 
@@ -103,6 +104,17 @@ function drawSpan(span: Span, y: number, height: number, x: Scale['x']): string[
   const text = height < BAND ? '' : textIn(span, x);
   if (text === '') return [rect];
   return [rect, write(isHolder(look) ? 'on-holder' : 'inside', middleOf(span, x), y + 16, text, 'middle')];
+}
+
+/** Refreshes that would lie over each other are drawn as one. */
+function apart(marks: readonly Mark[], x: Scale['x']): Mark[] {
+  let before = Number.NEGATIVE_INFINITY;
+  return marks.filter(({ kind, atMs }) => {
+    if (kind !== 'refresh') return true;
+    if (x(atMs) - before < REFRESHES_APART) return false;
+    before = x(atMs);
+    return true;
+  });
 }
 
 /** A name may be cut off; half of what a look says would say nothing. */

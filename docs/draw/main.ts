@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { drawQuickstart, QUICKSTART_LOG } from './quickstart.js';
 import { drawSandboxLife } from './sandbox-life.js';
+import { drawWatchedLocks } from './watched-locks.js';
 
 if (process.argv.includes('--record')) {
   execFileSync('npm', ['start'], { stdio: 'inherit' });
@@ -15,3 +16,4 @@ if (process.argv.includes('--record')) {
 }
 writeFileSync('docs/sandbox-life.svg', await drawSandboxLife());
 writeFileSync('docs/quickstart.svg', drawQuickstart());
+writeFileSync('docs/watched-locks.svg', await drawWatchedLocks());

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { formatVersion, holdIdFrom, nobodysHoldIdFrom } from '../../runtime/protocol/version.js';
 import { Rig } from '../e2e/rig.js';
@@ -141,6 +144,30 @@ describe('ls', () => {
     expect(seen).toMatch(/<dim>\d\d:\d\d:\d\d UTC, every 0.1 s; Ctrl-C ends/);
     expect(seen.indexOf('held?')).toBeGreaterThan(0);
     expect(seen.indexOf('held?')).toBeLessThan(seen.indexOf('dead'));
+  });
+
+  test('--watch --svg draws what it has seen so far, at each look and at the end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-svg-'));
+    const path = join(folder, 'locks.svg');
+    const picture = (): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+    try {
+      const watching = typed(['ls', '--watch', '--interval', '0.1', '--svg', path]);
+      await until(() => picture().includes('>account/1</text>'), 'that a lock is drawn');
+      const { code: refused } = await typed(['ls', '--watch', '--svg', join(folder, 'no', 'such', 'folder.svg')]);
+      await put('nightly', { host: 'other/8' });
+      await until(() => picture().includes('>nightly</text>'), 'that a new lock is drawn');
+      rmSync(path);
+      process.emit('SIGINT');
+
+      expect((await watching).code).toBe(0);
+      expect(refused).toBe(64);
+      expect(picture()).toContain(`>Locks of ${rig.tableName}, `);
+      for (const look of ['holder-0', 'over', 'broken', 'kept']) expect(picture()).toContain(`<rect class="${look}"`);
+      // No half-written file is left.
+      expect(readdirSync(folder)).toEqual(['locks.svg']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('--watch --json writes a line for each look', async () => {
