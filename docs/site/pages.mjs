@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 export const GROUPS = {
   'Start here': ['getting-started', 'migrating', 'faq'],
   Guides: [
+    'client',
     'lambda',
     'cdk',
     'step-functions',
