@@ -6,6 +6,7 @@ import { defaultHostIdentifier } from './lambda/host.js';
 import { refuseUnknown, shown } from './lock/checks.js';
 import { systemClock } from './lock/clock.js';
 import { LockFactory } from './lock/factory.js';
+import { DEFAULT_MAX_INVOCATION_LEASE_SECONDS } from './lock/invocation.js';
 import { type Lock, lockOf } from './lock/lock.js';
 import { DEFAULT_CLOCK_TOLERANCE_SECONDS, DEFAULT_LEASE_SECONDS, DEFAULT_WAIT_SECONDS, Locks } from './lock/locks.js';
 import { consoleLogger } from './lock/logger.js';
@@ -174,7 +175,9 @@ function locksIn(table: string | undefined): Locks {
     observers: [new LossLines(consoleLogger)],
     hostIdentifier: defaultHostIdentifier,
   };
-  return new Locks(process, store, { leaseSeconds, waitSeconds, fencing: false, target }, footingInstead);
+  const maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS;
+  const settings = { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing: false, target };
+  return new Locks(process, store, settings, footingInstead);
 }
 
 /** Without the options that are there but undefined: those ask for the default. */

@@ -13,6 +13,7 @@ import { refuseReentry } from './with-lock.js';
 interface Askable<T> {
   readonly name: string;
   readonly leaseSeconds: Lease;
+  readonly maxInvocationLeaseSeconds: number;
   readonly lockAtLeastSeconds?: number;
   readonly fencing?: boolean;
   /** Finds out which table it is in; sends no request. */
@@ -56,7 +57,7 @@ export function waitSecondsWithin(asked: number, { invocationSeconds, reserveSec
 
 /** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */
 export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' | 'store'>>(
-  { name, leaseSeconds: lease, fencing = false, reach, ...settings }: Askable<T>,
+  { name, leaseSeconds: lease, maxInvocationLeaseSeconds, fencing = false, reach, ...settings }: Askable<T>,
   options: TryOptions,
 ): Promise<Ask<T>> {
   const signal = checkedSignal(options.signal);
@@ -65,7 +66,7 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
   const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds ?? settings.lockAtLeastSeconds ?? 0);
   signal?.throwIfAborted();
   const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
-  const leaseSeconds = leaseSecondsOf(lease, invocationSeconds);
+  const leaseSeconds = leaseSecondsOf(lease, invocationSeconds, maxInvocationLeaseSeconds);
   const reserveSeconds = checkedReserve(options.releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
   const requestId = context?.awsRequestId;
   const target = await reach(name);

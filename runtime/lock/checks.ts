@@ -41,6 +41,11 @@ export const checkedLease = check<Lease>(
   '; or it is "invocation"; work may last longer than the lease, which is renewed while its holder lives',
 );
 
+export const checkedMaxInvocationLease = check<number>(
+  (value) => isWholeWithin(value, 1, DAY_SECONDS),
+  `maxInvocationLeaseSeconds is a whole number of seconds from 1 to ${DAY_SECONDS}`,
+);
+
 export const checkedWait = check<number>(
   (value) => isWithin(value, 0, DAY_SECONDS) || value === Infinity,
   `waitSeconds is a number of seconds from 0 (ask once) to ${DAY_SECONDS}, or Infinity`,

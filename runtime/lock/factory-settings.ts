@@ -1,5 +1,15 @@
-import { check, checkedFencing, checkedHost, checkedLease, checkedTolerance, checkedWait, isAble } from './checks.js';
+import {
+  check,
+  checkedFencing,
+  checkedHost,
+  checkedLease,
+  checkedMaxInvocationLease,
+  checkedTolerance,
+  checkedWait,
+  isAble,
+} from './checks.js';
 import type { LockObserver } from './events.js';
+import { DEFAULT_MAX_INVOCATION_LEASE_SECONDS } from './invocation.js';
 import {
   DEFAULT_CLOCK_TOLERANCE_SECONDS,
   DEFAULT_LEASE_SECONDS,
@@ -33,6 +43,7 @@ const checkedObservers = check<readonly LockObserver[]>(
  */
 export function settled(given: FactorySettings, defaultHost: (requestId: string | undefined) => string): LocksSettings {
   const { leaseSeconds = DEFAULT_LEASE_SECONDS, waitSeconds = DEFAULT_WAIT_SECONDS, fencing = false } = given;
+  const { maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS } = given;
   const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = given;
   const logger = given.logger === undefined ? consoleLogger : harmless(checkedLogger(given.logger));
   const logLines = given.logger === undefined ? new LossLines(logger) : new LogLines(logger);
@@ -40,6 +51,7 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
   const host = given.hostIdentifier === undefined ? undefined : checkedHost(given.hostIdentifier);
   return {
     leaseSeconds: checkedLease(leaseSeconds),
+    maxInvocationLeaseSeconds: checkedMaxInvocationLease(maxInvocationLeaseSeconds),
     waitSeconds: checkedWait(waitSeconds),
     fencing: checkedFencing(fencing),
     target: {

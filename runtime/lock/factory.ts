@@ -135,8 +135,8 @@ export class LockFactory extends Locks<LockStore> {
     const handOver = parseHandOver(text);
     const name = checkedName(handOver.lockName);
     const reach = (): Promise<LockTarget<LockStore>> => this.reach(name);
-    const { leaseSeconds } = this;
-    const settings = { name, leaseSeconds, fencing: checkedFencing(fencing), reach };
+    const { leaseSeconds, maxInvocationLeaseSeconds } = this;
+    const settings = { name, leaseSeconds, maxInvocationLeaseSeconds, fencing: checkedFencing(fencing), reach };
     return adoptHold(await askFor(settings, call), handOver);
   }
 

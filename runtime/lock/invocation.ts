@@ -4,7 +4,7 @@ import { safetyMarginMs } from '../protocol/lease.js';
 /** What is left of an invocation for its locks' releases, and for the handler to answer in. */
 export const DEFAULT_RESERVE_SECONDS = 1;
 /** The longest lease that `invocation` stands for: for as long others may have to wait after a crash. */
-const LONGEST_INVOCATION_LEASE_SECONDS = 60;
+export const DEFAULT_MAX_INVOCATION_LEASE_SECONDS = 60;
 /** Until the write that takes the lock was sent, and by how much its stamp may be behind DynamoDB's clock. */
 const SLACK_MS = 1000;
 
@@ -16,7 +16,7 @@ export type Lease = number | 'invocation';
  * the invocation's end without a refresh, its safety margin taken off.
  * @throws LockOptionError where it is to be the invocation's, and there is none
  */
-export function leaseSecondsOf(lease: Lease, invocationSeconds: number): number {
+export function leaseSecondsOf(lease: Lease, invocationSeconds: number, maxInvocationLeaseSeconds: number): number {
   if (lease !== 'invocation') return lease;
   if (invocationSeconds === Number.POSITIVE_INFINITY) {
     throw new LockOptionError('leaseSeconds is "invocation", but no invocation is given: pass { context }');
@@ -24,5 +24,5 @@ export function leaseSecondsOf(lease: Lease, invocationSeconds: number): number 
   const neededMs = Math.max(0, invocationSeconds * 1000) + SLACK_MS;
   let seconds = Math.max(1, Math.ceil(neededMs / 1000));
   while (seconds * 1000 - safetyMarginMs(seconds) < neededMs) seconds += 1;
-  return Math.min(seconds, LONGEST_INVOCATION_LEASE_SECONDS);
+  return Math.min(seconds, maxInvocationLeaseSeconds);
 }

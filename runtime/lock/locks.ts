@@ -1,5 +1,12 @@
 import type { LockSettings } from './asking.js';
-import { checkedAtLeast, checkedFencing, checkedLease, checkedName, checkedWait } from './checks.js';
+import {
+  checkedAtLeast,
+  checkedFencing,
+  checkedLease,
+  checkedMaxInvocationLease,
+  checkedName,
+  checkedWait,
+} from './checks.js';
 import type { Lease } from './invocation.js';
 import type { LockOptions } from './options.js';
 import type { LockProcess } from './process.js';
@@ -15,6 +22,7 @@ export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 3;
 /** What is decided for all of the locks, checked. */
 export interface LocksSettings {
   readonly leaseSeconds: Lease;
+  readonly maxInvocationLeaseSeconds: number;
   readonly waitSeconds: number;
   readonly fencing: boolean;
   readonly target: TargetSettings;
@@ -29,6 +37,8 @@ export class Locks<S extends HoldStore = HoldStore> {
   /** @internal */
   protected readonly leaseSeconds: Lease;
   /** @internal */
+  protected readonly maxInvocationLeaseSeconds: number;
+  /** @internal */
   protected readonly fencing: boolean;
   /** @internal */
   protected readonly settings: TargetSettings;
@@ -39,12 +49,13 @@ export class Locks<S extends HoldStore = HoldStore> {
   constructor(
     process: LockProcess,
     store: S,
-    { leaseSeconds, waitSeconds, fencing, target }: LocksSettings,
+    { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, target }: LocksSettings,
     /** Asked at each use: what the locks rest on instead, for the time being. */
     private readonly instead: () => Footing | undefined = () => undefined,
   ) {
     this.footing = { process, store };
     this.leaseSeconds = leaseSeconds;
+    this.maxInvocationLeaseSeconds = maxInvocationLeaseSeconds;
     this.waitSeconds = waitSeconds;
     this.fencing = fencing;
     this.settings = target;
@@ -56,10 +67,12 @@ export class Locks<S extends HoldStore = HoldStore> {
    */
   lockSettings(name: string, options: LockOptions): LockSettings {
     const { leaseSeconds = this.leaseSeconds, waitSeconds = this.waitSeconds } = options;
+    const { maxInvocationLeaseSeconds = this.maxInvocationLeaseSeconds } = options;
     const { lockAtLeastSeconds = 0, fencing = this.fencing } = options;
     return {
       name: checkedName(name),
       leaseSeconds: checkedLease(leaseSeconds),
+      maxInvocationLeaseSeconds: checkedMaxInvocationLease(maxInvocationLeaseSeconds),
       waitSeconds: checkedWait(waitSeconds),
       lockAtLeastSeconds: checkedAtLeast(lockAtLeastSeconds),
       fencing: checkedFencing(fencing),

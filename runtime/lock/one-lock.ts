@@ -17,7 +17,9 @@ import { holdWhile, type Work, type WorkArguments, workArguments } from './with-
 export interface WithLockOptions extends LockOptions, AcquireOptions {}
 
 /** What `tryWithLock` of a factory takes. */
-export interface TryWithLockOptions extends TryOptions, Pick<LockOptions, 'leaseSeconds' | 'fencing'> {}
+export interface TryWithLockOptions
+  extends TryOptions,
+    Pick<LockOptions, 'leaseSeconds' | 'maxInvocationLeaseSeconds' | 'fencing'> {}
 
 /** The names of all that `withLock` takes. */
 export const WITH_LOCK_OPTIONS = /* @__PURE__ */ [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
@@ -31,8 +33,8 @@ export type TryOutcome<T> =
 export async function holdOne<T>(locks: Locks, name: string, args: WorkArguments<WithLockOptions, T>): Promise<T> {
   const { options, work } = workArguments(args, 'withLock');
   refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
-  const { leaseSeconds, waitSeconds, fencing, ...call } = options;
-  const settings = locks.lockSettings(name, { leaseSeconds, waitSeconds, fencing });
+  const { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, ...call } = options;
+  const settings = locks.lockSettings(name, { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing });
   return holdWhile(await acquireHold(settings, call, 'withLock'), work);
 }
 
@@ -43,9 +45,9 @@ export async function tryOne<T>(
   args: WorkArguments<TryWithLockOptions, T>,
 ): Promise<TryOutcome<T>> {
   const { options, work } = workArguments(args, 'tryWithLock');
-  refuseUnknown(options, ['leaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
-  const { leaseSeconds, fencing, ...call } = options;
-  const settings = locks.lockSettings(name, { leaseSeconds, fencing });
+  refuseUnknown(options, ['leaseSeconds', 'maxInvocationLeaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
+  const { leaseSeconds, maxInvocationLeaseSeconds, fencing, ...call } = options;
+  const settings = locks.lockSettings(name, { leaseSeconds, maxInvocationLeaseSeconds, fencing });
   return holdUnlessRefused(await tryHold(settings, call, 'tryWithLock'), work);
 }
 

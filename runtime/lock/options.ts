@@ -15,10 +15,17 @@ export interface LockOptions {
   /**
    * Seconds after which others may take the lock over if its holder dies. While the holder lives, the
    * heartbeat renews it. Whole, 1 to 86,400. `invocation` covers what is left of the Lambda invocation that
-   * `context` gives, up to 60 s: no refresh is needed then, but after a crash others wait for that long.
+   * `context` gives, up to `maxInvocationLeaseSeconds`: no refresh is needed then, but after a crash others wait
+   * for that long.
    * @default 10, or the factory's
    */
   readonly leaseSeconds?: Lease | undefined;
+  /**
+   * Seconds that the lease `invocation` lasts at most, and so others wait at most after a crash; what is left of
+   * the invocation beyond that is covered by refreshes. Whole, 1 to 86,400.
+   * @default 60, or the factory's
+   */
+  readonly maxInvocationLeaseSeconds?: number | undefined;
   /**
    * Seconds for which `acquire` and `withLock` wait at most; 0 asks once. Up to 86,400, or `Infinity`.
    * @default 30, or the factory's
@@ -123,7 +130,13 @@ export interface FactorySettings extends Omit<LockOptions, 'lockAtLeastSeconds'>
   readonly observers?: readonly LockObserver[] | undefined;
 }
 
-export const LOCK_OPTIONS = ['leaseSeconds', 'waitSeconds', 'lockAtLeastSeconds', 'fencing'] as const;
+export const LOCK_OPTIONS = [
+  'leaseSeconds',
+  'maxInvocationLeaseSeconds',
+  'waitSeconds',
+  'lockAtLeastSeconds',
+  'fencing',
+] as const;
 export const SEMAPHORE_OPTIONS = ['permits', 'leaseSeconds', 'waitSeconds'] as const;
 export const SINGLE_FLIGHT_OPTIONS = ['freshSeconds', 'leaseSeconds', 'waitSeconds', 'signal', 'context'] as const;
 export const TRY_OPTIONS = ['signal', 'context', 'releaseReserveSeconds', 'data', 'lockAtLeastSeconds'] as const;
@@ -131,6 +144,7 @@ export const DESERIALIZE_OPTIONS = [...TRY_OPTIONS, 'fencing'] as const;
 export const ACQUIRE_OPTIONS = ['waitSeconds', ...TRY_OPTIONS] as const;
 export const FACTORY_SETTINGS = [
   'leaseSeconds',
+  'maxInvocationLeaseSeconds',
   'waitSeconds',
   'fencing',
   'clockToleranceSeconds',

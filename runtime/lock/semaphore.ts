@@ -15,6 +15,7 @@ import { holdWhile, isHeldAround, type Work, type WorkArguments, workArguments }
 interface SemaphoreSettings {
   readonly name: string;
   readonly leaseSeconds: Lease;
+  readonly maxInvocationLeaseSeconds: number;
   readonly waitSeconds: number;
   readonly reach: (name: string) => Promise<SemaphoreTarget>;
 }

@@ -58,9 +58,14 @@ export async function holdSeveral<T>(
 ): Promise<T> {
   const { options, work } = workArguments<WithLocksOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
   refuseUnknown(options, WITH_LOCKS_OPTIONS, 'withLocks');
-  const { leaseSeconds, waitSeconds, fencing, ...call } = options;
+  const { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, ...call } = options;
   const several = checkedNames(names);
-  const settings = locks.lockSettings(several[0] ?? '', { leaseSeconds, waitSeconds, fencing });
+  const settings = locks.lockSettings(several[0] ?? '', {
+    leaseSeconds,
+    maxInvocationLeaseSeconds,
+    waitSeconds,
+    fencing,
+  });
   return new SeveralLocks(several, settings, call).holdWhile(work);
 }
 

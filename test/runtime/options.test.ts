@@ -126,6 +126,26 @@ describe('leaseSeconds', () => {
   });
 });
 
+describe('maxInvocationLeaseSeconds', () => {
+  const ways: readonly (readonly [string, (maxInvocationLeaseSeconds: never) => unknown])[] = [
+    ['getLockFactory', (maxInvocationLeaseSeconds) => getLockFactory('locks', { client, maxInvocationLeaseSeconds })],
+    ['createLock', (maxInvocationLeaseSeconds) => factory.createLock('a', { maxInvocationLeaseSeconds })],
+    ['withLock', (maxInvocationLeaseSeconds) => factory.withLock('a', { maxInvocationLeaseSeconds }, () => {})],
+  ];
+
+  test.each(ways)('of %s is a whole number of seconds', async (_way, call) => {
+    for (const value of [0, 1.5, Number.NaN, 86_401, Number.POSITIVE_INFINITY, '60', null]) {
+      expect(await refusalOf(() => call(bad(value)))).toContain(
+        `maxInvocationLeaseSeconds is a whole number of seconds from 1 to 86400, got ${typeof value === 'string' ? '"60"' : value}`,
+      );
+    }
+  });
+
+  test.each([1, 900, 86_400])('%d will do', (maxInvocationLeaseSeconds) => {
+    expect(() => getLockFactory('locks', { client, maxInvocationLeaseSeconds })).not.toThrow();
+  });
+});
+
 describe('waitSeconds', () => {
   const ways: readonly (readonly [string, (waitSeconds: never) => unknown])[] = [
     ['getLockFactory', (waitSeconds) => getLockFactory('locks', { client, waitSeconds })],
@@ -361,24 +381,24 @@ describe('an unknown option', () => {
   test.each<[string, string, (options: never) => unknown]>([
     [
       'getLockFactory',
-      'client, leaseSeconds, waitSeconds, fencing, clockToleranceSeconds',
+      'client, leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, clockToleranceSeconds',
       (options) => getLockFactory('locks', options),
     ],
     [
       'createLock',
-      'leaseSeconds, waitSeconds, lockAtLeastSeconds, fencing',
+      'leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, lockAtLeastSeconds, fencing',
       (options) => factory.createLock('a', options),
     ],
     ['acquire', 'waitSeconds, signal, context', (options) => factory.createLock('a').acquire(options)],
     ['tryAcquire', 'signal, context', (options) => factory.createLock('a').tryAcquire(options)],
     [
       'withLock',
-      'leaseSeconds, waitSeconds, lockAtLeastSeconds, fencing, signal, context, releaseReserveSeconds, data',
+      'leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, lockAtLeastSeconds, fencing, signal, context, releaseReserveSeconds, data',
       (options) => factory.withLock('a', options, () => {}),
     ],
     [
       'tryWithLock',
-      'leaseSeconds, fencing, signal, context, releaseReserveSeconds, data, lockAtLeastSeconds',
+      'leaseSeconds, maxInvocationLeaseSeconds, fencing, signal, context, releaseReserveSeconds, data, lockAtLeastSeconds',
       (options) => factory.tryWithLock('a', options, () => {}),
     ],
     ['withLock', 'waitSeconds, signal, context', (options) => factory.createLock('a').withLock(options, () => {})],

@@ -318,6 +318,64 @@ describe('a lease for the invocation', () => {
     expect(us.store.operations().filter((operation) => operation === 'refresh').length).toBe(9);
   });
 
+  test.each<[string, (maxInvocationLeaseSeconds: number) => Promise<unknown>]>([
+    [
+      'a factory',
+      (maxInvocationLeaseSeconds) =>
+        us
+          .factory({ leaseSeconds: 'invocation', maxInvocationLeaseSeconds })
+          .createLock('a')
+          .acquire({ context: invocation(300) }),
+    ],
+    [
+      'a lock',
+      (maxInvocationLeaseSeconds) =>
+        us
+          .factory()
+          .createLock('a', { leaseSeconds: 'invocation', maxInvocationLeaseSeconds })
+          .acquire({ context: invocation(300) }),
+    ],
+    [
+      'a call',
+      async (maxInvocationLeaseSeconds) => {
+        const bounded = { leaseSeconds: 'invocation', maxInvocationLeaseSeconds, context: invocation(300) } as const;
+        await us.factory().withLock('a', bounded, () => expect(leaseInTable()).toBe(String(maxInvocationLeaseSeconds)));
+        return us.factory().tryWithLock('a', bounded, () => new Promise(() => {}));
+      },
+    ],
+    [
+      'a call for several',
+      (maxInvocationLeaseSeconds) =>
+        us
+          .factory()
+          .withLocks(
+            ['a', 'b'],
+            { leaseSeconds: 'invocation', maxInvocationLeaseSeconds, context: invocation(300) },
+            () => new Promise(() => {}),
+          ),
+    ],
+  ])('is capped where %s says', async (_, ask) => {
+    void ask(20);
+    await pass(1000);
+
+    expect(leaseInTable()).toBe('20');
+  });
+
+  test('that is handed over is capped where the factory says', async () => {
+    const factory = us.factory({ leaseSeconds: 'invocation', maxInvocationLeaseSeconds: 20 });
+    const context = invocation(300);
+    const text = await until(
+      factory
+        .createLock('a')
+        .acquire({ context })
+        .then((held) => held.serialize()),
+    );
+    const held = await until(factory.deserializeLock(text, { context }));
+
+    expect(leaseInTable()).toBe('20');
+    expect(held.isHeld).toBe(true);
+  });
+
   test('needs an invocation', async () => {
     expect(await errorOf(us.factory({ leaseSeconds: 'invocation' }).createLock('a').acquire())).toMatchObject({
       name: 'LockOptionError',
