@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Converter, JSX, PageEvent, ReflectionKind, RendererEvent } from 'typedoc';
+import { Comment, Converter, JSX, PageEvent, ReflectionKind, RendererEvent } from 'typedoc';
 import { entryPoints, GROUPS } from './pages.mjs';
 
 /** Files that a browser would not show by the name they have: `.ts` is a film to a web server. */
@@ -8,12 +8,14 @@ const SOURCE = /\.(?:ts|mjs|py|md|pml)$/;
 
 /** @param {import('typedoc').Application} app */
 export function load(app) {
-  const importedAs = new Map(Object.entries(entryPoints()).map(([name, path]) => [dirname(path), name]));
+  const importedAs = new Map(Object.entries(entryPoints()).map(([name, path]) => [dirname(path), { name, path }]));
 
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_, reflection) => {
-    if (reflection.kindOf(ReflectionKind.Module)) {
-      reflection.name = importedAs.get(reflection.name) ?? reflection.name;
-    }
+    const entry = importedAs.get(reflection.name);
+    if (!entry || !reflection.kindOf(ReflectionKind.Module)) return;
+    reflection.name = entry.name;
+    const text = summaryOf(entry.path);
+    reflection.comment = new Comment([{ kind: 'text', text }]);
   });
 
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, page) => {
@@ -45,6 +47,16 @@ export function load(app) {
       if (SOURCE.test(file)) renameSync(join(media, file), join(media, `${file}.txt`));
     }
   });
+}
+
+/**
+ * What an entry point says of itself in its first line, after its name.
+ * @param {string} path
+ */
+function summaryOf(path) {
+  const summary = /^\/\*\* [\w/-]+: (.+) \*\//.exec(readFileSync(path, 'utf8'))?.[1];
+  if (summary === undefined) throw new Error(`${path} does not begin with what it is`);
+  return summary.charAt(0).toUpperCase() + summary.slice(1);
 }
 
 /** @param {string} path */
