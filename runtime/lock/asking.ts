@@ -1,11 +1,11 @@
 import type { LockHolder } from '../errors.js';
 import { type Ask, askForHold, must, notGranted, waitForHold } from './acquisition.js';
-import { checkedAtLeast, checkedContext, checkedReserve, checkedSignal, checkedWait, refuseUnknown } from './checks.js';
+import { checkedAtLeast, checkedContext, checkedReserve, checkedSignal, checkedWait } from './checks.js';
 import { Chronicle } from './chronicle.js';
 import { Hold } from './hold.js';
 import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from './invocation.js';
 import { checkedNote } from './note.js';
-import { ACQUIRE_OPTIONS, type AcquireOptions, TRY_OPTIONS, type TryOptions } from './options.js';
+import type { AcquireOptions, TryOptions } from './options.js';
 import type { LockTarget } from './target.js';
 import { refuseReentry } from './with-lock.js';
 
@@ -26,8 +26,7 @@ export interface LockSettings extends Required<Askable<LockTarget>> {
 }
 
 /** Waits until the lock is held, as `acquire` of a lock says. */
-export async function acquireHold(settings: LockSettings, options: AcquireOptions, where: string): Promise<Hold> {
-  refuseUnknown(options, ACQUIRE_OPTIONS, where);
+export async function acquireHold(settings: LockSettings, options: AcquireOptions): Promise<Hold> {
   const { waitSeconds: given = settings.waitSeconds } = options;
   const asked = checkedWait(given);
   const ask = await askForLock(settings, options);
@@ -39,8 +38,7 @@ export async function acquireHold(settings: LockSettings, options: AcquireOption
 }
 
 /** Asks once; resolves to who holds it where that is another. */
-export async function tryHold(settings: LockSettings, options: TryOptions, where: string): Promise<Hold | LockHolder> {
-  refuseUnknown(options, TRY_OPTIONS, where);
+export async function tryHold(settings: LockSettings, options: TryOptions): Promise<Hold | LockHolder> {
   return askForHold(await askForLock(settings, options));
 }
 

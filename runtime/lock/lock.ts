@@ -4,7 +4,14 @@ import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
 import type { Locks } from './locks.js';
 import { holdUnlessRefused, type TryOutcome } from './one-lock.js';
-import { type AcquireOptions, LOCK_OPTIONS, type LockOptions, type TryOptions } from './options.js';
+import {
+  ACQUIRE_OPTIONS,
+  type AcquireOptions,
+  LOCK_OPTIONS,
+  type LockOptions,
+  TRY_OPTIONS,
+  type TryOptions,
+} from './options.js';
 import type { LockTarget } from './target.js';
 import { holdWhile, type Work, type WorkArguments, workArguments } from './with-lock.js';
 
@@ -30,7 +37,8 @@ export class Lock {
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
-    return acquireHold(this.settings, options, 'acquire');
+    refuseUnknown(options, ACQUIRE_OPTIONS, 'acquire');
+    return acquireHold(this.settings, options);
   }
 
   /**
@@ -39,7 +47,8 @@ export class Lock {
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
-    const outcome = await tryHold(this.settings, options, 'tryAcquire');
+    refuseUnknown(options, TRY_OPTIONS, 'tryAcquire');
+    const outcome = await tryHold(this.settings, options);
     return outcome instanceof Hold ? outcome : undefined;
   }
 
@@ -52,7 +61,8 @@ export class Lock {
   withLock<T>(options: AcquireOptions | undefined, work: Work<T>): Promise<T>;
   async withLock<T>(...args: WorkArguments<AcquireOptions, T>): Promise<T> {
     const { options, work } = workArguments(args, 'withLock');
-    return holdWhile(await acquireHold(this.settings, options, 'withLock'), work);
+    refuseUnknown(options, ACQUIRE_OPTIONS, 'withLock');
+    return holdWhile(await acquireHold(this.settings, options), work);
   }
 
   /** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
@@ -60,7 +70,8 @@ export class Lock {
   tryWithLock<T>(options: TryOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
   async tryWithLock<T>(...args: WorkArguments<TryOptions, T>): Promise<TryOutcome<T>> {
     const { options, work } = workArguments(args, 'tryWithLock');
-    return holdUnlessRefused(await tryHold(this.settings, options, 'tryWithLock'), work);
+    refuseUnknown(options, TRY_OPTIONS, 'tryWithLock');
+    return holdUnlessRefused(await tryHold(this.settings, options), work);
   }
 
   /** @internal Finds out which table it is in; sends no request. */
@@ -70,6 +81,6 @@ export class Lock {
 
   /** @internal As `acquire`. */
   hold(options: AcquireOptions): Promise<Hold> {
-    return acquireHold(this.settings, options, 'acquire');
+    return acquireHold(this.settings, options);
   }
 }

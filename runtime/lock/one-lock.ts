@@ -33,9 +33,7 @@ export type TryOutcome<T> =
 export async function holdOne<T>(locks: Locks, name: string, args: WorkArguments<WithLockOptions, T>): Promise<T> {
   const { options, work } = workArguments(args, 'withLock');
   refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
-  const { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, ...call } = options;
-  const settings = locks.lockSettings(name, { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing });
-  return holdWhile(await acquireHold(settings, call, 'withLock'), work);
+  return holdWhile(await acquireHold(locks.lockSettings(name, options), options), work);
 }
 
 /** The same where the lock is free, as `tryWithLock` of a factory says. */
@@ -46,9 +44,7 @@ export async function tryOne<T>(
 ): Promise<TryOutcome<T>> {
   const { options, work } = workArguments(args, 'tryWithLock');
   refuseUnknown(options, ['leaseSeconds', 'maxInvocationLeaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
-  const { leaseSeconds, maxInvocationLeaseSeconds, fencing, ...call } = options;
-  const settings = locks.lockSettings(name, { leaseSeconds, maxInvocationLeaseSeconds, fencing });
-  return holdUnlessRefused(await tryHold(settings, call, 'tryWithLock'), work);
+  return holdUnlessRefused(await tryHold(locks.lockSettings(name, options), options), work);
 }
 
 /** Runs `work` under what a try was granted, if anything. */

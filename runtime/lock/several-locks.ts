@@ -58,15 +58,9 @@ export async function holdSeveral<T>(
 ): Promise<T> {
   const { options, work } = workArguments<WithLocksOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
   refuseUnknown(options, WITH_LOCKS_OPTIONS, 'withLocks');
-  const { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, ...call } = options;
   const several = checkedNames(names);
-  const settings = locks.lockSettings(several[0] ?? '', {
-    leaseSeconds,
-    maxInvocationLeaseSeconds,
-    waitSeconds,
-    fencing,
-  });
-  return new SeveralLocks(several, settings, call).holdWhile(work);
+  const settings = locks.lockSettings(several[0] ?? '', options);
+  return new SeveralLocks(several, settings, options).holdWhile(work);
 }
 
 /**
@@ -109,7 +103,7 @@ class SeveralLocks {
       for (const name of [...this.names].sort(byBytes)) {
         const waitSeconds = Math.max(0, limitMs - process.elapsedMs()) / 1000;
         const options = { ...this.options, signal: group.signal, waitSeconds };
-        const hold = await acquireHold({ ...settings, name }, options, 'withLocks');
+        const hold = await acquireHold({ ...settings, name }, options);
         this.holds.push(hold);
         // The loss of one is told to all that were taken, and to the one waited for.
         const onLoss = (): void => {
