@@ -4,13 +4,14 @@ import { defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
 import { LockOptionError } from './errors.js';
 import { defaultHostIdentifier } from './lambda/host.js';
 import { refuseUnknown, shown } from './lock/checks.js';
+import { Chronicle } from './lock/chronicle.js';
 import { systemClock } from './lock/clock.js';
+import type { LockAsking } from './lock/events.js';
 import { LockFactory } from './lock/factory.js';
 import { DEFAULT_MAX_INVOCATION_LEASE_SECONDS } from './lock/invocation.js';
 import { type Lock, lockOf } from './lock/lock.js';
 import { DEFAULT_CLOCK_TOLERANCE_SECONDS, DEFAULT_LEASE_SECONDS, DEFAULT_WAIT_SECONDS, Locks } from './lock/locks.js';
 import { consoleLogger } from './lock/logger.js';
-import { LossLines } from './lock/loss-lines.js';
 import { holdOne, type TryOutcome, type TryWithLockOptions, tryOne, type WithLockOptions } from './lock/one-lock.js';
 import { FACTORY_SETTINGS, type FactorySettings, type LockOptions, type SingleFlightOptions } from './lock/options.js';
 import { LockProcess } from './lock/process.js';
@@ -172,7 +173,7 @@ function locksIn(table: string | undefined): Locks {
   const target = {
     clockToleranceSeconds,
     logger: consoleLogger,
-    observers: [new LossLines(consoleLogger)],
+    chronicleOf: (asking: LockAsking, process: LockProcess) => new Chronicle(asking, process),
     hostIdentifier: defaultHostIdentifier,
   };
   const maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS;

@@ -14,6 +14,7 @@ const OPTIONAL = {
   'wrapped functions': [/make-locked/, 'makeLocked'],
   decorators: [/lambda\/locked/, 'locked'],
   metrics: [/emf/, 'emfMetrics'],
+  observers: [/told-chronicle|observed-work/, 'getLockFactory'],
   'a factory, and what its options can ask for': [
     /lock\/(factory|lock\.ts|log-lines|metrics|semaphore|break|inspection|inquiry|listing|permit)/,
     'getLockFactory',

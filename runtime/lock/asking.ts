@@ -1,7 +1,6 @@
 import type { LockHolder } from '../errors.js';
 import { type Ask, askForHold, must, notGranted, waitForHold } from './acquisition.js';
 import { checkedAtLeast, checkedContext, checkedReserve, checkedSignal, checkedWait } from './checks.js';
-import { Chronicle } from './chronicle.js';
 import { Hold } from './hold.js';
 import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from './invocation.js';
 import { checkedNote } from './note.js';
@@ -79,7 +78,7 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
     lockAtLeastSeconds,
     fencing,
     requestId,
-    chronicle: new Chronicle(asking, target.settings.observers, process),
+    chronicle: target.settings.chronicleOf(asking, process),
     signal,
     invocationSeconds,
     reserveSeconds,

@@ -1,146 +1,83 @@
-import { type LockHolder, type LockLostError, LockNotGrantedError } from '../errors.js';
-import { harmlessly, type LockAsking, type LockEvent, type LockObserver } from './events.js';
-import { checkedTrace, traceLeftBy } from './holder-trace.js';
-import { observedWork } from './observed-work.js';
+import type { LockHolder, LockLostError } from '../errors.js';
+import type { LockAsking, LockLostEvent } from './events.js';
+import { consoleLogger } from './logger.js';
+import { writeLoss } from './loss-lines.js';
 import type { LockProcess } from './process.js';
 import type { Replaced } from './store.js';
 
-/** A refresh confirmed later than this part of the lease after it was due is worth a warning. */
-const LATE_PART_OF_LEASE = 0.25;
-
-type Told<E> = E extends LockEvent ? Omit<E, 'asking'> : never;
-
-/** Tells observers what becomes of one asking, and how long it took. */
+/**
+ * What becomes of one asking, and of the hold that may come of it. This one is for locks that nobody watches: it
+ * keeps all to itself but what must not go unheard, a lost lock. `ToldChronicle` tells observers.
+ */
 export class Chronicle {
   /** How many times DynamoDB was asked for the lock. */
   attempts = 0;
-  private readonly askedMs: number;
   private acquiredMs = 0;
-  private isWaiting = false;
-  private takenOverFrom: string | undefined;
-  private formerTrace: string | undefined;
 
   constructor(
     readonly asking: LockAsking,
-    private readonly observers: readonly LockObserver[],
-    private readonly process: Pick<LockProcess, 'elapsedMs'>,
-  ) {
-    this.askedMs = process.elapsedMs();
-  }
+    protected readonly process: Pick<LockProcess, 'elapsedMs'>,
+  ) {}
 
-  asked(): void {
-    this.tell({ type: 'asked' });
-  }
+  asked(): void {}
 
-  waiting(holder: LockHolder | undefined): void {
-    if (this.isWaiting) return;
-    this.isWaiting = true;
-    this.tell({ type: 'waiting', holder });
-  }
+  waiting(_holder: LockHolder | undefined): void {}
 
   /** An expired entry was written over. */
-  tookOverFrom(former: Replaced): void {
-    this.takenOverFrom = former.hostIdentifier;
-    this.formerTrace = traceLeftBy(former);
-  }
+  tookOverFrom(_former: Replaced): void {}
 
   /** An entry that was handed over was written over. */
-  wasGivenBy(giver: Replaced): void {
-    this.formerTrace = traceLeftBy(giver);
-  }
+  wasGivenBy(_giver: Replaced): void {}
 
   acquired(): void {
     this.acquiredMs = this.process.elapsedMs();
-    const { attempts, takenOverFrom, formerTrace } = this;
-    const waitSeconds = this.secondsSince(this.askedMs);
-    this.tell({ type: 'acquired', waitSeconds, attempts, takenOverFrom, formerTrace });
   }
 
   /** Runs the work that the hold is for, as the observers would have it. */
   around<T>(work: () => T): T {
-    return observedWork(this.observers, this.asking, work);
+    return work();
   }
 
   /** What the hold is to leave for its taker: the first observer's word. */
   trace(): string | undefined {
-    let trace: string | undefined;
-    for (const observer of this.observers) {
-      harmlessly(() => {
-        trace ??= checkedTrace(observer.traceOf?.(this.asking));
-      });
-    }
-    return trace;
+    return undefined;
   }
 
   /** Another holds it: a try was refused. */
-  refused(holder: LockHolder | undefined): void {
-    this.notGranted(holder, undefined);
-  }
+  refused(_holder: LockHolder | undefined): void {}
 
   /** What the lock was wanted for has been done by another. */
-  served(): void {
-    const { attempts } = this;
-    this.tell({ type: 'served', waitSeconds: this.secondsSince(this.askedMs), attempts });
-  }
+  served(): void {}
 
-  failed(error: unknown): void {
-    this.notGranted(error instanceof LockNotGrantedError ? error.holder : undefined, error);
-  }
+  failed(_error: unknown): void {}
 
   /** @param before what was so before the refresh was confirmed: when it was due, and what the hold had left */
-  refreshed(before: { readonly dueMs: number; readonly remainedMs: number }, remainingMs: number): void {
-    const { dueMs, remainedMs } = before;
-    const lateMs = this.process.elapsedMs() - dueMs;
-    if (lateMs > this.asking.leaseSeconds * 1000 * LATE_PART_OF_LEASE) {
-      this.tell({ type: 'refreshed-late', lateSeconds: lateMs / 1000, remainedSeconds: remainedMs / 1000 });
-    } else {
-      this.tell({ type: 'refreshed', remainingSeconds: remainingMs / 1000 });
-    }
-  }
+  refreshed(_before: { readonly dueMs: number; readonly remainedMs: number }, _remainingMs: number): void {}
 
-  refreshFailed(error: unknown, remainingMs: number): void {
-    this.tell({ type: 'refresh-failed', error, remainingSeconds: remainingMs / 1000 });
-  }
+  refreshFailed(_error: unknown, _remainingMs: number): void {}
 
-  lapsed(error: LockLostError): void {
-    this.tell({ type: 'lapsed', heldSeconds: this.heldSeconds(), error });
-  }
+  lapsed(_error: LockLostError): void {}
 
   lost(error: LockLostError): void {
-    this.tell({ type: 'lost', heldSeconds: this.heldSeconds(), error });
+    writeLoss(consoleLogger, this.lossOf(error));
   }
 
   /** Tells how a release ends; the outcome stays the same. The lock was held until now. */
-  async releasing(released: Promise<void>): Promise<void> {
-    const heldSeconds = this.heldSeconds();
-    try {
-      await released;
-    } catch (error) {
-      this.tell({ type: 'release-failed', heldSeconds, error });
-      throw error;
-    }
-    this.tell({ type: 'released', heldSeconds });
+  releasing(released: Promise<void>): Promise<void> {
+    return released;
   }
 
-  handedOver(): void {
-    this.tell({ type: 'handed-over', heldSeconds: this.heldSeconds() });
+  handedOver(): void {}
+
+  protected lossOf(error: LockLostError): LockLostEvent {
+    return { type: 'lost', heldSeconds: this.heldSeconds(), error, asking: this.asking };
   }
 
-  private notGranted(holder: LockHolder | undefined, error: unknown): void {
-    const { attempts } = this;
-    this.tell({ type: 'not-granted', waitSeconds: this.secondsSince(this.askedMs), attempts, holder, error });
-  }
-
-  private heldSeconds(): number {
+  protected heldSeconds(): number {
     return this.secondsSince(this.acquiredMs);
   }
 
-  private secondsSince(ms: number): number {
+  protected secondsSince(ms: number): number {
     return Math.max(0, this.process.elapsedMs() - ms) / 1000;
-  }
-
-  private tell(told: Told<LockEvent>): void {
-    const event = { ...told, asking: this.asking } as LockEvent;
-    for (const observer of this.observers) harmlessly(() => observer.onLockEvent(event));
   }
 }

@@ -21,6 +21,7 @@ import { consoleLogger, harmless, type Logger } from './logger.js';
 import { LossLines } from './loss-lines.js';
 import { type LockMetrics, MetricLines } from './metrics.js';
 import type { FactorySettings } from './options.js';
+import { ToldChronicle } from './told-chronicle.js';
 
 const checkedLogger = check<Logger>(
   (value) => isAble(value, 'warn') && isAble(value, 'debug'),
@@ -48,6 +49,7 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
   const logger = given.logger === undefined ? consoleLogger : harmless(checkedLogger(given.logger));
   const logLines = given.logger === undefined ? new LossLines(logger) : new LogLines(logger);
   const metricLines = given.metrics === undefined ? [] : [new MetricLines(checkedMetrics(given.metrics))];
+  const told = [logLines, ...metricLines, ...checkedObservers(observers)];
   const host = given.hostIdentifier === undefined ? undefined : checkedHost(given.hostIdentifier);
   return {
     leaseSeconds: checkedLease(leaseSeconds),
@@ -57,7 +59,7 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
     target: {
       clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
       logger,
-      observers: [logLines, ...metricLines, ...checkedObservers(observers)],
+      chronicleOf: (asking, process) => new ToldChronicle(asking, process, told),
       hostIdentifier: host === undefined ? defaultHost : () => host,
     },
   };

@@ -9,10 +9,13 @@ export class LossLines implements LockObserver {
   constructor(private readonly logger: HarmlessLogger) {}
 
   onLockEvent(event: LockEvent): void {
-    if (event.type !== 'lost') return;
-    const [level, text, details] = lossLine(event);
-    this.logger[level](text, { ...lineDetails(event), ...details });
+    if (event.type === 'lost') writeLoss(this.logger, event);
   }
+}
+
+export function writeLoss(logger: HarmlessLogger, event: LockLostEvent): void {
+  const [level, text, details] = lossLine(event);
+  logger[level](text, { ...lineDetails(event), ...details });
 }
 
 export function lossLine({ error, heldSeconds }: LockLostEvent): Line {

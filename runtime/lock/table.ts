@@ -1,5 +1,6 @@
 import type { ServerClock } from '../protocol/server-clock.js';
-import type { LockObserver } from './events.js';
+import type { Chronicle } from './chronicle.js';
+import type { LockAsking } from './events.js';
 import type { Logger } from './logger.js';
 import type { LockProcess } from './process.js';
 import type { Answer, HoldStore } from './store.js';
@@ -8,8 +9,8 @@ import type { Answer, HoldStore } from './store.js';
 export interface TargetSettings {
   readonly clockToleranceSeconds: number;
   readonly logger: Logger;
-  /** Told of all that happens to the locks. */
-  readonly observers: readonly LockObserver[];
+  /** Of each asking for one of the locks. */
+  readonly chronicleOf: (asking: LockAsking, process: LockProcess) => Chronicle;
   /** Who holds, for people. */
   readonly hostIdentifier: (requestId: string | undefined) => string;
 }
