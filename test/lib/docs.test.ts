@@ -14,3 +14,11 @@ test('docs/cdk.md names every prop of the table and every construct', () => {
     expect(text).toContain(name);
   }
 });
+
+test('docs/operations.md says what to do about each alarm', () => {
+  const monitoring = readFileSync('lib/lynk-lock-monitoring.ts', 'utf8');
+  const alarms = [...monitoring.matchAll(/this\.alarm\('(\w+)'/g)].map(([, alarm]) => alarm ?? '');
+  expect(alarms.length).toBeGreaterThanOrEqual(5);
+  const [symptoms = ''] = readFileSync('docs/operations.md', 'utf8').split('### ');
+  expect(alarms.filter((alarm) => !new RegExp(`alarm (?:\`\\w+\` or )?\`${alarm}\``).test(symptoms))).toEqual([]);
+});

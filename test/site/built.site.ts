@@ -28,7 +28,8 @@ test('each page of docs/, and each decision, is a page of the site, by its title
   for (const page of pages) {
     const [, title] = /^# (.+)$/m.exec(readFileSync(`docs/${page}`, 'utf8')) ?? [];
     const html = readFileSync(`${SITE}/documents/${page.replace('/', '_').replace(/md$/, 'html')}`, 'utf8');
-    expect(html).toContain(`<title>${title} | cdk-lynk</title>`);
+    const [, shown] = /<title>(.*?)<\/title>/.exec(html.replaceAll('&#39;', "'").replaceAll('&quot;', '"')) ?? [];
+    expect(shown).toBe(`${title} | cdk-lynk`);
   }
 });
 
