@@ -2,10 +2,17 @@
 import { setImmediate } from 'node:timers';
 import type { Clock, Timer } from '../lock/clock.js';
 
-interface Event {
-  readonly atMs: number;
-  readonly order: number;
-  callback: (() => void) | undefined;
+/** Something that happens at a time, unless it is cancelled. */
+class Event implements Timer {
+  constructor(
+    readonly atMs: number,
+    readonly order: number,
+    public callback: (() => void) | undefined,
+  ) {}
+
+  cancel(): void {
+    this.callback = undefined;
+  }
 }
 
 /**
@@ -25,13 +32,9 @@ export class VirtualTime {
 
   /** Calls back at that time, after whatever is due by then; at once where the time has passed. */
   at(atMs: number, callback: () => void): Timer {
-    const event: Event = { atMs: Math.max(this.nowMs, atMs), order: this.order++, callback };
+    const event = new Event(Math.max(this.nowMs, atMs), this.order++, callback);
     this.push(event);
-    return {
-      cancel: () => {
-        event.callback = undefined;
-      },
-    };
+    return event;
   }
 
   /** When the next event is due; undefined where none is. */
@@ -95,7 +98,7 @@ export class VirtualTime {
   }
 
   /** The next event, if there is one by then; whether there may be more. */
-  private advance(untilMs: number, isDone: () => boolean): boolean {
+  protected advance(untilMs: number, isDone: () => boolean): boolean {
     if (isDone()) return false;
     for (let next = this.heap[0]; next && next.atMs <= untilMs; next = this.heap[0]) {
       this.pop();

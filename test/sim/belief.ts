@@ -1,6 +1,6 @@
 import type { HeldLock } from '../../runtime/index.js';
 import type { Clock } from '../../runtime/lock/clock.js';
-import type { ElapsedTime } from '../../runtime/protocol/elapsed.js';
+import { ElapsedTime } from '../../runtime/protocol/elapsed.js';
 import type { SimProcess } from './sim-process.js';
 
 /** Somebody who was granted a lock, as the checkers see him. */
@@ -24,6 +24,8 @@ interface HoldInsides {
 /** A hold of the real client. */
 export class TypeScriptBeliever implements Believer {
   private readonly insides: HoldInsides;
+  /** Made anew with each look. */
+  private readonly copy = new ElapsedTime(0, 0);
 
   constructor(
     readonly name: string,
@@ -58,7 +60,7 @@ export class TypeScriptBeliever implements Believer {
   leftMs(): number {
     const { origin, target } = this.insides;
     const { clock, elapsed } = target.process;
-    const copy: ElapsedTime = Object.assign(Object.create(Object.getPrototypeOf(elapsed)), elapsed);
-    return origin.ledger.deadlineMs - copy.read(clock.monotonicMs(), clock.wallMs());
+    Object.assign(this.copy, elapsed);
+    return origin.ledger.deadlineMs - this.copy.read(clock.monotonicMs(), clock.wallMs());
   }
 }

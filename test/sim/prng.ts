@@ -45,7 +45,9 @@ export class Prng {
   }
 
   bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.next() & 0xff);
+    const bytes = new Uint8Array(count);
+    for (let index = 0; index < count; index += 1) bytes[index] = this.next() & 0xff;
+    return bytes;
   }
 
   /** A generator of its own, for one part: what it draws does not shift what the others draw. */

@@ -10,13 +10,14 @@ import { PermitsExceeded } from './checkers/permits-exceeded.js';
 import { RequestBudget } from './checkers/request-budget.js';
 import { UndeservedLoss } from './checkers/undeserved-loss.js';
 import { WaiterServed } from './checkers/waiter-served.js';
+import { furnishHost, type Host } from './host.js';
 import { type ClientPlan, drawPlan, END_MS, type Plan } from './plan.js';
 import { Prng } from './prng.js';
 import { PythonClient } from './python-client.js';
+import { SimTime } from './sim-time.js';
 import { keepTrace } from './trace.js';
 import { TypeScriptClient } from './typescript-client.js';
 import { withUse } from './use.js';
-import { VirtualTime } from './virtual-time.js';
 import { type Client, type Violation, World } from './world.js';
 
 /** A schedule goes on for that long at most, where the wire takes long to drain. */
@@ -37,11 +38,22 @@ export interface Outcome {
 }
 
 /** Runs the schedule of one seed until its end, or the first violation. */
-export async function runSchedule(seed: number, { lines, checker }: RunOptions = {}): Promise<Outcome> {
+export async function runSchedule(seed: number, options: RunOptions = {}): Promise<Outcome> {
+  const host = furnishHost(seed);
+  try {
+    return await runOn(host, seed, options);
+  } finally {
+    host.leave();
+  }
+}
+
+async function runOn({ logger }: Host, seed: number, { lines, checker }: RunOptions): Promise<Outcome> {
   const prng = new Prng(seed);
   const plan = withUse(drawPlan(prng.fork()), seed);
-  const time = new VirtualTime();
-  const world = new World(time, plan, prng.fork(), lines && keepTrace(time, lines), checker);
+  const time = new SimTime();
+  const world = new World(time, plan, prng.fork(), lines && keepTrace(time, lines), checker, {
+    ...(logger && { logger }),
+  });
   const onRejection = (error: unknown): void => world.report('errors', `unhandled: ${String(error)}`);
   process.on('unhandledRejection', onRejection);
   const clients = plan.clients.map((client, index) => {

@@ -18,6 +18,19 @@ export interface ClockFaults {
   readonly monotonicRate: number;
 }
 
+/** A timer of a process: armed again where it came early by the process's own clock. */
+class ProcessTimer implements Timer {
+  armed: Timer | undefined;
+  isCancelled = false;
+
+  constructor(readonly fire: () => void) {}
+
+  cancel(): void {
+    this.isCancelled = true;
+    this.armed?.cancel();
+  }
+}
+
 type Waiting = { readonly kind: 'timer' | 'message'; readonly run: () => void };
 
 /** One process of the simulation: its clocks, what freezes it, and its end. */
@@ -128,26 +141,19 @@ export class SimProcess {
 
   /** Timers go by the monotonic clock: where that stops, they are put off. */
   private after(delayMs: number, callback: () => void): Timer {
-    const { time } = this;
     const dueMs = this.monotonicMs() + Math.max(0, delayMs);
-    let timer: Timer | undefined;
-    let cancelled = false;
-    const fire = (): void => {
-      if (cancelled || this.state === 'crashed') return;
-      if (this.state === 'frozen') this.waiting.push({ kind: 'timer', run: fire });
-      else if (dueMs - this.monotonicMs() > 0.01) arm();
+    const timer: ProcessTimer = new ProcessTimer(() => {
+      if (timer.isCancelled || this.state === 'crashed') return;
+      if (this.state === 'frozen') this.waiting.push({ kind: 'timer', run: timer.fire });
+      else if (dueMs - this.monotonicMs() > 0.01) this.arm(timer, dueMs);
       else callback();
-    };
-    const arm = (): void => {
-      const leftMs = (dueMs - this.monotonicMs()) / this.faults.monotonicRate;
-      timer = time.at(time.nowMs + leftMs + this.prng.fraction() * MOST_LATENESS_MS, fire);
-    };
-    arm();
-    return {
-      cancel: () => {
-        cancelled = true;
-        timer?.cancel();
-      },
-    };
+    });
+    this.arm(timer, dueMs);
+    return timer;
+  }
+
+  private arm(timer: ProcessTimer, dueMs: number): void {
+    const leftMs = (dueMs - this.monotonicMs()) / this.faults.monotonicRate;
+    timer.armed = this.time.at(this.time.nowMs + leftMs + this.prng.fraction() * MOST_LATENESS_MS, timer.fire);
   }
 }

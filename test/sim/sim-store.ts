@@ -47,46 +47,49 @@ export class SimStore implements LockStore {
   }
 
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
-    const over = expiredVersion === undefined ? '' : ` over ${shortVersion(expiredVersion)}`;
-    const name = this.note('acquire', `${entry.lockKey} ${shortVersion(entry.version)}${over}`);
+    const over = (): string => (expiredVersion === undefined ? '' : ` over ${shortVersion(expiredVersion)}`);
+    const name = this.note('acquire', () => `${entry.lockKey} ${shortVersion(entry.version)}${over()}`);
     return this.write(name, () => this.database.acquire(entry, expiredVersion), signal);
   }
 
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
-    const change = `${shortVersion(givenVersion)} as ${shortVersion(entry.version)}`;
-    const name = this.note('adopt', `${entry.lockKey} ${change}`);
+    const change = (): string => `${shortVersion(givenVersion)} as ${shortVersion(entry.version)}`;
+    const name = this.note('adopt', () => `${entry.lockKey} ${change()}`);
     return this.write(name, () => this.database.adopt(entry, givenVersion), signal);
   }
 
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
-    const name = this.note('refresh', `${refresh.lockKey} to ${shortVersion(refresh.version)}`);
+    const name = this.note('refresh', () => `${refresh.lockKey} to ${shortVersion(refresh.version)}`);
     return this.write(name, () => this.database.refresh(refresh), signal);
   }
 
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
-    const name = this.note('release', `${lockKey} ${holdId.slice(-4)}`);
+    const name = this.note('release', () => `${lockKey} ${holdId.slice(-4)}`);
     return this.write(name, () => this.database.release(lockKey, holdId), signal);
   }
 
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
     const { lockKey, ours, version, leaseSeconds } = left;
-    const name = this.note('leave', `${lockKey} ${ours.slice(-4)} as ${shortVersion(version)} for ${leaseSeconds} s`);
+    const what = (): string => `${ours.slice(-4)} as ${shortVersion(version)} for ${leaseSeconds} s`;
+    const name = this.note('leave', () => `${lockKey} ${what()}`);
     return this.write(name, () => this.database.leave(left), signal);
   }
 
   async read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
-    const name = this.note('read', lockKey);
+    const name = this.note('read', () => lockKey);
     const carryOut = () => this.database.read(lockKey, consistency === 'strong' ? 0 : this.network.staleMs());
     const answer = await this.sdk.send({ name, carryOut }, signal);
     if (answer.isStale) this.process.trouble();
-    const stale = answer.isStale ? ' (stale)' : '';
-    this.trace?.(this.process.name, `  read shows ${shortVersion(answer.entry?.version)}${stale}`);
+    this.trace?.(
+      this.process.name,
+      `  read shows ${shortVersion(answer.entry?.version)}${answer.isStale ? ' (stale)' : ''}`,
+    );
     return answer;
   }
 
   /** Each lock is read from a replica of its own, which may lag by its own time. */
   async readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
-    const name = this.note('readMany', lockKeys.join(' '));
+    const name = this.note('readMany', () => lockKeys.join(' '));
     const staleMs = (): number => (consistency === 'strong' ? 0 : this.network.staleMs());
     const carryOut = async () => {
       const reads = lockKeys.map(async (lockKey) => [lockKey, await this.database.read(lockKey, staleMs())] as const);
@@ -98,22 +101,26 @@ export class SimStore implements LockStore {
   }
 
   list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
-    const name = this.note('list', page.prefix);
+    const name = this.note('list', () => page.prefix);
     return this.sdk.send({ name, carryOut: () => this.database.list(page) }, signal);
   }
 
   private async write(name: string, carryOut: () => Promise<WriteAnswer>, signal: AbortSignal): Promise<WriteAnswer> {
     const answer = await this.sdk.send({ name, carryOut }, signal);
-    const date = answer.dateMs === undefined ? ', no Date' : '';
-    const found = answer.written ? 'written' : `refused, ${shortVersion(answer.entry?.version)} stands`;
-    this.trace?.(this.process.name, `  ${name}: ${found}${date}`);
+    if (this.trace) {
+      const date = answer.dateMs === undefined ? ', no Date' : '';
+      const found = answer.written ? 'written' : `refused, ${shortVersion(answer.entry?.version)} stands`;
+      this.trace(this.process.name, `  ${name}: ${found}${date}`);
+    }
     return answer;
   }
 
-  private note(operation: Operation, what: string): string {
+  /** Counts a request, and names it for those who read traces. */
+  private note(operation: Operation, what: () => string): string {
     this.counts[operation] += 1;
-    const name = `${operation} ${what}`;
-    this.trace?.(this.process.name, name);
+    if (!this.trace) return operation;
+    const name = `${operation} ${what()}`;
+    this.trace(this.process.name, name);
     return name;
   }
 }

@@ -11,6 +11,21 @@ import { SimSdk } from './sim-sdk.js';
 import { type Operation, SimStore } from './sim-store.js';
 import type { Asked, Client, World } from './world.js';
 
+type Counts = Readonly<Record<Operation, number>>;
+
+function sinceThen(now: Counts, then: Counts): Counts {
+  return {
+    acquire: now.acquire - then.acquire,
+    adopt: now.adopt - then.adopt,
+    refresh: now.refresh - then.refresh,
+    release: now.release - then.release,
+    leave: now.leave - then.leave,
+    read: now.read - then.read,
+    readMany: now.readMany - then.readMany,
+    list: now.list - then.list,
+  };
+}
+
 /** A process that runs the real client. */
 export class TypeScriptClient implements Client {
   readonly process: SimProcess;
@@ -36,8 +51,7 @@ export class TypeScriptClient implements Client {
     this.store = new SimStore(this.process, sdk, network, database, trace);
     this.lockProcess = new LockProcess(this.process.clock, prng.fork());
     const { leaseSeconds, clockToleranceSeconds } = plan;
-    const logger = { warn: () => {}, debug: () => {} };
-    const settings = { leaseSeconds, clockToleranceSeconds, logger, fencing: isFencing(world.plan) };
+    const settings = { leaseSeconds, clockToleranceSeconds, fencing: isFencing(world.plan), ...world.logging };
     this.factory = new LockFactory(this.lockProcess, this.store, settings, () => name);
   }
 
@@ -96,8 +110,7 @@ export class TypeScriptClient implements Client {
       if (this.busyCallers > 1) this.sharedMs = time.nowMs;
       this.busyCallers -= 1;
       if (this.sharedMs < askedMs) {
-        const requests = { ...this.store.counts };
-        for (const name of Object.keys(requests) as Operation[]) requests[name] -= before[name];
+        const requests = sinceThen(this.store.counts, before);
         const { leaseSeconds } = this.plan;
         this.world.finished({ kind, granted, process: this.process, lock, leaseSeconds, askedMs, requests });
       }

@@ -1,4 +1,4 @@
-import type { HeldLock } from '../../runtime/index.js';
+import type { HeldLock, Logger } from '../../runtime/index.js';
 import { type Believer, TypeScriptBeliever } from './belief.js';
 import type { AllOrNone } from './checkers/all-or-none.js';
 import type { NeverOlder } from './checkers/never-older.js';
@@ -71,7 +71,7 @@ export class World {
   /** Who makes trouble for holders. */
   ambush: { granted(believer: TypeScriptBeliever): void } | undefined;
   /** For each process and lock, since when callers wait for it without a break. */
-  private readonly waits = new Map<string, { callers: number; sinceMs: number }>();
+  private readonly waits = new Map<SimProcess, Map<string, { callers: number; sinceMs: number }>>();
   private grants = 0;
 
   constructor(
@@ -80,6 +80,8 @@ export class World {
     private readonly prng: Prng,
     readonly trace: Trace,
     private readonly onlyChecker?: string,
+    /** What clients are to do about their log: `logger`, where they have one. */
+    readonly logging: { readonly logger?: Logger } = {},
   ) {
     this.database = new Database(time, trace);
     this.network = new Network(time, plan.weather, prng.fork(), trace);
@@ -134,11 +136,12 @@ export class World {
 
   /** Runs `wait` as a wait of that process for that lock. */
   async waiting<T>(process: SimProcess, lock: string, wait: () => Promise<T>): Promise<T> {
-    const key = waitKey(process, lock);
-    const entry = this.waits.get(key) ?? { callers: 0, sinceMs: 0 };
+    const waits = this.waits.get(process) ?? new Map<string, { callers: number; sinceMs: number }>();
+    this.waits.set(process, waits);
+    const entry = waits.get(lock) ?? { callers: 0, sinceMs: 0 };
     if (entry.callers === 0) entry.sinceMs = this.time.nowMs;
     entry.callers += 1;
-    this.waits.set(key, entry);
+    waits.set(lock, entry);
     try {
       return await wait();
     } finally {
@@ -147,7 +150,7 @@ export class World {
   }
 
   waitsSinceMs(process: SimProcess, lock: string): number | undefined {
-    const entry = this.waits.get(waitKey(process, lock));
+    const entry = this.waits.get(process)?.get(lock);
     return entry && entry.callers > 0 ? entry.sinceMs : undefined;
   }
 
@@ -157,8 +160,4 @@ export class World {
       this.startProbing();
     });
   }
-}
-
-function waitKey(process: SimProcess, lock: string): string {
-  return `${process.name} ${lock}`;
 }
