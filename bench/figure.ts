@@ -7,8 +7,8 @@ export interface Figure {
   readonly least?: boolean;
   /** A count that no machine, however busy, can change: anything but the goal is a change of the client. */
   readonly exact?: boolean;
-  /** What the guard lets pass where the goal has never been reached: as it was, and some air. */
-  readonly limit?: number;
+  /** What it was drawn from, where that is worth a drawing. */
+  readonly samples?: readonly number[];
 }
 
 /** How far a figure may be beyond its goal before the guard fails: the machine is not ours alone. */
@@ -20,9 +20,9 @@ export function isMet({ value, goal, least = false }: Figure): boolean {
 
 /** Whether it is what the guard lets pass. */
 export function isAllowed(figure: Figure): boolean {
-  const { value, goal, least = false, exact = false, limit = goal * SLACK } = figure;
+  const { value, goal, least = false, exact = false } = figure;
   if (exact) return value === goal;
-  return least ? value * SLACK >= goal : value <= limit;
+  return least ? value * SLACK >= goal : value <= goal * SLACK;
 }
 
 /** Times are of the machine as much as of the client: the guard goes by counts, ratios and bytes. */

@@ -50,7 +50,7 @@ export function sign(kind: MarkKind, x: number, y: number): string {
 }
 
 /** Whole tenths: as fine as anybody sees, and the same everywhere. */
-function px(value: number): string {
+export function px(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
