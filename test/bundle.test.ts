@@ -1,9 +1,13 @@
 import { bundled, CODE } from '../bench/cold-start/bundles.js';
 
-/** The files of ours that a bundle of this code has anything of. */
-async function partsOf(code: string): Promise<readonly string[]> {
+/** The files of ours that a bundle of this code has anything of, and how many bytes. */
+async function sizesOf(code: string): Promise<readonly (readonly [file: string, bytes: number])[]> {
   const { parts } = await bundled(CODE.sdk + code);
-  return Object.keys(parts).filter((file) => file.startsWith('runtime/') && parts[file] !== 0);
+  return Object.entries(parts).filter(([file, bytes]) => file.startsWith('runtime/') && bytes > 0);
+}
+
+async function partsOf(code: string): Promise<readonly string[]> {
+  return (await sizesOf(code)).map(([file]) => file);
 }
 
 /** What only some handlers use, and a function of theirs that has it. */
@@ -39,6 +43,13 @@ test.each(Object.entries(OPTIONAL))(
     ).not.toEqual([]);
   },
 );
+
+test('and is not to grow again (docs/decisions/0008)', async () => {
+  const bytes = (await sizesOf(CODE.withLock)).reduce((sum, [, part]) => sum + part, 0);
+
+  expect(bytes).toBeGreaterThan(20 * 1024);
+  expect(bytes).toBeLessThanOrEqual(53 * 1024);
+});
 
 test('an error’s class comes without a client', async () => {
   expect(await partsOf(`export { LockLostError } from './runtime/index.js';`)).toEqual(['runtime/errors.ts']);
