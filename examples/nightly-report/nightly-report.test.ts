@@ -1,9 +1,6 @@
-import { App } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
 import { createTestLocks, type VirtualTestLocks } from '../../runtime/testing/index.js';
 import { handler } from './handler.js';
 import { reports } from './report.js';
-import { NightlyReportStack } from './stack.js';
 
 const MONDAY = { time: '2026-01-05T03:00:00Z' };
 const TUESDAY = { time: '2026-01-06T03:00:00Z' };
@@ -65,27 +62,4 @@ test('after a crash, too', async () => {
   await locks.time.advance(60);
 
   expect(await invoke(MONDAY)).toBe('made');
-});
-
-test('the stack triggers it, and lets it take its lock and no other', () => {
-  // Nothing is bundled: the function's code is tested above.
-  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  const template = Template.fromStack(new NightlyReportStack(app, 'Nightly'));
-
-  template.hasResourceProperties('AWS::Events::Rule', {
-    ScheduleExpression: 'cron(0 3 * * ? *)',
-    Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 2 } })],
-  });
-  template.hasResourceProperties('AWS::Lambda::Function', {
-    Environment: { Variables: Match.objectLike({ LYNK_TABLE_NAME: Match.anyValue() }) },
-  });
-  template.hasResourceProperties('AWS::IAM::Policy', {
-    PolicyDocument: {
-      Statement: [
-        Match.objectLike({
-          Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['nightly-report'] } },
-        }),
-      ],
-    },
-  });
 });

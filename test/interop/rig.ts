@@ -77,13 +77,18 @@ export class Rig {
     await this.client.send(new PutItemCommand({ TableName: this.lockTable, Item: item }));
   }
 
+  /** Where the server is, for a process of its own. */
+  get environment(): Record<string, string> {
+    // boto3 reads the region from a variable of its own.
+    return { ...clientEnvironment(this.server.endpoint), AWS_DEFAULT_REGION: 'eu-west-1' };
+  }
+
   private place(kind: string): WorkerPlace {
     this.workers += 1;
     return {
       tableName: this.lockTable,
       hostIdentifier: `${kind}-${this.workers}`,
-      // boto3 reads the region from a variable of its own.
-      environment: { ...clientEnvironment(this.server.endpoint), AWS_DEFAULT_REGION: 'eu-west-1' },
+      environment: this.environment,
     };
   }
 }
