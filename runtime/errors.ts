@@ -43,7 +43,8 @@ export class LockHolder {
   }
 }
 
-interface NotGrantedDetails extends LynkErrorDetails {
+/** What a `LockNotGrantedError` carries beside. */
+export interface LockNotGrantedDetails extends LynkErrorDetails {
   readonly holder?: LockHolder | undefined;
   readonly holders?: readonly LockHolder[] | undefined;
   readonly permits?: number | undefined;
@@ -59,7 +60,7 @@ export class LockNotGrantedError extends LynkError {
   /** How many permits the semaphore has, where it was one. */
   readonly permits: number | undefined;
 
-  constructor(message: string, details: NotGrantedDetails) {
+  constructor(message: string, details: LockNotGrantedDetails) {
     super(message, details);
     const { holder, holders, permits } = details;
     this.holder = holder ?? holders?.[0];

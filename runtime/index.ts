@@ -8,15 +8,17 @@ export {
   LockLostError,
   type LockLostReason,
   LockNotBrokenError,
+  type LockNotGrantedDetails,
   LockNotGrantedError,
   LockOptionError,
   LockReentrancyError,
   LockTableError,
   LynkError,
+  type LynkErrorDetails,
 } from './errors.js';
 export { type EmfOptions, emfMetrics } from './lambda/emf.js';
 export { type LockableMethod, type LockedDecorator, locked } from './lambda/locked.js';
-export { type LockedOptions, makeLocked, type OnNotGranted } from './lambda/make-locked.js';
+export { type LockedOptions, type LockedOptionsWith, makeLocked, type OnNotGranted } from './lambda/make-locked.js';
 export { type StickyLockOptions, stickyLock } from './lambda/sticky-lock.js';
 export type { BreakOptions } from './lock/break.js';
 export type {
@@ -25,6 +27,7 @@ export type {
   LockAsking,
   LockEvent,
   LockHandedOverEvent,
+  LockHappening,
   LockLapsedEvent,
   LockLostEvent,
   LockNotGrantedEvent,
@@ -40,6 +43,7 @@ export type {
 export type { LockFactory } from './lock/factory.js';
 export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
 export type { LockInspection } from './lock/inspection.js';
+export type { Lease } from './lock/invocation.js';
 export type { ListOptions } from './lock/listing.js';
 export type { Lock } from './lock/lock.js';
 export type { Logger } from './lock/logger.js';
@@ -48,6 +52,7 @@ export type { TryOutcome, TryWithLockOptions, WithLockOptions } from './lock/one
 export type {
   AcquireOptions,
   DeserializeOptions,
+  FactorySettings,
   InvocationContext,
   LockOptions,
   SemaphoreOptions,
@@ -56,6 +61,6 @@ export type {
 } from './lock/options.js';
 export type { Semaphore } from './lock/semaphore.js';
 export type { HeldLocks, WithLocksOptions, WorkOnSeveral } from './lock/several-locks.js';
-export type { StickyHold, StickyLock } from './lock/sticky.js';
+export type { StickyHold, StickyLock, StickyOptions } from './lock/sticky.js';
 export type { LockConditionCheck, TransactionItem } from './lock/store.js';
 export { currentHold, type Work } from './lock/with-lock.js';

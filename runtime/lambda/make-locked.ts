@@ -25,7 +25,7 @@ export interface LockedOptions<A extends readonly unknown[], S = unknown>
 }
 
 /** Options whose `onNotGranted` is this. */
-type With<A extends readonly unknown[], N> = Omit<LockedOptions<A>, 'onNotGranted'> & N;
+export type LockedOptionsWith<A extends readonly unknown[], N> = Omit<LockedOptions<A>, 'onNotGranted'> & N;
 
 const LOCKED_OPTIONS = ['name', 'onNotGranted', 'factory', 'releaseReserveSeconds', ...LOCK_OPTIONS] as const;
 
@@ -44,15 +44,15 @@ const LOCKED_OPTIONS = ['name', 'onNotGranted', 'factory', 'releaseReserveSecond
  */
 export function makeLocked<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
-  options: With<A, { readonly onNotGranted?: 'throw' | undefined }>,
+  options: LockedOptionsWith<A, { readonly onNotGranted?: 'throw' | undefined }>,
 ): (...args: A) => Promise<Awaited<R>>;
 export function makeLocked<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
-  options: With<A, { readonly onNotGranted: 'skip' }>,
+  options: LockedOptionsWith<A, { readonly onNotGranted: 'skip' }>,
 ): (...args: A) => Promise<Awaited<R> | undefined>;
 export function makeLocked<A extends readonly unknown[], R, S>(
   fn: (...args: A) => R,
-  options: With<A, { readonly onNotGranted: (holder: LockHolder, ...args: A) => S }>,
+  options: LockedOptionsWith<A, { readonly onNotGranted: (holder: LockHolder, ...args: A) => S }>,
 ): (...args: A) => Promise<Awaited<R> | Awaited<S>>;
 export function makeLocked<A extends readonly unknown[], R>(
   fn: (...args: A) => R,

@@ -1,7 +1,7 @@
 import { lockOfEnvironment } from '../default.js';
 import { checkedName, refuseUnknown } from '../lock/checks.js';
 import type { LockFactory } from '../lock/factory.js';
-import { StickyLock, type StickyLockOptions as StickyOptions } from '../lock/sticky.js';
+import { StickyLock, type StickyOptions } from '../lock/sticky.js';
 
 /** What `stickyLock` takes. */
 export interface StickyLockOptions extends StickyOptions {

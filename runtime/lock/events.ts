@@ -12,23 +12,24 @@ export interface LockAsking {
   readonly requestId: string | undefined;
 }
 
-interface Happening<T extends string> {
+/** What every event has. */
+export interface LockHappening<T extends string> {
   readonly type: T;
   /** The same object in all events of one asking, so that they can be put together. */
   readonly asking: LockAsking;
 }
 
 /** A caller has begun to ask. */
-export type LockAskedEvent = Happening<'asked'>;
+export type LockAskedEvent = LockHappening<'asked'>;
 
 /** The lock was first seen to be held by another; the caller goes on waiting. Once an asking at most. */
-export interface LockWaitingEvent extends Happening<'waiting'> {
+export interface LockWaitingEvent extends LockHappening<'waiting'> {
   /** Undefined behind a caller of the same process that asks itself. */
   readonly holder: LockHolder | undefined;
 }
 
 /** The lock is held. */
-export interface LockAcquiredEvent extends Happening<'acquired'> {
+export interface LockAcquiredEvent extends LockHappening<'acquired'> {
   /** Seconds since the caller began to ask. */
   readonly waitSeconds: number;
   /** How many times DynamoDB was asked for it: writes that may take it, and looks. */
@@ -40,7 +41,7 @@ export interface LockAcquiredEvent extends Happening<'acquired'> {
 }
 
 /** The asking ended without the lock. */
-export interface LockNotGrantedEvent extends Happening<'not-granted'> {
+export interface LockNotGrantedEvent extends LockHappening<'not-granted'> {
   readonly waitSeconds: number;
   readonly attempts: number;
   /** Who held it when last seen; undefined where nobody was seen. */
@@ -50,55 +51,55 @@ export interface LockNotGrantedEvent extends Happening<'not-granted'> {
 }
 
 /** The asking ended without the lock, which is not wanted any more: another's result of `singleFlight` serves as well. */
-export interface LockServedEvent extends Happening<'served'> {
+export interface LockServedEvent extends LockHappening<'served'> {
   readonly waitSeconds: number;
   readonly attempts: number;
 }
 
 /** A refresh was confirmed in good time. */
-export interface LockRefreshedEvent extends Happening<'refreshed'> {
+export interface LockRefreshedEvent extends LockHappening<'refreshed'> {
   readonly remainingSeconds: number;
 }
 
 /** A refresh was confirmed more than a quarter of the lease after it was due: the lock was close to being lost. */
-export interface LockRefreshedLateEvent extends Happening<'refreshed-late'> {
+export interface LockRefreshedLateEvent extends LockHappening<'refreshed-late'> {
   readonly lateSeconds: number;
   /** What the hold still had when the confirmation came. */
   readonly remainedSeconds: number;
 }
 
 /** A refresh got no answer. It is tried again until the deadline. */
-export interface LockRefreshFailedEvent extends Happening<'refresh-failed'> {
+export interface LockRefreshFailedEvent extends LockHappening<'refresh-failed'> {
   readonly error: unknown;
   readonly remainingSeconds: number;
 }
 
 /** The hold ended before its time. */
-export interface LockLostEvent extends Happening<'lost'> {
+export interface LockLostEvent extends LockHappening<'lost'> {
   readonly heldSeconds: number;
   /** Its `reason` says why. */
   readonly error: LockLostError;
 }
 
 /** A sticky lock ended between two uses, with no work under it. Its `error` says why. */
-export interface LockLapsedEvent extends Happening<'lapsed'> {
+export interface LockLapsedEvent extends LockHappening<'lapsed'> {
   readonly heldSeconds: number;
   readonly error: LockLostError;
 }
 
 /** The lock was given back. */
-export interface LockReleasedEvent extends Happening<'released'> {
+export interface LockReleasedEvent extends LockHappening<'released'> {
   readonly heldSeconds: number;
 }
 
 /** The lock was given back, but nobody confirmed that: its entry may block others for a lease. */
-export interface LockReleaseFailedEvent extends Happening<'release-failed'> {
+export interface LockReleaseFailedEvent extends LockHappening<'release-failed'> {
   readonly heldSeconds: number;
   readonly error: unknown;
 }
 
 /** The lock was handed over by `serialize`. */
-export interface LockHandedOverEvent extends Happening<'handed-over'> {
+export interface LockHandedOverEvent extends LockHappening<'handed-over'> {
   readonly heldSeconds: number;
 }
 

@@ -13,7 +13,7 @@ import type { LockTarget } from './target.js';
 import { insideHold, lossWith, refuseReentry } from './with-lock.js';
 
 /** What a sticky lock takes. */
-export interface StickyLockOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<TryOptions, 'releaseReserveSeconds'> {
+export interface StickyOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<TryOptions, 'releaseReserveSeconds'> {
   /**
    * Seconds for which the lock stays with the sandbox after a use, frozen or not. Longer than invocations are
    * apart, or each of them has to take it anew. Whole, 1 to 86,400.
@@ -52,7 +52,7 @@ export class StickyLock {
   /** @internal */
   constructor(
     private readonly makeLock: () => Lock,
-    private readonly options: StickyLockOptions,
+    private readonly options: StickyOptions,
   ) {
     const { leaseSeconds, waitSeconds, idleSeconds, releaseReserveSeconds } = options;
     if (leaseSeconds !== undefined && typeof checkedLease(leaseSeconds) !== 'number') {

@@ -2,8 +2,8 @@ import { LockOptionError } from '../errors.js';
 import { refuseUnknown, shown } from '../lock/checks.js';
 
 /** The requests of the client: `acquire` and `adopt` (of a hand-over) take a lock, `read` looks at it. */
-const LOCK_REQUESTS = ['acquire', 'adopt', 'refresh', 'release', 'read'] as const;
-export type LockRequest = (typeof LOCK_REQUESTS)[number];
+export type LockRequest = 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';
+const LOCK_REQUESTS: readonly LockRequest[] = ['acquire', 'adopt', 'refresh', 'release', 'read'];
 
 /** Which requests meet a fault. */
 export interface FaultOptions {

@@ -33,7 +33,7 @@ export class TestTime {
   /**
    * The promise's outcome. Lets time pass until it is known, event by event, so that it may also wait for a file or
    * the like. Where nothing is due any more, time stands still, and a moment of real time is left to the promise.
-   * @param options.limitSeconds gives up after that much virtual time; default an hour
+   * @param options `limitSeconds`: gives up after that much virtual time; default an hour
    * @throws LynkError where it has not settled by then
    */
   async until<T>(promise: Promise<T>, options: { readonly limitSeconds?: number } = {}): Promise<T> {

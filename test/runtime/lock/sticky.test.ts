@@ -1,6 +1,6 @@
 import type { LockEvent } from '../../../runtime/lock/events.js';
 import type { InvocationContext } from '../../../runtime/lock/options.js';
-import { StickyLock, type StickyLockOptions } from '../../../runtime/lock/sticky.js';
+import { StickyLock, type StickyOptions } from '../../../runtime/lock/sticky.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -17,7 +17,7 @@ afterEach(() => process.removeAllListeners('SIGTERM'));
 const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
 const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
 const types = (): string[] => events.map(({ type }) => type);
-const sticky = (options: StickyLockOptions = {}): StickyLock => {
+const sticky = (options: StickyOptions = {}): StickyLock => {
   const observers = [{ onLockEvent: (event: LockEvent) => void events.push(event) }];
   const { leaseSeconds, waitSeconds } = options;
   const lock = new StickyLock(() => us.factory({ observers }).createLock('a', { leaseSeconds, waitSeconds }), options);
