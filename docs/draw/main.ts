@@ -6,6 +6,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
+import { drawArchitecture } from './architecture.js';
 import { drawQuickstart, QUICKSTART_LOG } from './quickstart.js';
 import { drawSandboxLife } from './sandbox-life.js';
 import { drawWatchedLocks } from './watched-locks.js';
@@ -14,6 +15,7 @@ if (process.argv.includes('--record')) {
   execFileSync('npm', ['start'], { stdio: 'inherit' });
   copyFileSync('.cache/quickstart/events.jsonl', QUICKSTART_LOG);
 }
+writeFileSync('docs/architecture.svg', drawArchitecture());
 writeFileSync('docs/sandbox-life.svg', await drawSandboxLife());
 writeFileSync('docs/quickstart.svg', drawQuickstart());
 writeFileSync('docs/watched-locks.svg', await drawWatchedLocks());

