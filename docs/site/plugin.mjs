@@ -63,5 +63,5 @@ function summaryOf(path) {
 function titleOf(path) {
   const title = /^# (.+)$/m.exec(readFileSync(path, 'utf8'))?.[1];
   if (title === undefined) throw new Error(`${path} has no title`);
-  return title;
+  return title.replaceAll('`', '');
 }

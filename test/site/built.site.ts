@@ -29,7 +29,7 @@ test('each page of docs/, and each decision, is a page of the site, by its title
     const [, title] = /^# (.+)$/m.exec(readFileSync(`docs/${page}`, 'utf8')) ?? [];
     const html = readFileSync(`${SITE}/documents/${page.replace('/', '_').replace(/md$/, 'html')}`, 'utf8');
     const [, shown] = /<title>(.*?)<\/title>/.exec(html.replaceAll('&#39;', "'").replaceAll('&quot;', '"')) ?? [];
-    expect(shown).toBe(`${title} | cdk-lynk`);
+    expect(shown).toBe(`${title?.replaceAll('`', '')} | cdk-lynk`);
   }
 });
 
