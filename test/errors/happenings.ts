@@ -1,0 +1,383 @@
+import { classifyFailure, noLockTable } from '../../runtime/store/failure.js';
+import { entryFromItem } from '../../runtime/store/item.js';
+import type { VirtualTestLocks } from '../../runtime/testing/index.js';
+import { type Provocation, reasonOf, wrong } from './provocation.js';
+
+const work = (): number => 1;
+
+/** Not granted: another has it, or nobody knows. */
+export const NOT_GRANTED: readonly Provocation[] = [
+  {
+    when: 'another holds it for as long as you wait',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('account/42');
+      await locks.withLock('account/42', { waitSeconds: 3 }, work);
+    },
+  },
+  {
+    when: 'another holds it, and you ask once',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('account/42');
+      await locks.createLock('account/42', { waitSeconds: 0 }).acquire();
+    },
+  },
+  {
+    when: "the invocation's end leaves no time to wait",
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('account/42');
+      await locks.withLock('account/42', { context: locks.invocation(0.5) }, work);
+    },
+  },
+  {
+    when: 'its holder was broken off, and its lease still runs',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('account/42');
+      await locks.break('account/42', { reason: 'stuck since noon' });
+      await locks.withLock('account/42', { waitSeconds: 0 }, work);
+    },
+  },
+  {
+    when: 'DynamoDB is out of reach',
+    provoke: (locks) => {
+      locks.simulate.outage();
+      return locks.withLock('account/42', { waitSeconds: 3 }, work);
+    },
+  },
+  {
+    when: 'DynamoDB does not answer in time',
+    provoke: (locks) => {
+      locks.simulate.slow(60);
+      return locks.withLock('account/42', { waitSeconds: 3 }, work);
+    },
+  },
+  {
+    when: 'all permits of a semaphore are taken',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('api#0');
+      await locks.createSemaphore('api', { permits: 1, waitSeconds: 0 }).acquire();
+    },
+  },
+  {
+    when: 'one of several locks is held by another',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('account/7');
+      await locks.withLocks(['account/42', 'account/7'], { waitSeconds: 1 }, work);
+    },
+  },
+  {
+    when: 'a hand-over text is used while DynamoDB is out of reach',
+    provoke: async (locks) => {
+      const text = await (await locks.simulate.heldByOther('account/42')).serialize();
+      locks.simulate.outage();
+      await locks.deserializeLock(text);
+    },
+  },
+];
+
+const losing =
+  (reason: 'taken' | 'gone' | 'deadline') =>
+  async (locks: VirtualTestLocks): Promise<void> => {
+    const held = await locks.createLock('account/42').acquire();
+    await locks.simulate.lose(held, reason);
+    held.assertHeld();
+  };
+
+/** Lost: the reasons, one by one. */
+export const LOST: readonly Provocation[] = [
+  {
+    when: '`deadline`: no refresh was confirmed in time',
+    provoke: losing('deadline'),
+  },
+  {
+    when: "`taken`: another holder's entry stands in the table",
+    provoke: losing('taken'),
+  },
+  {
+    when: '`taken`: something else was written over it',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      const { items } = wrong<{
+        parts: { table: { items: Map<string, unknown> } };
+      }>(locks).parts.table;
+      items.set('account/42', { lockKey: { S: 'account/42' } });
+      await held.refresh().catch(() => {});
+      held.assertHeld();
+    },
+  },
+  { when: '`gone`: somebody deleted the entry', provoke: losing('gone') },
+  {
+    when: '`broken`: somebody broke it by hand',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      await locks.break('account/42', { reason: 'stuck since noon' });
+      await held.refresh();
+    },
+  },
+  {
+    when: '`invocation-ended`: the Lambda invocation is over',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire({ context: locks.invocation(5) });
+      await locks.time.advance(6);
+      held.assertHeld();
+    },
+  },
+  {
+    when: '`released`: it was given back before',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      await held.release();
+      held.assertHeld();
+    },
+  },
+  {
+    when: '`handed-over`: it was handed over before',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      await held.serialize();
+      held.assertHeld();
+    },
+  },
+  {
+    when: '`stale-hand-over`: the text was used already, or too late',
+    provoke: async (locks) => {
+      const text = await (await locks.simulate.heldByOther('account/42')).serialize();
+      await locks.deserializeLock(text);
+      await locks.deserializeLock(text);
+    },
+  },
+  {
+    when: '`assertHeld` asks for more time than is certain',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      held.assertHeld({ forSeconds: 60 });
+    },
+  },
+];
+
+const attempted =
+  (prepare: (locks: VirtualTestLocks) => unknown) =>
+  async (locks: VirtualTestLocks): Promise<void> => {
+    await prepare(locks);
+    await locks.break('account/42', { reason: 'stuck since noon' });
+  };
+
+/** Not broken: it has changed, or there is nothing to break. */
+export const NOT_BROKEN: readonly Provocation[] = [
+  { when: 'nobody holds it', provoke: attempted(() => {}) },
+  {
+    when: 'it is free, and its entry keeps a fencing token',
+    provoke: attempted((locks) => locks.withLock('account/42', { fencing: true }, work)),
+  },
+  {
+    when: 'its lease is over',
+    provoke: attempted(async (locks) => {
+      (await locks.simulate.heldByOther('account/42')).crash();
+      await locks.time.advance(30);
+    }),
+  },
+  {
+    when: 'it was broken before',
+    provoke: attempted(async (locks) => {
+      await locks.simulate.heldByOther('account/42');
+      await locks.break('account/42', { reason: 'stuck since noon' });
+    }),
+  },
+  {
+    when: 'it stays taken after its release',
+    provoke: attempted((locks) => locks.withLock('account/42', { lockAtLeastSeconds: 60 }, work)),
+  },
+  {
+    when: 'its holder has changed since you looked',
+    provoke: async (locks) => {
+      const other = await locks.simulate.heldByOther('account/42');
+      const { version } = (await locks.inspect('account/42')) ?? {};
+      await other.release();
+      await locks.simulate.heldByOther('account/42');
+      await locks.break('account/42', { reason: 'stuck since noon', version });
+    },
+  },
+  {
+    when: 'its holder has refreshed since you looked',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('account/42');
+      const { version } = (await locks.inspect('account/42')) ?? {};
+      await locks.time.advance(6);
+      await locks.break('account/42', { reason: 'stuck since noon', version });
+    },
+  },
+  {
+    when: 'it was released since you looked',
+    provoke: async (locks) => {
+      const other = await locks.simulate.heldByOther('account/42');
+      const { version } = (await locks.inspect('account/42')) ?? {};
+      await other.release();
+      await locks.break('account/42', { reason: 'stuck since noon', version });
+    },
+  },
+];
+
+/** Asked for what one has. */
+export const REENTRANCY: readonly Provocation[] = [
+  {
+    when: 'code inside `withLock` asks for the same lock',
+    provoke: (locks) => locks.withLock('account/42', () => locks.withLock('account/42', work)),
+  },
+  {
+    when: 'code inside `withPermit` asks for another permit',
+    provoke: (locks) => {
+      const api = locks.createSemaphore('api', { permits: 3 });
+      return api.withPermit(() => api.withPermit(work));
+    },
+  },
+];
+
+/** Not a loss: an invocation comes to its end. */
+export const INVOCATION_ENDING: readonly Provocation[] = [
+  {
+    when: 'only `releaseReserveSeconds` are left of the invocation',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire({ context: locks.invocation(5) });
+      await locks.time.advance(4.8);
+      reasonOf(held.signal);
+    },
+  },
+];
+
+const text = (lock: unknown): string => JSON.stringify(lock);
+const LOCK = { __version: 'Lock.1', name: 'account/42' };
+// Spelt as lynk spells it.
+const TECHNIQUE = { __version: 'VersionLeaseTechinque.1' };
+
+/** No hand-over text. */
+export const CANNOT_DESERIALIZE: readonly Provocation[] = [
+  {
+    when: 'it is no text',
+    provoke: (locks) => locks.deserializeLock(wrong(undefined)),
+  },
+  {
+    when: 'it is no JSON',
+    provoke: (locks) => locks.deserializeLock('account/42'),
+  },
+  {
+    when: 'it is JSON, but no object',
+    provoke: (locks) => locks.deserializeLock('[]'),
+  },
+  {
+    when: 'it is of another format',
+    provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.2' })),
+  },
+  {
+    when: 'it names no lock',
+    provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.1' })),
+  },
+  {
+    when: 'its technique is missing',
+    provoke: (locks) => locks.deserializeLock(text(LOCK)),
+  },
+  {
+    when: 'its technique is of another format',
+    provoke: (locks) => locks.deserializeLock(text({ ...LOCK, technique: text({ __version: 'Other.1' }) })),
+  },
+  {
+    when: 'it was made of a lock that was not held',
+    provoke: (locks) => locks.deserializeLock(text({ ...LOCK, technique: text(TECHNIQUE) })),
+  },
+];
+
+const refused =
+  (name: string, message: string, action = 'dynamodb:UpdateItem') =>
+  (): never => {
+    const request = { lockName: 'account/42', tableName: 'my-locks', action };
+    throw classifyFailure(
+      Object.assign(new Error(message), {
+        name,
+        $metadata: { httpStatusCode: 400 },
+      }),
+      request,
+    );
+  };
+
+/** The table cannot be used: what DynamoDB and the SDK refuse. */
+export const TABLE: readonly Provocation[] = [
+  {
+    when: 'there is no such table',
+    provoke: refused('ResourceNotFoundException', 'Requested resource not found'),
+  },
+  {
+    when: 'a permission is missing',
+    provoke: refused('AccessDeniedException', 'User: billing is not authorized to perform: dynamodb:UpdateItem'),
+  },
+  {
+    when: 'a permission to list is missing',
+    provoke: refused(
+      'AccessDeniedException',
+      'User: on-call is not authorized to perform: dynamodb:Scan',
+      'dynamodb:Scan',
+    ),
+  },
+  {
+    when: 'there are no credentials',
+    provoke: refused('CredentialsProviderError', 'Could not load credentials from any providers'),
+  },
+  {
+    when: 'there is no region',
+    provoke: refused('Error', 'Region is missing'),
+  },
+  {
+    when: 'the table has another key',
+    provoke: refused('ValidationException', 'The provided key element does not match the schema'),
+  },
+  {
+    when: 'a scan shows another key',
+    provoke: () => {
+      throw noLockTable({ lockName: undefined, tableName: 'my-locks' });
+    },
+  },
+  {
+    when: 'DynamoDB refuses for another reason',
+    provoke: refused('KMSKeyDisabledException', 'The key is disabled'),
+  },
+];
+
+/** What stands there is no entry of a lock. */
+export const ENTRY: readonly Provocation[] = [
+  {
+    when: 'an attribute is missing',
+    provoke: () => entryFromItem({ lockKey: { S: 'account/42' } }, { lockName: 'account/42', tableName: 'my-locks' }),
+  },
+  {
+    when: 'an attribute is of another type',
+    provoke: () =>
+      entryFromItem(
+        { lockKey: { S: 'account/42' }, leaseDuration: { S: '10' } },
+        { lockName: 'account/42', tableName: 'my-locks' },
+      ),
+  },
+];
+
+/** No answer, of which nothing else can be said. */
+export const OTHER: readonly Provocation[] = [
+  {
+    when: 'a look at a lock is not answered',
+    provoke: (locks) => {
+      locks.simulate.outage();
+      return locks.inspect('account/42');
+    },
+  },
+  {
+    when: '`release` is not answered',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      locks.simulate.outage();
+      await held.release();
+    },
+  },
+  {
+    when: '`serialize` is not answered',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      locks.simulate.outage();
+      await held.serialize();
+    },
+  },
+];
