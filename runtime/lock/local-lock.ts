@@ -9,6 +9,8 @@ const LOCAL_HANDOVERS = 10;
 /** Taken more often than this in a row, a lock that others want too is left to them for a moment. */
 const TAKEN_IN_A_ROW = 3;
 const NOBODY: readonly LockHolder[] = [];
+/** So many times; nobody took it meanwhile, so it counts from the start again. */
+const OFFERS = 4;
 /** How long a foreign entry that was seen counts as a sign that others want the lock. */
 const FOREIGN_MEMORY_MS = 60_000;
 
@@ -108,6 +110,7 @@ export class LocalLock {
   /** How long a new head that can wait leaves the lock to other processes; `random` in [0, 1). */
   courtesyMs(nowMs: number, random: number): number {
     if (nowMs - this.foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow > TAKEN_IN_A_ROW) {
+      if (this.takenInARow >= TAKEN_IN_A_ROW + OFFERS) this.takenInARow = 0;
       return 100 * random;
     }
     if (this.localHandOvers >= LOCAL_HANDOVERS) {

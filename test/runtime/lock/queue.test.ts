@@ -246,6 +246,16 @@ describe('for other processes’ sake', () => {
     expect(slept.slice(-6)).toEqual([0, 0, 0, 75, 75, 75]);
   });
 
+  test('after four such sleeps, in which nobody took it, it counts from the start again', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+    await until(lock.tryAcquire());
+    setting.table.items.clear();
+
+    const slept = await pauses(10, 0.75);
+
+    expect(slept.slice(-9)).toEqual([0, 0, 0, 75, 75, 75, 75, 0, 0]);
+  });
+
   test('it does so no longer once nobody else was seen for a minute', async () => {
     setting.putEntry('a', { version: PYTHONS_VERSION });
     await until(lock.tryAcquire());
