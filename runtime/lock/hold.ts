@@ -2,6 +2,7 @@ import { InvocationEndingError, LockHolder, LockLostError, type LockLostReason, 
 import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
+import { checkedForSeconds, checkedSignal, refuseUnknown } from './checks.js';
 import type { Chronicle } from './chronicle.js';
 import type { Timer } from './clock.js';
 import { Ending, type Remains } from './ending.js';
@@ -12,7 +13,6 @@ import type { HeldLock, RefreshOptions, WaitOptions } from './held-lock.js';
 import { LateSignal } from './late-signal.js';
 import type { LocalLock, Place } from './local-lock.js';
 import { checkedNote, noteFrom } from './note.js';
-import { checkedForSeconds, checkedSignal, refuseUnknown } from './options.js';
 import type { LockProcess, Watcher } from './process.js';
 import { type Refreshed, Refreshing } from './refreshing.js';
 import type { LockConditionCheck, TransactionItem } from './store.js';

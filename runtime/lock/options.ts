@@ -153,5 +153,3 @@ export const FACTORY_SETTINGS = [
   'metrics',
   'observers',
 ] as const;
-
-export { checkedForSeconds, checkedSignal, refuseUnknown } from './checks.js';
