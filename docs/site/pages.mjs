@@ -16,7 +16,7 @@ export const GROUPS = {
     'cli',
     'testing',
   ],
-  'In production': ['operations', 'observability', 'tracing', 'security', 'errors', 'performance'],
+  'In production': ['operations', 'observability', 'tracing', 'security', 'errors', 'performance', 'versions'],
   'How it works': ['protocol', 'proof', 'model', 'architecture'],
   Decisions: readdirSync('docs/decisions').map((file) => `decisions/${basename(file, '.md')}`),
 };

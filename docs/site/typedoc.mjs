@@ -27,8 +27,6 @@ export default {
   // jsii's.
   blockTags: [...OptionDefaults.blockTags, '@resource', '@attribute'],
   validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true },
-  // What interfaces have in common, and types that are written out where they are used.
-  intentionallyNotExported: ['Happening', 'LOCK_REQUESTS', 'Lease', 'With', 'LynkErrorDetails', 'NotGrantedDetails'],
   requiredToBeDocumented: ['Class', 'Interface', 'Function', 'TypeAlias', 'Variable', 'Method', 'Accessor'],
   treatWarningsAsErrors: true,
 };
