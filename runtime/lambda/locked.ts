@@ -39,7 +39,7 @@ export interface LockedDecorator<A extends readonly unknown[]> {
 export function locked<A extends readonly unknown[]>(options: LockedOptions<A>): LockedDecorator<A> {
   const checked = checkedLocked(options, 'locked');
   const wrapped = (method: unknown): LockableMethod<A> => {
-    if (typeof method !== 'function') throw new LockOptionError('@locked is for methods');
+    if (typeof method !== 'function') throw new LockOptionError('@locked is for methods; makeLocked takes functions');
     return function (this: unknown, ...args: A): Promise<unknown> {
       return runLocked(checked, args, () => method.apply(this, args));
     };
@@ -47,7 +47,7 @@ export function locked<A extends readonly unknown[]>(options: LockedOptions<A>):
   return ((method: unknown, context: unknown, descriptor?: PropertyDescriptor): unknown => {
     // The standard passes the method and what it is; experimentalDecorators pass prototype, key and descriptor.
     if (typeof context === 'object') return wrapped(method);
-    if (!descriptor) throw new LockOptionError('@locked is for methods');
+    if (!descriptor) throw new LockOptionError('@locked is for methods; makeLocked takes functions');
     descriptor.value = wrapped(descriptor.value);
     return undefined;
   }) as LockedDecorator<A>;

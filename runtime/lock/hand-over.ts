@@ -29,32 +29,35 @@ export function parseHandOver(text: unknown): HandOver {
   if (typeof text !== 'string') {
     throw new CannotDeserializeError(`a hand-over text is a string, got ${text === null ? 'null' : typeof text}`);
   }
-  const lock = parseObject(text, 'the text');
+  const lock = parseObject(text, 'the hand-over text');
   if (lock['__version'] !== LOCK_FORMAT) {
     throw new CannotDeserializeError(
-      `the text's "__version" is ${JSON.stringify(lock['__version'])}, expected "${LOCK_FORMAT}"`,
+      `the hand-over text's "__version" is ${JSON.stringify(lock['__version'])}, expected "${LOCK_FORMAT}"`,
     );
   }
   const lockName = lock['name'];
   if (typeof lockName !== 'string' || lockName === '') {
-    throw new CannotDeserializeError('the text has no lock\'s "name"');
+    throw new CannotDeserializeError('the hand-over text has no lock\'s "name"');
   }
   if (typeof lock['technique'] !== 'string') {
-    throw new CannotDeserializeError('the text has no "technique"', { lockName });
+    throw new CannotDeserializeError('the hand-over text has no "technique"', { lockName });
   }
-  const technique = parseObject(lock['technique'], 'the text\'s "technique"', lockName);
+  const technique = parseObject(lock['technique'], 'the hand-over text\'s "technique"', lockName);
   if (technique['__version'] !== TECHNIQUE_FORMAT) {
     throw new CannotDeserializeError(
-      `the technique's "__version" is ${JSON.stringify(technique['__version'])}, expected "${TECHNIQUE_FORMAT}"`,
+      `the hand-over text's technique has the "__version" ${JSON.stringify(technique['__version'])}, expected "${TECHNIQUE_FORMAT}"`,
       { lockName },
     );
   }
   const versions = technique['versions'];
   const version = isObject(versions) && Object.hasOwn(versions, lockName) ? versions[lockName] : undefined;
   if (typeof version !== 'string' || version === '') {
-    throw new CannotDeserializeError('the text names no version of its lock: it was not held when serialized', {
-      lockName,
-    });
+    throw new CannotDeserializeError(
+      'the hand-over text names no version of its lock: it was not held when serialized',
+      {
+        lockName,
+      },
+    );
   }
   return { lockName, version };
 }
