@@ -8,11 +8,12 @@ import { parseVersion } from '../protocol/version.js';
 const LOCAL_HANDOVERS = 10;
 /** Taken more often than this in a row, a lock that others want too is left to them for a moment. */
 const TAKEN_IN_A_ROW = 3;
-const NOBODY: readonly LockHolder[] = [];
-/** So many times; nobody took it meanwhile, so it counts from the start again. */
+/** So often in a row; where nobody took it meanwhile, it counts from the start again. */
 const OFFERS = 4;
 /** How long a foreign entry that was seen counts as a sign that others want the lock. */
 const FOREIGN_MEMORY_MS = 60_000;
+
+const NOBODY: readonly LockHolder[] = [];
 
 /**
  * What one process knows about one lock: the queue of its own callers, first in first out, and the

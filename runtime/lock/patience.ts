@@ -49,7 +49,13 @@ export class Patience {
         return;
       }
       this.listeners.add(reject);
-      promise.then(resolve, reject).finally(() => this.listeners.delete(reject));
+      const settled = <S>(settle: (outcome: S) => void) => {
+        return (outcome: S): void => {
+          this.listeners.delete(reject);
+          settle(outcome);
+        };
+      };
+      promise.then(settled(resolve), settled(reject));
     });
   }
 

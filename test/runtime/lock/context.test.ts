@@ -147,6 +147,22 @@ describe('a hold in an invocation', () => {
     expect(signal.aborted).toBe(true);
   });
 
+  test('whose invocation is over by the time it is granted is lost from the start', async () => {
+    const acquire = us.store.acquire.bind(us.store);
+    us.store.acquire = async (...args) => {
+      const answer = await acquire(...args);
+      us.block(7000);
+      return answer;
+    };
+    const lock = us.factory().createLock('a', { leaseSeconds: 60 });
+
+    const held = await until(lock.acquire({ context: invocation(7) }));
+
+    expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
+    await until(held.release());
+    expect(setting.table.items.size).toBe(0);
+  });
+
   test('that ends at its deadline is lost to the invocation', async () => {
     us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
     const held = await until(
