@@ -12,8 +12,8 @@ function sourcesOf(folder: string): string[] {
 /** Each file that a user gets has a reason here; a file without one does not belong into the package. */
 function expectedFiles(): Set<string> {
   const library = [...sourcesOf('lib'), ...sourcesOf('runtime')];
-  // The command is run, not imported: it comes as ES modules alone, without declarations.
-  const command = ['bin/cdk-lynk', ...sourcesOf('bin/cli')];
+  // The command is run, not imported: it comes as ES modules alone, without declarations. The app is for this folder.
+  const command = sourcesOf('bin').filter((at) => at !== 'bin/app');
   return new Set([
     'CHANGELOG.md',
     'LICENSE',

@@ -38,6 +38,7 @@ test('the command line tool runs from the packed package, and says what it lacks
 
   symlinkSync(resolve('node_modules/@aws-sdk'), join(consumer.folder, 'node_modules/@aws-sdk'));
   const { code, stderr } = await inFolder('node_modules/.bin/cdk-lynk', ...ls);
-  expect(stderr).toMatch(/^cdk-lynk: the locks of table "my-locks": no answer from DynamoDB .*ECONNREFUSED/);
+  // Refused, or on a slow machine too late: either way it reached for the network.
+  expect(stderr).toMatch(/^cdk-lynk: the locks of table "my-locks": no answer from DynamoDB within 10 s: /);
   expect(code).toBe(69);
 });
