@@ -95,6 +95,7 @@ function goalsTable(figures: readonly Figure[]): string {
 
 function said(value: number, unit: Figure['unit']): string {
   if (unit === 'ms') return milliseconds(value);
+  if (unit === 'requests') return `${short(value)} ${value === 1 ? 'request' : 'requests'}`;
   if (unit === 'bytes') return `${short(value)} bytes`;
   if (unit === 'ratio') return `${value.toFixed(2)} ×`;
   return short(value);
