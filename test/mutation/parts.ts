@@ -13,6 +13,8 @@ export interface Part {
   /** The files that are mutated. */
   readonly files: readonly string[];
   readonly suites: readonly Suite[];
+  /** Whether the tests run without the SDK, on what light-sdk.ts has in its place. */
+  readonly withoutSdk?: boolean;
   /** Percent of the mutants that have to be found. */
   readonly leastScore: number;
 }
@@ -33,6 +35,16 @@ export const PARTS: readonly Part[] = [
     files: ['runtime/store/item.ts', 'runtime/store/failure.ts'],
     // Apart, as a constant's mutant runs all tests of its part, and those of the store need a server.
     suites: [{ folder: 'test/runtime/store', only: ['item.test.ts', 'failure.test.ts'] }],
+    leastScore: 80,
+  },
+  {
+    name: 'stores',
+    files: ['hold-store', 'dynamodb-store', 'guard', 'lock-tables', 'memory-store'].map(
+      (name) => `runtime/store/${name}.ts`,
+    ),
+    // The contract in memory alone: in DynamoDB it needs a server.
+    suites: [{ folder: 'test/runtime/store', only: ['commands.test.ts', 'contract-in-memory.test.ts'] }],
+    withoutSdk: true,
     leastScore: 80,
   },
   {

@@ -32,7 +32,7 @@ export async function mutate(part: Part, files = part.files): Promise<Report> {
 }
 
 /** As the other tests', but for one file that is all of them. */
-function jestConfig({ suites }: Part): object {
+function jestConfig({ suites, withoutSdk = false }: Part): object {
   const { transform, moduleNameMapper } = JSON.parse(readFileSync('jest.config.json', 'utf8')) as Record<
     string,
     object
@@ -44,6 +44,9 @@ function jestConfig({ suites }: Part): object {
     globals: { suites },
     testTimeout: 20_000,
     transform,
-    moduleNameMapper,
+    moduleNameMapper: {
+      ...moduleNameMapper,
+      ...(withoutSdk && { '^@aws-sdk/client-dynamodb$': '<rootDir>/test/mutation/light-sdk.ts' }),
+    },
   };
 }

@@ -4,7 +4,7 @@ import type { LeftEntry, LockStore, NewEntry, WriteAnswer } from '../../../runti
 import type { LockEntry } from '../../../runtime/protocol/entry.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
-import { dynamoDBFixture, memoryFixture, type StoredItem, type StoreFixture, testKitFixture } from './fixture.js';
+import type { StoredItem, StoreFixture } from './fixture.js';
 
 const STAMP = Date.UTC(2026, 0, 1);
 const EXPIRES = STAMP / 1000 + 86_410;
@@ -16,12 +16,8 @@ const never = new AbortController().signal;
 const versionOf = (holdId: string, afterMs = 0): string =>
   formatVersion({ stampMs: STAMP + afterMs, timed: true, holdId });
 
-/** All that a store has to do, whatever it keeps its entries in. */
-describe.each([
-  ['in memory', memoryFixture],
-  ['of the test kit', testKitFixture],
-  ['in DynamoDB', dynamoDBFixture],
-])('a store %s', (_, open) => {
+/** All that a store has to do, whatever it keeps its entries in: for `describe`. */
+export const contract = (open: () => Promise<StoreFixture>) => (): void => {
   let fixture: StoreFixture;
   let store: LockStore;
   let lockKey: string;
@@ -602,4 +598,4 @@ describe.each([
     expect(await store.identify('a')).toBe(await store.identify('a'));
     expect(await store.identify('a')).toContain(store.tableName);
   });
-});
+};
