@@ -4,7 +4,7 @@ import { Comment, Converter, JSX, PageEvent, ReflectionKind, RendererEvent } fro
 import { entryPoints, GROUPS } from './pages.mjs';
 
 /** Files that a browser would not show by the name they have: `.ts` is a film to a web server. */
-const SOURCE = /\.(?:ts|mjs|py|md|pml)$/;
+const SOURCE = /\.(?:ts|mjs|py|md|ya?ml|pml)$/;
 
 /** @param {import('typedoc').Application} app */
 export function load(app) {
