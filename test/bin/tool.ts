@@ -74,6 +74,7 @@ export class Started {
   output = '';
   complaints = '';
   readonly ended: Promise<number | NodeJS.Signals>;
+  private readonly closed: Promise<void>;
   private hasEnded = false;
   private readonly child: ChildProcess;
 
@@ -88,10 +89,13 @@ export class Started {
     this.child.stderr?.on('data', (chunk) => {
       this.complaints += chunk;
     });
+    this.closed = new Promise((settle) => this.child.once('close', () => settle()));
     running.add(this);
     this.ended = new Promise((settle, reject) => {
       this.child.once('error', reject);
-      this.child.once('exit', (code, signal) => {
+      this.child.once('exit', async (code, signal) => {
+        // What it said last may be read after its end; what it left running may keep its output open for long.
+        await Promise.race([this.closed, sleep(500)]);
         this.hasEnded = true;
         settle(code ?? signal ?? 'SIGKILL');
       });
