@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { drawArchitecture, FOLDERS } from '../docs/draw/architecture.js';
 
 const page = readFileSync('docs/architecture.md', 'utf8');
@@ -39,6 +39,15 @@ test('each file that the page speaks of exists', () => {
   expect(files.length).toBeGreaterThan(12);
   expect(files.filter((file) => !existsSync(file))).toEqual([]);
 });
+
+test.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'examples/README.md'])(
+  'what %s links to in this repository is there',
+  (file) => {
+    const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => String(link));
+    expect(links.length).toBeGreaterThan(0);
+    expect(links.filter((link) => !existsSync(join(dirname(file), link)))).toEqual([]);
+  },
+);
 
 test('from the README, one link leads to the rule of the takeover', () => {
   const [, link] =
