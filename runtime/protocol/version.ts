@@ -65,7 +65,8 @@ export function formatVersion({ stampMs, timed, holdId }: Version): string {
 /** Takes a version number of ours apart; `undefined` where it is anybody else's. */
 export function parseVersion(text: string): Version | undefined {
   if (!OURS.test(text)) return undefined;
-  const stamp = Number.parseInt(text.slice(0, 8), 16) * 2 ** 16 + Number.parseInt(text.slice(9, 13), 16);
+  // A number ends at the hyphen.
+  const stamp = Number.parseInt(text, 16) * 2 ** 16 + Number.parseInt(text.slice(9), 16);
   const timed = stamp < STAMP_LIMIT_MS;
   return { stampMs: timed ? stamp : stamp - STAMP_LIMIT_MS, timed, holdId: text.slice(14) };
 }
