@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { LockHolder, LockLostError, type LockLostReason, LockNotGrantedError } from '../../../runtime/errors.js';
-import type { LockEvent } from '../../../runtime/lock/events.js';
-import { LogLines } from '../../../runtime/lock/log-lines.js';
+import { LockHolder, LockLostError, type LockLostReason, LockNotGrantedError } from '../../runtime/errors.js';
+import type { LockEvent } from '../../runtime/lock/events.js';
+import { LogLines } from '../../runtime/lock/log-lines.js';
 
 /** The lines that docs/operations.md explains: what `…` stands for differs. */
 const [, table = ''] =
