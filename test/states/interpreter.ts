@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import useTempFolder from '../temp-folder.js';
 
 const PACKAGE = 'moto[server,stepfunctions]==5.2.5';
 /** Ignored by git. */
@@ -12,7 +11,6 @@ export const PYTHON = join(FOLDER, 'venv', 'bin', 'python');
 
 /** The suite's setup: installs the interpreter from the package index that pip is configured for, on first use. */
 export default function installInterpreter(): void {
-  useTempFolder();
   if (existsSync(PYTHON)) return;
   mkdirSync(FOLDER, { recursive: true });
   const making = mkdtempSync(join(FOLDER, 'making-'));
