@@ -1,4 +1,4 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { TABLE_NAME_VARIABLE } from '../runtime/protocol/wire.js';
 import {
@@ -66,7 +66,10 @@ export function warnOfLongLease(fn: LambdaFunction, { leaseDuration }: LynkClien
 }
 
 function conflict(fn: LambdaFunction, plain: string, variable: string, before: string, value: string): Error {
-  const values = `${variable} of this function is ${shown(before)} already, and cannot be ${shown(value)} too`;
+  // A name that only deploy knows is a token, which tells a reader nothing.
+  const values = Token.isUnresolved(before + value)
+    ? `${variable} of this function is something else already`
+    : `${variable} of this function is ${shown(before)} already, and cannot be ${shown(value)} too`;
   const way =
     plain === TABLE_NAME_VARIABLE
       ? "connect the second table with a `variablePrefix` of its own: connect(fn, { variablePrefix: 'REPORTS' })"

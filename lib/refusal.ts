@@ -13,5 +13,6 @@ export function refusal(scope: IConstruct, message: string): Error {
 /** A value as an error message quotes it: recognisable, and never long. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  const end = text.startsWith('"') ? '…"' : '…';
+  return text.length > 80 ? text.slice(0, 80) + end : text;
 }

@@ -1,3 +1,4 @@
+import { CONSTRUCT } from './construct.js';
 import {
   CANNOT_DESERIALIZE,
   ENTRY,
@@ -13,6 +14,9 @@ import { OPTIONS } from './options.js';
 import { type Provocation, provoked } from './provocation.js';
 
 export const PAGE = 'docs/errors.md';
+
+/** What an error of the constructs is called, as aws-cdk-lib calls its own. */
+export const SYNTH = 'ValidationError';
 
 interface Section {
   readonly name: string;
@@ -72,6 +76,11 @@ const SECTIONS: readonly Section[] = [
     says: 'The base of all of these, and itself what is thrown where DynamoDB did not answer and there is no more to say. `error.cause` is the last failure. Whether the request was carried out is not known; ask again.',
     provocations: OTHER,
   },
+  {
+    name: SYNTH,
+    says: 'No `LynkError`, and no lock is concerned: what a construct of `cdk-lynk` throws while the app is synthesized, before anything is deployed. The prop is in backticks, with the value that it was given; the construct stands at the end.',
+    provocations: CONSTRUCT,
+  },
 ];
 
 /** One message, as it was provoked. */
@@ -104,7 +113,7 @@ export function pageOf(errors: readonly Provoked[]): string {
   });
   const head = [
     '# Errors',
-    'Every error is a `LynkError` with `name`, `message`, `lockName`, `tableName` and, where a request failed, `cause`. This page is written by a program that provokes each of them (`npm run record:errors`), so the messages are those that you see.',
+    'Every error of the client is a `LynkError` with `name`, `message`, `lockName`, `tableName` and, where a request failed, `cause`. This page is written by a program that provokes each of them (`npm run record:errors`), so the messages are those that you see.',
   ];
   return `${[...head, ...sections].join('\n\n')}\n`;
 }
