@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as client from '../../runtime/index.js';
+import { TOOL } from './command-line.js';
 import { PAGE, type Provoked, pageOf, provokedErrors, SYNTH } from './page.js';
 import { type Shape, shapesIn } from './shapes.js';
 
@@ -21,7 +22,7 @@ test('every class of errors that can be imported is there', () => {
     typeof value === 'function' && value.prototype instanceof Error ? [name] : [],
   );
   expect(classes.length).toBeGreaterThan(9);
-  expect(new Set(errors.map(({ section }) => section))).toEqual(new Set([...classes, SYNTH]));
+  expect(new Set(errors.map(({ section }) => section))).toEqual(new Set([...classes, SYNTH, TOOL]));
 });
 
 test('and every reason for which a lock can be lost', () => {
@@ -48,6 +49,8 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/was not taken over: no answer from DynamoDB in time/, 'whoever waits for it has given up at that moment'],
   [/whether the transaction was carried out is not known/, 'a transaction of DynamoDB, which test locks have none of'],
   [/`tableArn` names no table/, 'an ARN without its last part, which is refused for its form before'],
+  [/the AWS SDK is not installed/, 'an installation without it'],
+  [/--svg cannot be written/, 'a table to look at, and then no file to draw into'],
   [/no answer from DynamoDB to /, 'the command line, which says it in its own words'],
 ];
 
@@ -55,8 +58,8 @@ const isLeftOut = ({ pattern }: Shape): boolean => LEFT_OUT.some(([words]) => wo
 
 test('no message can be thrown that the page does not show', () => {
   // Those of the test kit are for whoever writes a test, and name the mistake themselves.
-  const shapes = [...shapesIn('runtime', ['testing/']), ...shapesIn('lib')];
-  expect(shapes.length).toBeGreaterThan(90);
+  const shapes = [...shapesIn('runtime', ['testing/']), ...shapesIn('lib'), ...shapesIn('bin/cli')];
+  expect(shapes.length).toBeGreaterThan(100);
   const unseen = shapes.filter((shape) => !errors.some(({ error }) => shape.pattern.test(error.message)));
   expect(unseen.filter((shape) => !isLeftOut(shape)).map(({ where, pattern }) => `${where} ${pattern.source}`)).toEqual(
     [],

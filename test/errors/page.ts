@@ -1,3 +1,4 @@
+import { COMMAND_LINE, TOOL } from './command-line.js';
 import { CONSTRUCT } from './construct.js';
 import {
   CANNOT_DESERIALIZE,
@@ -80,6 +81,11 @@ const SECTIONS: readonly Section[] = [
     name: SYNTH,
     says: 'No `LynkError`, and no lock is concerned: what a construct of `cdk-lynk` throws while the app is synthesized, before anything is deployed. The prop is in backticks, with the value that it was given; the construct stands at the end.',
     provocations: CONSTRUCT,
+  },
+  {
+    name: TOOL,
+    says: 'What the command line tool says to a line that cannot be used, with exit code 64; nothing was asked for, and nothing run; `See cdk-lynk … --help` follows. What happens to a lock is told in the words of the errors above, with [a code for each](cli.md).',
+    provocations: COMMAND_LINE,
   },
 ];
 

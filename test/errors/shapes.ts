@@ -49,7 +49,9 @@ function shapesOf(file: string): Shape[] {
 
 function messageOf(node: ts.Node): ts.Expression[] {
   if (ts.isNewExpression(node) && ts.isIdentifier(node.expression)) {
-    const isOurs = /^(?:Lock|Lynk|CannotDeserialize|InvocationEnding)\w*Error$/.test(node.expression.text);
+    const isOurs = /^(?:Lock|Lynk|CannotDeserialize|InvocationEnding|Usage|MissingPackage)\w*Error$/.test(
+      node.expression.text,
+    );
     return isOurs ? [...(node.arguments ?? [])].slice(0, 1) : [];
   }
   if (!ts.isCallExpression(node)) return [];

@@ -1,0 +1,41 @@
+import { typed } from '../bin/tool.js';
+import type { Provocation } from './provocation.js';
+
+/** What an error of the command line is called here: it has no class that a user meets. */
+export const TOOL = 'cdk-lynk';
+
+/** What the tool says to this line; none of these asks DynamoDB. */
+const line = (when: string, ...args: string[]): Provocation => ({
+  when,
+  provoke: async () => {
+    delete process.env['LYNK_TABLE_NAME'];
+    const { complaints } = await typed(args);
+    const [, message] = /^cdk-lynk: (.+)\nSee cdk-lynk .*--help\n$/.exec(complaints) ?? [];
+    const error = new Error(message);
+    error.name = TOOL;
+    throw error;
+  },
+});
+
+/** What the command line refuses before it does anything. */
+export const COMMAND_LINE: readonly Provocation[] = [
+  line('there is no command'),
+  line('there is none of that name', 'lock'),
+  line('an argument is missing', 'show'),
+  line('there is one too many', 'show', 'a', 'b'),
+  line('there is no command to run', 'run', 'nightly'),
+  line('the command to run is empty', 'run', 'nightly', '--', ''),
+  line('the two hyphens before it are missing', 'run', 'nightly', 'make', 'all'),
+  line('an option is misspelt', 'run', 'nightly', '--wiat', '3', '--', 'make'),
+  line('an option has no value', 'run', 'nightly', '--wait', '--', 'make'),
+  line('its value is empty', 'run', 'nightly', '--wait', '', '--', 'make'),
+  line('an option takes none', 'run', 'nightly', '--verbose=yes', '--', 'make'),
+  line('a number is none', 'run', 'nightly', '--wait', 'long', '--', 'make'),
+  line('a whole number is not whole', 'run', 'nightly', '--lease', '1.5', '--', 'make'),
+  line('the command is to have more time to end than the lease has', ...'run a --lease 8 --grace 3 -- make'.split(' ')),
+  line('no table is given', 'ls'),
+  line('an endpoint is no URL', 'ls', '-t', 'my-locks', '--endpoint-url', 'localhost'),
+  line('an option goes with another', 'ls', '--svg', 'locks.svg'),
+  line('a lock is to be broken for no reason', 'break', 'nightly', '-t', 'my-locks'),
+  line('nobody can be asked whether to break it', 'break', 'nightly', '-t', 'my-locks', '--reason', 'stuck'),
+];
