@@ -50,7 +50,7 @@ export async function minute(): Promise<Figure[]> {
 }
 
 /** From a release to the acquire of a process that waits. Rounds run beside each other, on locks of their own. */
-export async function handOver(stage: Stage, rounds = 60): Promise<Figure[]> {
+export async function handOver(stage: Stage, rounds = 120): Promise<Figure[]> {
   const round = async (index: number): Promise<{ delayMs: number; counts: Counts }> => {
     const holder = stage.ours();
     const waiter = stage.ours();
@@ -175,7 +175,7 @@ export async function callers(stage: Stage): Promise<Figure[]> {
 }
 
 /** Ten processes, beside one that does it all. */
-export async function processes(stage: Stage, pairs = 3): Promise<Figure[]> {
+export async function processes(stage: Stage, pairs = 9): Promise<Figure[]> {
   const [one, ten] = await Promise.all([Contenders.start(stage, 1), Contenders.start(stage, 10)]);
   try {
     const rounds: { ratio: number; slowest: number; requests: number }[] = [];
