@@ -1,14 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import { build } from 'esbuild';
+import { bundled } from './bundle.js';
 import type { Stage } from './stage.js';
 
 const WORK_MS = 2;
 /** Ignored by git. */
-const FOLDER = resolve('.cache/bench');
 
 interface Report {
   readonly startedMs: number;
@@ -25,7 +22,7 @@ export class Contenders {
 
   /** They are connected, and their code is warm. */
   static async start(stage: Stage, count: number): Promise<Contenders> {
-    const program = await bundled();
+    const program = await bundled('bench/contender.ts');
     const env = { PATH: process.env['PATH'] ?? '', NODE_NO_WARNINGS: '1', ...stage.environment };
     const children = Array.from({ length: count }, () =>
       spawn(process.execPath, [program, String(WORK_MS)], { env, stdio: ['pipe', 'pipe', 'inherit'] }),
@@ -58,20 +55,4 @@ export class Contenders {
   private async eachLine(): Promise<string[]> {
     return Promise.all(this.lines.map(async (line) => String((await once(line, 'line'))[0])));
   }
-}
-
-/** In one file: a loader would take each process its seconds. */
-async function bundled(): Promise<string> {
-  mkdirSync(FOLDER, { recursive: true });
-  const outfile = join(FOLDER, 'contender.mjs');
-  await build({
-    entryPoints: ['bench/contender.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    external: ['@aws-sdk/*'],
-  });
-  return outfile;
 }

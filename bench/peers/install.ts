@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { bundled, FOLDER } from '../bundle.js';
 
 /** Ignored by git. */
-const FOLDER = resolve('.cache/bench');
 const NPM = join(FOLDER, 'npm');
 const PYTHON = join(FOLDER, 'python');
 const JAVA = join(FOLDER, 'java');
@@ -41,17 +40,7 @@ export async function installForNode(): Promise<Launch> {
     ];
     run(making, 'npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', `--before=${NPM_DAY}`, ...packages);
   });
-  const outfile = join(FOLDER, 'node-worker.mjs');
-  await build({
-    entryPoints: ['bench/peers/node-worker.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    external: ['@aws-sdk/*'],
-  });
-  return [process.execPath, outfile];
+  return [process.execPath, await bundled('bench/peers/node-worker.ts')];
 }
 
 export function installForPython(): Launch {
