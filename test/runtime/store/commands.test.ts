@@ -437,6 +437,12 @@ describe('a guarded transaction', () => {
     });
   });
 
+  /** What it rejects with where DynamoDB fails so. */
+  const toldOf = (error: Error): Promise<unknown> =>
+    storeWith({ error })
+      .store.transactWrite(write, signal)
+      .catch((caught: unknown) => caught);
+
   test('is refused where the entry does not stand: what stands is told', async () => {
     const error = cancelled({ Code: 'None' }, { Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: theirs });
     const gone = cancelled({ Code: 'None' }, { Code: 'ConditionalCheckFailed' });
@@ -451,11 +457,7 @@ describe('a guarded transaction', () => {
     async (Code) => {
       const error = cancelled({ Code }, { Code: 'None' }, { Code: 'TransactionConflict' });
 
-      expect(
-        await storeWith({ error })
-          .store.transactWrite(write, signal)
-          .catch((caught: unknown) => caught),
-      ).toBe(error);
+      expect(await toldOf(error)).toBe(error);
     },
   );
 
@@ -464,9 +466,7 @@ describe('a guarded transaction', () => {
     ['no reason that is told', cancelled()],
     ['no reasons at all', new TransactionCanceledException({ message: 'no', $metadata: {} })],
   ])('is the caller’s to hear of, for %s', async (_, error) => {
-    const told = await storeWith({ error })
-      .store.transactWrite(write, signal)
-      .catch((caught: unknown) => caught);
+    const told = await toldOf(error);
 
     expect(told).toBeInstanceOf(ItemsRefused);
     expect((told as ItemsRefused).error).toBe(error);
@@ -474,9 +474,7 @@ describe('a guarded transaction', () => {
 
   test('what is wrong with the caller’s tables is told as the SDK says it', async () => {
     const error = Object.assign(new Error('no'), { name: 'ValidationException', $metadata: { httpStatusCode: 400 } });
-    const told = await storeWith({ error })
-      .store.transactWrite(write, signal)
-      .catch((caught: unknown) => caught);
+    const told = await toldOf(error);
 
     expect(told).toBeInstanceOf(ItemsRefused);
     expect((told as ItemsRefused).error).toBe(error);
@@ -485,11 +483,7 @@ describe('a guarded transaction', () => {
   test('what is lost on the way stays what it is', async () => {
     const error = Object.assign(new Error('reset'), { name: 'TimeoutError' });
 
-    expect(
-      await storeWith({ error })
-        .store.transactWrite(write, signal)
-        .catch((caught: unknown) => caught),
-    ).toBe(error);
+    expect(await toldOf(error)).toBe(error);
   });
 });
 
