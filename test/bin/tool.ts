@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
@@ -145,12 +145,17 @@ export async function until(isSo: () => boolean, what: string, limitSeconds = 60
   }
 }
 
-/** Whether a process is there; a zombie is not. */
-export function isAlive(pid: number): boolean {
+/**
+ * Whether a process runs. One that has ended, and that nobody has waited for yet, does not, though signals can
+ * still be sent to it: who adopted it, such as a container's first process, may take its time.
+ */
+export function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
+    // The state is what follows the name, which may itself hold brackets: proc(5).
+    return !/\) [ZX] [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch (error) {
+    // ESRCH: it went while its file was being read.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
   }
 }
