@@ -20,8 +20,6 @@ const NOBODY: readonly LockHolder[] = [];
  * entry that it saw last. Only the head of the queue, which contends or holds, talks to DynamoDB.
  */
 export class LocalLock {
-  /** How many others seem to want it. */
-  readonly crowd = new Crowd();
   /** Whether an entry without a fencing token was seen, and told of, where there has to be one. */
   isKnownUnfenced = false;
   private sighting: Sighting | undefined;
@@ -30,8 +28,10 @@ export class LocalLock {
   private queue: Place[] = [];
   private localHandOvers = 0;
   private takenInARow = 0;
-  private foreignSeenMs = Number.NEGATIVE_INFINITY;
-  private readonly idleListeners: (() => void)[] = [];
+  // Most locks never meet others, and a process may hold thousands: what those need is made when it is needed.
+  private foreignSeenMs: number | undefined;
+  private crowdOnceSeen: Crowd | undefined;
+  private idleListeners: Set<() => void> | undefined;
 
   /** Nobody queues, and there is nothing to remember that another look would not tell. */
   get isIdle(): boolean {
@@ -41,6 +41,12 @@ export class LocalLock {
   /** Whoever is at the head now; undefined where nobody queues. */
   get head(): Place | undefined {
     return this.queue[0];
+  }
+
+  /** How many others seem to want it. */
+  get crowd(): Crowd {
+    this.crowdOnceSeen ??= new Crowd();
+    return this.crowdOnceSeen;
   }
 
   /** Takes a place at the end of the queue. It is to be left again, whatever comes. */
@@ -58,11 +64,9 @@ export class LocalLock {
 
   /** Calls back when nobody of this process has or wants the lock any more, until the returned function is called. */
   onIdle(listener: () => void): () => void {
-    this.idleListeners.push(listener);
-    return () => {
-      const index = this.idleListeners.indexOf(listener);
-      if (index >= 0) this.idleListeners.splice(index, 1);
-    };
+    this.idleListeners ??= new Set();
+    this.idleListeners.add(listener);
+    return () => this.idleListeners?.delete(listener);
   }
 
   /** Remembers the entry that an answer showed. Returns its monotonic time of observed expiry. */
@@ -91,6 +95,11 @@ export class LocalLock {
     this.rival = rival;
   }
 
+  /** The lock was had at the first write after it looked free. Where no crowd was seen, that is no news. */
+  wonRace(arrivedMs: number): void {
+    this.crowdOnceSeen?.wonRace(arrivedMs);
+  }
+
   /** Another process has what this one wants. */
   noteForeign(nowMs: number): void {
     this.noteOthers(nowMs);
@@ -110,7 +119,8 @@ export class LocalLock {
 
   /** How long a new head that can wait leaves the lock to other processes; `random` in [0, 1). */
   courtesyMs(nowMs: number, random: number): number {
-    if (nowMs - this.foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow > TAKEN_IN_A_ROW) {
+    const { foreignSeenMs = Number.NEGATIVE_INFINITY } = this;
+    if (nowMs - foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow > TAKEN_IN_A_ROW) {
       if (this.takenInARow >= TAKEN_IN_A_ROW + OFFERS) this.takenInARow = 0;
       return 100 * random;
     }
@@ -131,7 +141,7 @@ export class LocalLock {
       if (place.hasHeld) this.localHandOvers += 1;
       this.queue[0].promote();
     } else {
-      for (const listener of [...this.idleListeners]) listener();
+      for (const listener of [...(this.idleListeners ?? [])]) listener();
     }
   }
 }

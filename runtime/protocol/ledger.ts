@@ -21,9 +21,8 @@ export class Ledger {
   confirmedSentMs = Number.NEGATIVE_INFINITY;
   /** The fencing token of the hold, once an answer told it; undefined without fencing. */
   fencingToken: bigint | undefined;
-  /** From here back: the versions that no answer has spoken of yet, and the latest that one did. */
+  /** The one drawn last; from there back those that no answer has spoken of yet, and the latest that one did. */
   private latest: Draft | undefined;
-  private lastStampMs = -1;
   private timed = true;
 
   constructor(
@@ -42,10 +41,9 @@ export class Ledger {
   draw(sentMs: number, stampMs: number, timed: boolean): string {
     this.timed &&= timed;
     const wished = Math.min(Math.max(0, Math.floor(stampMs)), STAMP_LIMIT_MS - 1);
-    this.lastStampMs = Math.max(wished, this.lastStampMs + 1);
-    const { lastStampMs, holdId } = this;
-    const version = formatVersion({ stampMs: lastStampMs, timed: this.timed, holdId });
-    this.latest = { version, earlier: this.latest, sentMs, stampMs: lastStampMs, timed: this.timed };
+    const drawnMs = Math.max(wished, (this.latest?.stampMs ?? -1) + 1);
+    const version = formatVersion({ stampMs: drawnMs, timed: this.timed, holdId: this.holdId });
+    this.latest = { version, earlier: this.latest, sentMs, stampMs: drawnMs, timed: this.timed };
     return version;
   }
 
