@@ -28,7 +28,8 @@ export interface LockSettings extends Required<Askable<LockTarget>> {
 export async function acquireHold(settings: LockSettings, options: AcquireOptions): Promise<Hold> {
   const { waitSeconds: given = settings.waitSeconds } = options;
   const asked = checkedWait(given);
-  const ask = await askForLock(settings, options);
+  const ask = await askFor(settings, options);
+  refuseReentry(ask.target);
   const waitSeconds = waitSecondsWithin(asked, ask);
   if (waitSeconds > 0) return must(await waitForHold(ask, waitSeconds));
   const outcome = await askForHold(ask);
@@ -38,13 +39,9 @@ export async function acquireHold(settings: LockSettings, options: AcquireOption
 
 /** Asks once; resolves to who holds it where that is another. */
 export async function tryHold(settings: LockSettings, options: TryOptions): Promise<Hold | LockHolder> {
-  return askForHold(await askForLock(settings, options));
-}
-
-async function askForLock(settings: LockSettings, options: TryOptions): Promise<Ask> {
   const ask = await askFor(settings, options);
   refuseReentry(ask.target);
-  return ask;
+  return askForHold(ask);
 }
 
 /** What is left of the wait asked for, within its invocation; 0 or less asks once. */

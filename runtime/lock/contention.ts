@@ -5,7 +5,7 @@ import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js'
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
 import type { Flight } from './flight.js';
-import { abandon, ownVersionIn, topUp } from './grant.js';
+import { abandon, isGrantable, ownVersionIn, topUp } from './grant.js';
 import { judge, type Sight } from './judgement.js';
 import type { Place } from './local-lock.js';
 import type { Patience } from './patience.js';
@@ -23,7 +23,7 @@ type Step = { readonly kind: 'write'; readonly expiredVersion?: string | undefin
 /** What an answer showed. */
 interface Seen extends Sight {
   /** The version that the answer says we wrote. */
-  readonly written?: string;
+  readonly written?: string | undefined;
   /** The fencing token that was given with what we wrote. */
   readonly fencingToken?: bigint | undefined;
   /** What was written over. */
@@ -131,8 +131,10 @@ export class Contention {
           ledger.fencingToken = seen.fencingToken ?? seen.entry?.fencingToken;
           this.noteReplaced(seen.replaced);
           inDoubt = false;
-          local.crowd.wonRace(seen.arrivedMs);
-          return (await this.grant(ledger)) ? ledger : 'missed';
+          local.wonRace(seen.arrivedMs);
+          if (!isGrantable(this.target, ledger) && !(await this.topUp(ledger))) return 'missed';
+          local.noteTaken();
+          return ledger;
         }
         this.noteUnfenced(seen.entry);
         let next = this.judge(seen);
@@ -178,10 +180,9 @@ export class Contention {
     );
   }
 
-  private async grant(ledger: Ledger): Promise<boolean> {
+  private async topUp(ledger: Ledger): Promise<boolean> {
     const { granted, cause } = await topUp(this.target, ledger, () => this.budgetMs());
     this.patience.lastFailure ??= cause;
-    if (granted) this.target.local.noteTaken();
     return granted;
   }
 
@@ -193,9 +194,9 @@ export class Contention {
     const answer = await this.target.exchange(this.budgetMs(), (signal) =>
       store.acquire(entry, expiredVersion, signal),
     );
-    const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
-    const { replaced, fencingToken } = answer;
-    return answer.written ? { ...seen, written: version, replaced, fencingToken } : seen;
+    const { entry: standing, dateMs, written, replaced, fencingToken } = answer;
+    const arrivedMs = process.clock.monotonicMs();
+    return { entry: standing, dateMs, arrivedMs, written: written ? version : undefined, replaced, fencingToken };
   }
 
   private async look(): Promise<Seen> {

@@ -9,6 +9,11 @@ import type { LockTarget } from './target.js';
 /** Refreshes of a lease that began with too little left, before it is given back. */
 const REFRESHES_BEFORE_GRANT = 2;
 
+/** Whether a lease just taken has enough left to begin with. Most have: that is to cost no promise. */
+export function isGrantable({ process }: LockTarget, { deadlineMs, leaseSeconds }: Ledger): boolean {
+  return isEnoughToGrant(deadlineMs, process.elapsedMs(), leaseSeconds);
+}
+
 /**
  * Makes sure that a lease just taken has enough left to begin with (docs/protocol.md, section 4): after
  * a clock that was far off, or an answer that took long, a refresh by the corrected clock makes it good.
@@ -20,10 +25,10 @@ export async function topUp(
   ledger: Ledger,
   budgetMs: () => number,
 ): Promise<{ readonly granted: boolean; readonly cause?: unknown }> {
-  const { process, store, name } = target;
+  const { store, name } = target;
   let cause: unknown;
   for (let refreshes = 0; ; refreshes += 1) {
-    if (isEnoughToGrant(ledger.deadlineMs, process.elapsedMs(), ledger.leaseSeconds)) return { granted: true };
+    if (isGrantable(target, ledger)) return { granted: true };
     if (refreshes === REFRESHES_BEFORE_GRANT || budgetMs() <= 0) break;
     const version = target.draw(ledger);
     const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds, ledger.fencingToken);

@@ -108,11 +108,8 @@ export class LockProcess {
   }
 
   private drawBytes(salt: string | undefined): Uint8Array {
-    const hash = createHash('sha256')
-      .update(this.random.bytes(16))
-      .update(String(this.clock.monotonicMs()))
-      .update(salt ?? '');
-    return hash.digest();
+    const others = `${this.clock.monotonicMs()} ${salt ?? ''}`;
+    return createHash('sha256').update(this.random.bytes(16)).update(others).digest();
   }
 
   private keepTicking(): void {

@@ -36,7 +36,8 @@ export function holdIdFrom(random: Uint8Array): string {
   const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
   const customB = ((byte(0) << 8) | byte(1)) & 0x0fff;
   const customC = (((byte(2) << 8) | byte(3)) & 0x3fff) | 0x8000;
-  const rest = Array.from(random.subarray(4, 10), (value) => hex(value, 2)).join('');
+  let rest = '';
+  for (let index = 4; index < 10; index += 1) rest += hex(byte(index), 2);
   return `8${hex(customB, 3)}-${hex(customC, 4)}-${rest}`;
 }
 
