@@ -149,7 +149,7 @@ export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
     const lock = new LockFactory(process, store, { logger }, () => `w${index}`).createLock('crowded');
     const live = async (): Promise<void> => {
       for (;;) {
-        const held = await lock.acquire({ waitSeconds: Number.POSITIVE_INFINITY });
+        const held = await lock.acquire({ waitSeconds: Infinity });
         await time.sleep(plan.holdMs);
         await held[Symbol.asyncDispose]();
         await time.sleep(random.between(0, 100));

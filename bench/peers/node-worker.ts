@@ -31,7 +31,7 @@ async function putAndDelete(sdk: Pick<Sdk, 'PutItemCommand' | 'DeleteItemCommand
 
 function ours(): Library {
   const client = new DynamoDBClient({ endpoint });
-  const locks = getLockFactory(table, { client, leaseSeconds, waitSeconds: Number.POSITIVE_INFINITY });
+  const locks = getLockFactory(table, { client, leaseSeconds, waitSeconds: Infinity });
   return {
     acquire: async (lock) => {
       const held = await locks.createLock(lock).acquire();

@@ -20,7 +20,7 @@ export function tableOf(locks: readonly LockInspection[], terminal: Terminal): s
     Math.max(header.length, ...fitted.map((row) => lengthOf(row[column]))),
   );
   const before = widths.slice(0, -1).reduce((sum, one) => sum + one + GAP.length, 0);
-  const lastWidth = width === undefined ? Number.POSITIVE_INFINITY : Math.max(8, width - before);
+  const lastWidth = width === undefined ? Infinity : Math.max(8, width - before);
   const line = (row: readonly string[], coloured: (cell: string, column: number) => string): string => {
     const padded = row.map((cell, column) => {
       const isLast = column === row.length - 1;

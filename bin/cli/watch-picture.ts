@@ -113,7 +113,7 @@ export class WatchPicture {
     const look = LOOKS[stateOf(lock)];
     if (look === undefined) {
       // Free: what comes next is something new.
-      history.seenMs = Number.NEGATIVE_INFINITY;
+      history.seenMs = -Infinity;
       return;
     }
     const hold = holdId ?? host;

@@ -108,7 +108,7 @@ function drawSpan(span: Span, y: number, height: number, x: Scale['x']): string[
 
 /** Refreshes that would lie over each other are drawn as one. */
 function apart(marks: readonly Mark[], x: Scale['x']): Mark[] {
-  let before = Number.NEGATIVE_INFINITY;
+  let before = -Infinity;
   return marks.filter(({ kind, atMs }) => {
     if (kind !== 'refresh') return true;
     if (x(atMs) - before < REFRESHES_APART) return false;
@@ -158,7 +158,7 @@ function drawNumbers(
   notes: Timeline['notes'],
   { top, bottom, x }: { readonly top: number; readonly bottom: number; readonly x: Scale['x'] },
 ): string[] {
-  let before = Number.NEGATIVE_INFINITY;
+  let before = -Infinity;
   return notes.flatMap(({ atMs }, index) => {
     const at = x(atMs);
     const place = Math.max(at, before + NUMBER_APART);

@@ -59,7 +59,7 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
   const data = checkedNote(options.data);
   const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds ?? settings.lockAtLeastSeconds ?? 0);
   signal?.throwIfAborted();
-  const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Number.POSITIVE_INFINITY;
+  const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Infinity;
   const leaseSeconds = leaseSecondsOf(lease, invocationSeconds, maxInvocationLeaseSeconds);
   const reserveSeconds = checkedReserve(options.releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
   const requestId = context?.awsRequestId;

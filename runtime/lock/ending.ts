@@ -97,7 +97,7 @@ export class Ending {
 
   /** By the monotonic clock, which never runs ahead: a wall clock set forward must not shorten it. */
   private restMs(): number {
-    const { untilMs = Number.NEGATIVE_INFINITY } = this.remains;
+    const { untilMs = -Infinity } = this.remains;
     return untilMs - this.target.process.clock.monotonicMs();
   }
 

@@ -47,7 +47,7 @@ export class Heartbeat {
   private schedule(): void {
     if (this.stopped || !this.pulse.isAlive()) return;
     const untilDueMs = this.pulse.dueMs() - this.process.elapsedMs();
-    if (untilDueMs === Number.POSITIVE_INFINITY) return;
+    if (untilDueMs === Infinity) return;
     if (untilDueMs > 0) this.failures = 0;
     // Due again at once means that the last beat failed, or gained nothing: leave the table some air.
     const delayMs =

@@ -232,7 +232,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
       if (nowMs >= this.stopMs()) this.stopWork();
       return true;
     }
-    const { invocationEndsMs = Number.POSITIVE_INFINITY, ledger } = this.origin;
+    const { invocationEndsMs = Infinity, ledger } = this.origin;
     if (invocationEndsMs <= ledger.deadlineMs) {
       this.lose('invocation-ended', 'the invocation that it belongs to has ended');
     } else {
@@ -242,13 +242,13 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   }
 
   private endMs(): number {
-    const { ledger, invocationEndsMs = Number.POSITIVE_INFINITY } = this.origin;
+    const { ledger, invocationEndsMs = Infinity } = this.origin;
     return Math.min(ledger.deadlineMs, invocationEndsMs);
   }
 
   /** When the work is to stop, so that its lock can be released before the invocation is killed. */
   private stopMs(): number {
-    const { invocationEndsMs = Number.POSITIVE_INFINITY, reserveSeconds } = this.origin;
+    const { invocationEndsMs = Infinity, reserveSeconds } = this.origin;
     return invocationEndsMs - reserveSeconds * 1000;
   }
 
@@ -264,10 +264,10 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   }
 
   dueMs(): number {
-    const { invocationEndsMs = Number.POSITIVE_INFINITY, ledger } = this.origin;
+    const { invocationEndsMs = Infinity, ledger } = this.origin;
     const { confirmedSentMs, deadlineMs, leaseSeconds } = ledger;
     // What lasts until the invocation's end needs no more: the hold ends there in any case.
-    if (deadlineMs >= invocationEndsMs) return Number.POSITIVE_INFINITY;
+    if (deadlineMs >= invocationEndsMs) return Infinity;
     return refreshDueMs(confirmedSentMs, deadlineMs, leaseSeconds);
   }
 
@@ -275,7 +275,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   private armDeadline(): void {
     if (!this.check()) return;
     const { process } = this.target;
-    const untilStopMs = this.controller.isAborted ? Number.POSITIVE_INFINITY : this.stopMs() - process.elapsedMs();
+    const untilStopMs = this.controller.isAborted ? Infinity : this.stopMs() - process.elapsedMs();
     this.deadlineTimer = process.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline());
   }
 

@@ -18,7 +18,7 @@ export type Lease = number | 'invocation';
  */
 export function leaseSecondsOf(lease: Lease, invocationSeconds: number, maxInvocationLeaseSeconds: number): number {
   if (lease !== 'invocation') return lease;
-  if (invocationSeconds === Number.POSITIVE_INFINITY) {
+  if (invocationSeconds === Infinity) {
     throw new LockOptionError('leaseSeconds is "invocation", but no invocation is given: pass { context }');
   }
   const neededMs = Math.max(0, invocationSeconds * 1000) + SLACK_MS;

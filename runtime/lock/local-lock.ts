@@ -77,7 +77,7 @@ export class LocalLock {
 
   /** Monotonic time at which the entry seen last can expire by observation. */
   expiryMs(): number {
-    return this.sighting ? observedExpiryMs(this.sighting) : Number.NEGATIVE_INFINITY;
+    return this.sighting ? observedExpiryMs(this.sighting) : -Infinity;
   }
 
   /** The version seen last, where it has stood for its whole lease by now. */
@@ -119,7 +119,7 @@ export class LocalLock {
 
   /** How long a new head that can wait leaves the lock to other processes; `random` in [0, 1). */
   courtesyMs(nowMs: number, random: number): number {
-    const { foreignSeenMs = Number.NEGATIVE_INFINITY } = this;
+    const { foreignSeenMs = -Infinity } = this;
     if (nowMs - foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow > TAKEN_IN_A_ROW) {
       if (this.takenInARow >= TAKEN_IN_A_ROW + OFFERS) this.takenInARow = 0;
       return 100 * random;

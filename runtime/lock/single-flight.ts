@@ -72,7 +72,7 @@ async function workAndLeave<T>(
 }
 
 function checkedFresh(freshSeconds: unknown, clockToleranceSeconds: number): void {
-  if (clockToleranceSeconds === Number.POSITIVE_INFINITY) {
+  if (clockToleranceSeconds === Infinity) {
     throw new LockOptionError(
       'singleFlight tells a result’s age by DynamoDB’s clock, as far as clockToleranceSeconds trusts it, which is ' +
         'Infinity; use a factory with a finite one',

@@ -84,7 +84,7 @@ export class StickyLock {
     const target = await this.lock.target();
     refuseReentry(target);
     const { process } = target;
-    const endsMs = context ? process.elapsedMs() + context.getRemainingTimeInMillis() : Number.POSITIVE_INFINITY;
+    const endsMs = context ? process.elapsedMs() + context.getRemainingTimeInMillis() : Infinity;
     const stopMs = endsMs - this.reserveSeconds * 1000;
     const waitUntilMs = Math.min(process.elapsedMs() + this.waitSeconds * 1000, stopMs);
     const waitSeconds = (): number => Math.max(0, waitUntilMs - process.elapsedMs()) / 1000;
@@ -210,7 +210,7 @@ class Use implements StickyHold {
     const { clock } = this.target.process;
     this.hold.signal.addEventListener('abort', this.onLoss, { once: true });
     for (const atMs of [this.stopMs, this.endsMs]) {
-      if (atMs === Number.POSITIVE_INFINITY) continue;
+      if (atMs === Infinity) continue;
       this.timers.push(clock.after(atMs - this.target.process.elapsedMs(), () => void this.check()));
     }
     let outcome: { readonly value: T } | { readonly error: unknown };

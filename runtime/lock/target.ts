@@ -46,7 +46,7 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
 
   /** Draws the hold's next version. The request that carries it is to be sent at once. */
   draw(ledger: Ledger): string {
-    const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Number.POSITIVE_INFINITY;
+    const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Infinity;
     return ledger.draw(this.process.elapsedMs(), this.serverNowMs(), timed);
   }
 

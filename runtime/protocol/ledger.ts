@@ -16,9 +16,9 @@ interface Draft {
  */
 export class Ledger {
   /** Elapsed time until which the hold is ours; `-Infinity` before anything was confirmed. */
-  deadlineMs = Number.NEGATIVE_INFINITY;
+  deadlineMs = -Infinity;
   /** Elapsed time at which the latest confirmed version was first sent. */
-  confirmedSentMs = Number.NEGATIVE_INFINITY;
+  confirmedSentMs = -Infinity;
   /** The fencing token of the hold, once an answer told it; undefined without fencing. */
   fencingToken: bigint | undefined;
   /** The one drawn last; from there back those that no answer has spoken of yet, and the latest that one did. */

@@ -66,6 +66,6 @@ export function untilTakeoverMs(entry: LockEntry, time: LookTime): number {
   const version = parseVersion(entry.version);
   const byStampMs = version?.timed
     ? version.stampMs + (entry.leaseSeconds + clockToleranceSeconds) * 1000 - serverNowMs
-    : Number.POSITIVE_INFINITY;
+    : Infinity;
   return Math.max(0, Math.min(expiryMs - nowMs, byStampMs));
 }

@@ -53,7 +53,7 @@ export class Faults {
   constructor(private readonly nowMs: () => number) {}
 
   add(mishap: Mishap, reach: Reach): Fault {
-    const { times = Number.POSITIVE_INFINITY, forSeconds = Number.POSITIVE_INFINITY } = reach;
+    const { times = Infinity, forSeconds = Infinity } = reach;
     const fault = new PlannedFault(mishap, reach, times, this.nowMs() + forSeconds * 1000);
     this.planned.push(fault);
     return fault;

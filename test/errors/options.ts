@@ -168,7 +168,7 @@ export const OPTIONS: readonly Provocation[] = [
     when: 'a single flight is to go without a clock that it can trust',
     provoke: () =>
       createTestLocks({
-        clockToleranceSeconds: Number.POSITIVE_INFINITY,
+        clockToleranceSeconds: Infinity,
         tableName: 'my-locks',
       }).singleFlight('a', { freshSeconds: 60 }, work),
   },

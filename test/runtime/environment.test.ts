@@ -19,7 +19,7 @@ test('what the construct gives a function becomes its defaults', () => {
   expect(defaultsOfEnvironment()).toEqual({
     leaseSeconds: 20,
     waitSeconds: 1.5,
-    clockToleranceSeconds: Number.POSITIVE_INFINITY,
+    clockToleranceSeconds: Infinity,
   });
 });
 

@@ -108,7 +108,7 @@ describe('leaseSeconds', () => {
   ];
 
   describe.each(ways)('of %s', (_way, call) => {
-    test.each([0, -1, 1.5, Number.NaN, 86_401, Number.POSITIVE_INFINITY, '10', null, [10], true, 10n])(
+    test.each([0, -1, 1.5, Number.NaN, 86_401, Infinity, '10', null, [10], true, 10n])(
       '%p is refused',
       async (value) => {
         const message = await refusalOf(() => call(bad(value)));
@@ -134,7 +134,7 @@ describe('maxInvocationLeaseSeconds', () => {
   ];
 
   test.each(ways)('of %s is a whole number of seconds', async (_way, call) => {
-    for (const value of [0, 1.5, Number.NaN, 86_401, Number.POSITIVE_INFINITY, '60', null]) {
+    for (const value of [0, 1.5, Number.NaN, 86_401, Infinity, '60', null]) {
       expect(await refusalOf(() => call(bad(value)))).toContain(
         `maxInvocationLeaseSeconds is a whole number of seconds from 1 to 86400, got ${typeof value === 'string' ? '"60"' : value}`,
       );
@@ -155,20 +155,20 @@ describe('waitSeconds', () => {
   ];
 
   describe.each(ways)('of %s', (_way, call) => {
-    test.each([-1, Number.NaN, 86_401, Number.NEGATIVE_INFINITY, '10', null, {}])('%p is refused', async (value) => {
+    test.each([-1, Number.NaN, 86_401, -Infinity, '10', null, {}])('%p is refused', async (value) => {
       expect(await refusalOf(() => call(bad(value)))).toMatch(
         /waitSeconds is a number of seconds from 0 \(ask once\) to 86400, or Infinity, got /,
       );
     });
   });
 
-  test.each([0, 0.5, 86_400, Number.POSITIVE_INFINITY, undefined])('%p will do', (waitSeconds) => {
+  test.each([0, 0.5, 86_400, Infinity, undefined])('%p will do', (waitSeconds) => {
     expect(() => factory.createLock('a', { waitSeconds })).not.toThrow();
   });
 });
 
 describe('a semaphore', () => {
-  test.each([0, -1, 1.5, 101, Number.NaN, Number.POSITIVE_INFINITY, '3', null, undefined, [3], 3n])(
+  test.each([0, -1, 1.5, 101, Number.NaN, Infinity, '3', null, undefined, [3], 3n])(
     'of %p permits is refused',
     async (permits) => {
       const message = await refusalOf(() => factory.createSemaphore('a', { permits: bad(permits) }));
@@ -221,7 +221,7 @@ describe('a single flight', () => {
   const refusal = (options: unknown): Promise<string> =>
     refusalOf(() => factory.singleFlight('a', bad(options), () => 1));
 
-  test.each([0, 3, -5, 86_401, Number.NaN, Number.POSITIVE_INFINITY, '60', null, undefined, [60]])(
+  test.each([0, 3, -5, 86_401, Number.NaN, Infinity, '60', null, undefined, [60]])(
     'fresh for %p seconds is refused',
     async (freshSeconds) => {
       const message = await refusal({ freshSeconds });
@@ -237,7 +237,7 @@ describe('a single flight', () => {
     const ask = (clockToleranceSeconds: number) => () =>
       getLockFactory('locks', { client, clockToleranceSeconds }).singleFlight('a', { freshSeconds: 60 }, () => 1);
     expect(await refusalOf(ask(60))).toContain('more than the 60 of clockToleranceSeconds');
-    expect(await refusalOf(ask(Number.POSITIVE_INFINITY))).toContain('use a factory with a finite one');
+    expect(await refusalOf(ask(Infinity))).toContain('use a factory with a finite one');
   });
 
   test('has options, and work', async () => {
@@ -300,7 +300,7 @@ describe('the options of a factory', () => {
   const refusal = (options: Record<string, unknown>): Promise<string> =>
     refusalOf(() => getLockFactory('locks', { client, ...options } as LockFactoryOptions));
 
-  test.each([0, 1, 2.5, -3, Number.NaN, Number.NEGATIVE_INFINITY, 86_401, '3', null])(
+  test.each([0, 1, 2.5, -3, Number.NaN, -Infinity, 86_401, '3', null])(
     'clockToleranceSeconds %p is refused',
     async (clockToleranceSeconds) => {
       expect(await refusal({ clockToleranceSeconds })).toMatch(
@@ -309,12 +309,9 @@ describe('the options of a factory', () => {
     },
   );
 
-  test.each([2, 3, 60, Number.POSITIVE_INFINITY, undefined])(
-    'clockToleranceSeconds %p will do',
-    (clockToleranceSeconds) => {
-      expect(() => getLockFactory('locks', { client, clockToleranceSeconds })).not.toThrow();
-    },
-  );
+  test.each([2, 3, 60, Infinity, undefined])('clockToleranceSeconds %p will do', (clockToleranceSeconds) => {
+    expect(() => getLockFactory('locks', { client, clockToleranceSeconds })).not.toThrow();
+  });
 
   test.each([null, {}, 'a client', 7, { send: true }])('client %p is refused', async (value) => {
     expect(await refusal({ client: value })).toMatch(/client is a DynamoDBClient, got /);

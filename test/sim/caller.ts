@@ -90,13 +90,13 @@ export class Caller {
     const { habits } = world.plan;
     // Some work stops when told of a loss. Other work asks now and then, or does not care.
     const attentive = this.prng.chance(0.6) ? held.signal : undefined;
-    const asksEveryMs = this.prng.chance(0.3) ? this.prng.between(50, 1000) : Number.POSITIVE_INFINITY;
+    const asksEveryMs = this.prng.chance(0.3) ? this.prng.between(50, 1000) : Infinity;
     let leftMs = this.workMs();
     while (leftMs > 0 && !stopped.aborted && !attentive?.aborted) {
       const stretchMs = Math.min(leftMs, asksEveryMs);
       await process.sleep(stretchMs, attentive, stopped);
       leftMs -= stretchMs;
-      if (asksEveryMs < Number.POSITIVE_INFINITY) this.ask(held, believer);
+      if (asksEveryMs < Infinity) this.ask(held, believer);
     }
     if (this.prng.chance(0.1)) await this.orUndefined(held.refresh({ data: 'nearly done' }));
     if (held.isHeld && !stopped.aborted && this.prng.chance(habits.handOverChance)) {

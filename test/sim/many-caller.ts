@@ -79,7 +79,7 @@ export class ManyCaller {
   private async flight(): Promise<void> {
     const { world, factory, process, plan } = this.client;
     // Without a finite tolerance it is refused.
-    if (plan.clockToleranceSeconds === Number.POSITIVE_INFINITY) return;
+    if (plan.clockToleranceSeconds === Infinity) return;
     const freshSeconds = plan.clockToleranceSeconds + this.prng.magnitude(0.1, 20);
     const askedMs = world.time.nowMs;
     let hasWorked = false;

@@ -148,7 +148,7 @@ function drawClient(prng: Prng, kind: ClientPlan['kind'], leaseSeconds: number, 
   return {
     kind,
     leaseSeconds,
-    clockToleranceSeconds: prng.pick([3, 3, 3, 3, 3, 4, 6, Number.POSITIVE_INFINITY]),
+    clockToleranceSeconds: prng.pick([3, 3, 3, 3, 3, 4, 6, Infinity]),
     callers: prng.pick([1, 1, 2, 3]),
     clock: drawClock(prng, kind),
     steps,

@@ -9,7 +9,7 @@ const REFRESH_PERIOD_RATIO = 3 / 4;
 /** A lock held by the Python client: the version it knows, and its refresher thread. */
 export class PythonHold implements Believer {
   isLost = false;
-  private confirmedSentMs = Number.NEGATIVE_INFINITY;
+  private confirmedSentMs = -Infinity;
   private isEnded = false;
   private refresherRuns = false;
 
@@ -38,7 +38,7 @@ export class PythonHold implements Believer {
 
   confirm(version: string, sentMs: number): void {
     this.version = version;
-    if (this.confirmedSentMs === Number.NEGATIVE_INFINITY) this.client.believe(this);
+    if (this.confirmedSentMs === -Infinity) this.client.believe(this);
     this.confirmedSentMs = sentMs;
   }
 

@@ -38,7 +38,7 @@ export const RULES = {
         find: 'offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs })',
         replace:
           'offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, ' +
-          'dateMs: this.deadlineMs > Number.NEGATIVE_INFINITY ? draft.stampMs : dateMs })',
+          'dateMs: this.deadlineMs > -Infinity ? draft.stampMs : dateMs })',
       },
     ],
   },

@@ -36,9 +36,9 @@ type Waiting = { readonly kind: 'timer' | 'message'; readonly run: () => void };
 /** One process of the simulation: its clocks, what freezes it, and its end. */
 export class SimProcess {
   /** Since when no fault has touched it, in true time: what happens later, it owes to nobody's fault. */
-  troubledUntilMs = Number.NEGATIVE_INFINITY;
+  troubledUntilMs = -Infinity;
   /** When it was last thawed, or its wall clock last set. */
-  jumpedMs = Number.NEGATIVE_INFINITY;
+  jumpedMs = -Infinity;
   private state: 'running' | 'frozen' | 'crashed' = 'running';
   private readonly waiting: Waiting[] = [];
   private stoppedAtMs: number | undefined;

@@ -36,7 +36,7 @@ export class TypeScriptClient implements Client {
   private readonly store: SimStore;
   private busyCallers = 0;
   /** When two callers were last busy at once: requests can be told apart only since then. */
-  private sharedMs = Number.NEGATIVE_INFINITY;
+  private sharedMs = -Infinity;
 
   constructor(
     readonly world: World,
@@ -78,8 +78,7 @@ export class TypeScriptClient implements Client {
 
   /** Somebody who waits until he gets the lock, whatever it takes, and gives it back at once. */
   waitForever(lock: string, served: () => void): void {
-    const acquire = (): Promise<HeldLock> =>
-      this.factory.createLock(lock).acquire({ waitSeconds: Number.POSITIVE_INFINITY });
+    const acquire = (): Promise<HeldLock> => this.factory.createLock(lock).acquire({ waitSeconds: Infinity });
     this.measured('acquire', lock, () => this.world.waiting(this.process, lock, acquire))
       .then((held) => {
         served();

@@ -81,7 +81,7 @@ test('locks of one connection share what it has taught', async () => {
 
 describe('with clockToleranceSeconds: Infinity', () => {
   test('every version has the top bit', async () => {
-    const held = await until(us.factory({ clockToleranceSeconds: Number.POSITIVE_INFINITY }).createLock('a').acquire());
+    const held = await until(us.factory({ clockToleranceSeconds: Infinity }).createLock('a').acquire());
     expect(setting.ownVersionOf('a')).toMatchObject({ timed: false });
 
     await until(held.refresh());
@@ -93,14 +93,14 @@ describe('with clockToleranceSeconds: Infinity', () => {
   test('a clock that is off costs nothing: nobody goes by it', async () => {
     us.wallOffMs = -8000;
 
-    const held = await until(us.factory({ clockToleranceSeconds: Number.POSITIVE_INFINITY }).createLock('a').acquire());
+    const held = await until(us.factory({ clockToleranceSeconds: Infinity }).createLock('a').acquire());
 
     expect(us.store.operations()).toEqual(['acquire']);
     expect(held.remainingSeconds).toBeCloseTo(9.64, 6);
   });
 
   test('nothing is taken over by its stamp, neither by it nor from it', async () => {
-    const stampless = us.factory({ clockToleranceSeconds: Number.POSITIVE_INFINITY }).createLock('a');
+    const stampless = us.factory({ clockToleranceSeconds: Infinity }).createLock('a');
     setting.putEntry('a', { version: setting.versionDrawn(3_600_000, true) });
     expect(await until(stampless.tryAcquire())).toBeUndefined();
 
@@ -109,7 +109,7 @@ describe('with clockToleranceSeconds: Infinity', () => {
   });
 
   test('other locks of the process are not affected', async () => {
-    await until(us.factory({ clockToleranceSeconds: Number.POSITIVE_INFINITY }).createLock('a').acquire());
+    await until(us.factory({ clockToleranceSeconds: Infinity }).createLock('a').acquire());
     await until(us.factory().createLock('b').acquire());
 
     expect(setting.ownVersionOf('b')).toMatchObject({ timed: true });

@@ -305,7 +305,7 @@ describe('by itself, a heartbeat', () => {
   });
 
   test('sets no timer where no refresh is needed any more', () => {
-    pulse.dueMs = () => Number.POSITIVE_INFINITY;
+    pulse.dueMs = () => Infinity;
 
     heartbeat.start();
 

@@ -77,7 +77,7 @@ describe('a permit', () => {
   test('is not given while the holder lives, in as many processes as there are', async () => {
     const others = [1, 2, 3].map(() => setting.process().factory().createSemaphore('api', { permits: 3 }));
     await until(Promise.all(others.map((other) => other.acquire())));
-    const waiting = watched(semaphore.acquire({ waitSeconds: Number.POSITIVE_INFINITY }));
+    const waiting = watched(semaphore.acquire({ waitSeconds: Infinity }));
 
     await pass(300_000);
 

@@ -286,7 +286,7 @@ class Client {
   }
 
   private draw(ledger: Ledger): string {
-    const timed = this.serverClock.timed && this.traits.clockToleranceSeconds !== Number.POSITIVE_INFINITY;
+    const timed = this.serverClock.timed && this.traits.clockToleranceSeconds !== Infinity;
     return ledger.draw(this.elapsedMs(), this.serverClock.nowMs(this.wallMs()), timed);
   }
 

@@ -60,7 +60,7 @@ test('a hold has a fencing token only where it is asked for', () => {
 describe('a confirmed version', () => {
   test('moves the deadline to what it offers', () => {
     const ledger = newLedger();
-    expect(ledger.deadlineMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(ledger.deadlineMs).toBe(-Infinity);
 
     expect(ledger.confirm(ledger.draw(1000, STAMP, true), STAMP)).toBe(true);
 
@@ -111,7 +111,7 @@ describe('a confirmed version', () => {
     const ledger = newLedger();
 
     expect(ledger.confirm(ledger.draw(1000, STAMP, true), undefined)).toBe(false);
-    expect(ledger.deadlineMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(ledger.deadlineMs).toBe(-Infinity);
 
     expect(ledger.confirm(ledger.draw(2000, STAMP + 1000, false), undefined)).toBe(true);
     expect(ledger.deadlineMs).toBe(2000 + WHOLE_MS);
@@ -148,7 +148,7 @@ describe('a confirmed version', () => {
     ledger.confirm(second, undefined);
 
     expect(ledger.confirm(first, STAMP + 1000)).toBe(false);
-    expect(ledger.deadlineMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(ledger.deadlineMs).toBe(-Infinity);
     expect(ledger.confirm(third, STAMP + 3000)).toBe(true);
   });
 
@@ -157,7 +157,7 @@ describe('a confirmed version', () => {
     fc.assert(
       fc.property(attempts, (made) => {
         const ledger = newLedger();
-        let [sentMs, latest] = [0, Number.NEGATIVE_INFINITY];
+        let [sentMs, latest] = [0, -Infinity];
         for (const { gapMs, lagMs, isAnswered } of made) {
           // Gaps beyond the lag, or the stamps would have to be pushed up.
           sentMs += 3001 + gapMs;

@@ -62,7 +62,7 @@ describe('the text of a version', () => {
     );
   });
 
-  test.each([-1, 0.5, STAMP_LIMIT_MS, Number.NaN, Number.POSITIVE_INFINITY])(
+  test.each([-1, 0.5, STAMP_LIMIT_MS, Number.NaN, Infinity])(
     'is refused for the stamp %p, which would spoil the order',
     (bad) => {
       const format = () => formatVersion({ stampMs: bad, timed: true, holdId: HOLD });

@@ -267,7 +267,7 @@ test.each<[string, () => unknown, RegExp]>([
   ['forSeconds', () => virtual().simulate.outage({ forSeconds: -1 }), /forSeconds is a number of seconds.*-1/],
   ['only', () => virtual().simulate.throttle({ only: ['write' as never] }), /only is a list of acquire, adopt/],
   ['an unknown option', () => virtual().simulate.throttle({ time: 1 } as object), /throttle knows no option "time"/],
-  ['seconds', () => virtual().simulate.slow(Number.POSITIVE_INFINITY), /seconds is a number of seconds.*Infinity/],
+  ['seconds', () => virtual().simulate.slow(Infinity), /seconds is a number of seconds.*Infinity/],
 ])('a fault refuses bad %s by name', (_, make, message) => {
   expect(make).toThrow(LockOptionError);
   expect(make).toThrow(message);
