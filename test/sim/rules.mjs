@@ -57,8 +57,8 @@ export const RULES = {
     edits: [
       {
         file: 'lock/contention.ts',
-        find: 'const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };',
-        replace: 'const seen = { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.wallMs() };',
+        find: 'const arrivedMs = process.clock.monotonicMs();',
+        replace: 'const arrivedMs = process.clock.wallMs();',
       },
       {
         file: 'lock/contention.ts',
