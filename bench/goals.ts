@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { HeldLock } from '../runtime/index.js';
 import { formatVersion, holdIdFrom } from '../runtime/protocol/version.js';
 import { Contenders } from './contenders.js';
 import type { Figure } from './figure.js';
 import { heldHour } from './model/hours.js';
-import { type Counts, type Stage, total } from './stage.js';
+import { type Counts, putAndDelete, type Stage, total } from './stage.js';
 import { fairness, mean, median, pairedRatio, quantile, timed } from './statistics.js';
 
 /** Uncontended: acquire and release of ours, beside a conditional put and delete by the SDK alone. */
@@ -246,28 +246,6 @@ export async function heap(stage: Stage): Promise<Figure[]> {
   const bytes = (used() - before) / held.length;
   await release(held);
   return [{ what: 'a held lock, on the heap', unit: 'bytes', value: bytes, goal: 2048 }];
-}
-
-async function putAndDelete(client: DynamoDBClient, table: string, name: string): Promise<void> {
-  const version = crypto.randomUUID();
-  const Item = {
-    lockKey: { S: name },
-    leaseDuration: { N: '10' },
-    versionNumber: { S: version },
-    hostIdentifier: { S: 'bench' },
-    expiresAt: { N: '2000000000' },
-  };
-  await client.send(
-    new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(lockKey)' }),
-  );
-  await client.send(
-    new DeleteItemCommand({
-      TableName: table,
-      Key: { lockKey: { S: name } },
-      ConditionExpression: 'versionNumber = :version',
-      ExpressionAttributeValues: { ':version': { S: version } },
-    }),
-  );
 }
 
 async function putEntryOfTheDead(

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { systemClock } from '../runtime/lock/clock.js';
 import { LockFactory } from '../runtime/lock/factory.js';
 import type { FactorySettings } from '../runtime/lock/options.js';
@@ -46,8 +46,10 @@ export class Stage {
   }
 
   /** Locks as a process of its own has them: it shares neither queue nor memory with others here. */
-  ours(settings: FactorySettings = {}): { readonly locks: LockFactory; readonly take: () => Counts } {
-    const { client, take } = this.client();
+  ours(
+    settings: FactorySettings = {},
+    { client, take } = this.client(),
+  ): { readonly locks: LockFactory; readonly take: () => Counts } {
     const process = new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
     const store = new DynamoDBStore(this.table, connectionOf(client));
     return { locks: new LockFactory(process, store, settings, () => 'bench'), take };
@@ -83,4 +85,27 @@ export function counted(client: DynamoDBClient, clients: DynamoDBClient[] = []):
 
 export function total(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** What others are measured over: an item with a lock's attributes, put and deleted on conditions by the SDK alone. */
+export async function putAndDelete(client: DynamoDBClient, table: string, name: string): Promise<void> {
+  const version = crypto.randomUUID();
+  const Item = {
+    lockKey: { S: name },
+    leaseDuration: { N: '10' },
+    versionNumber: { S: version },
+    hostIdentifier: { S: 'bench' },
+    expiresAt: { N: '2000000000' },
+  };
+  await client.send(
+    new PutItemCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(lockKey)' }),
+  );
+  await client.send(
+    new DeleteItemCommand({
+      TableName: table,
+      Key: { lockKey: { S: name } },
+      ConditionExpression: 'versionNumber = :version',
+      ExpressionAttributeValues: { ':version': { S: version } },
+    }),
+  );
 }

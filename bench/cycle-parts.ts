@@ -1,0 +1,76 @@
+/**
+ * What an uncontended cycle takes over a put and a delete by the SDK alone, part by part (docs/decisions/0009): the
+ * lock's own two requests, with what tells their date, with what they can be aborted by, and then the lock itself.
+ *
+ *     npm run bench:cycle     some two minutes, on a machine that has nothing else to do
+ */
+import {
+  DeleteItemCommand,
+  type DeleteItemInput,
+  type ServiceInputTypes,
+  UpdateItemCommand,
+  type UpdateItemInput,
+} from '@aws-sdk/client-dynamodb';
+import { putAndDelete, Stage } from './stage.js';
+import { pairedRatio } from './statistics.js';
+
+const PAIRS = 200;
+const CYCLES = 20;
+
+const stage = await Stage.set();
+try {
+  const counted = stage.client();
+  const { client } = counted;
+  const lock = stage.ours({}, counted).locks.createLock('cycle');
+  const cycle = async (): Promise<void> => (await lock.acquire()).release();
+
+  // What the lock sends is what the SDK is then to send alone.
+  const inputs: ServiceInputTypes[] = [];
+  const record = { step: 'initialize', name: 'benchRecord' } as const;
+  client.middlewareStack.add(
+    (next) => (args) => {
+      inputs.push(args.input);
+      return next(args);
+    },
+    record,
+  );
+  await cycle();
+  client.middlewareStack.remove(record.name);
+  const [update, remove] = inputs as [UpdateItemInput, DeleteItemInput];
+
+  /** The lock's two requests, each with or without what the client sends along. */
+  const twoRequests = ({ isDated = false, isAbortable = false }) => {
+    const dress = <C extends UpdateItemCommand | DeleteItemCommand>(command: C): C => {
+      // The commands' types differ in what they send and get; here any of them will do.
+      const { middlewareStack } = command as UpdateItemCommand;
+      if (isDated) middlewareStack.add((next) => async (args) => next(args), { step: 'deserialize' });
+      return command;
+    };
+    const options = () => (isAbortable ? { abortSignal: new AbortController().signal } : undefined);
+    return async (): Promise<void> => {
+      await client.send(dress(new UpdateItemCommand(update)), options());
+      await client.send(dress(new DeleteItemCommand(remove)), options());
+    };
+  };
+  const parts = {
+    'its update and delete': twoRequests({}),
+    'told their date': twoRequests({ isDated: true }),
+    'and abortable': twoRequests({ isDated: true, isAbortable: true }),
+    'the lock': cycle,
+  };
+
+  const times = (run: () => Promise<void>) => async () => {
+    for (let round = 0; round < CYCLES; round += 1) await run();
+  };
+  for (const [name, run] of Object.entries(parts)) {
+    const ratio = await pairedRatio(
+      PAIRS,
+      times(run),
+      times(() => putAndDelete(client, stage.table, 'floor')),
+    );
+    console.log(`${name.padEnd(24)} ${ratio.toFixed(3)}`);
+  }
+} finally {
+  await stage.strike();
+}
+process.exit(0);
