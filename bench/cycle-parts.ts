@@ -12,7 +12,7 @@ import {
   type UpdateItemInput,
 } from '@aws-sdk/client-dynamodb';
 import { putAndDelete, Stage } from './stage.js';
-import { pairedRatio } from './statistics.js';
+import { pairedRatio, times } from './statistics.js';
 
 const PAIRS = 200;
 const CYCLES = 20;
@@ -59,14 +59,11 @@ try {
     'the lock': cycle,
   };
 
-  const times = (run: () => Promise<void>) => async () => {
-    for (let round = 0; round < CYCLES; round += 1) await run();
-  };
   for (const [name, run] of Object.entries(parts)) {
     const ratio = await pairedRatio(
       PAIRS,
-      times(run),
-      times(() => putAndDelete(client, stage.table, 'floor')),
+      times(CYCLES, run),
+      times(CYCLES, () => putAndDelete(client, stage.table, 'floor')),
     );
     console.log(`${name.padEnd(24)} ${ratio.toFixed(3)}`);
   }

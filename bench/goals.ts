@@ -6,7 +6,7 @@ import { Contenders } from './contenders.js';
 import type { Figure } from './figure.js';
 import { heldHour } from './model/hours.js';
 import { type Counts, putAndDelete, type Stage, total } from './stage.js';
-import { fairness, mean, median, pairedRatio, quantile, timed } from './statistics.js';
+import { fairness, mean, median, pairedRatio, quantile, timed, times } from './statistics.js';
 
 /** Uncontended: acquire and release of ours, beside a conditional put and delete by the SDK alone. */
 export async function cycle(stage: Stage): Promise<Figure[]> {
@@ -17,9 +17,6 @@ export async function cycle(stage: Stage): Promise<Figure[]> {
   take();
   await lock.withLock(() => {});
   const requests = total(take());
-  const times = (count: number, run: () => Promise<unknown>) => async () => {
-    for (let round = 0; round < count; round += 1) await run();
-  };
   const ratio = await pairedRatio(
     9,
     times(200, async () => (await lock.acquire()).release()),

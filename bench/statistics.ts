@@ -25,6 +25,13 @@ export async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - startMs;
 }
 
+/** The same, so many times in a row. */
+export function times(count: number, run: () => Promise<unknown>): () => Promise<void> {
+  return async () => {
+    for (let round = 0; round < count; round += 1) await run();
+  };
+}
+
 /**
  * The median of what `ours` takes in terms of what `floor` takes, both measured in each of `pairs` rounds, in
  * alternating order: what else the machine does meets both.

@@ -48,10 +48,10 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
   const { maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS } = given;
   const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = given;
   const logger = given.logger === undefined ? consoleLogger : harmless(checkedLogger(given.logger));
-  const logLines = given.logger === undefined ? [] : [new LogLines(logger)];
+  const logLines = given.logger === undefined ? new LossLines(logger) : new LogLines(logger);
   const metricLines = given.metrics === undefined ? [] : [new MetricLines(checkedMetrics(given.metrics))];
-  const watching = [...logLines, ...metricLines, ...checkedObservers(observers)];
-  const told = given.logger === undefined ? [new LossLines(logger), ...watching] : watching;
+  const told = [logLines, ...metricLines, ...checkedObservers(observers)];
+  const isWatched = given.logger !== undefined || told.length > 1;
   const host = given.hostIdentifier === undefined ? undefined : checkedHost(given.hostIdentifier);
   return {
     leaseSeconds: checkedLease(leaseSeconds),
@@ -63,7 +63,7 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
       logger,
       // To tell nobody takes its time, too.
       chronicleOf: (asking, process) =>
-        watching.length > 0 ? new ToldChronicle(asking, process, told) : new Chronicle(asking, process),
+        isWatched ? new ToldChronicle(asking, process, told) : new Chronicle(asking, process),
       hostIdentifier: host === undefined ? defaultHost : () => host,
     },
   };

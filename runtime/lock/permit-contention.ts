@@ -124,7 +124,7 @@ export class PermitContention {
       if (outcome instanceof Ledger) {
         ledger = outcome;
         queue.noteTaken();
-        if (isSeenFree) queue.crowd.wonRace(clock.monotonicMs());
+        if (isSeenFree) queue.wonRace(clock.monotonicMs());
         return { target, ledger, place };
       }
       if (outcome === 'missed') await this.patience.sleep(retryDelayMs(this.missed++, random.fraction()));

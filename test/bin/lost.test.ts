@@ -99,11 +99,12 @@ describe('a lock that is lost ends the command', () => {
       ...script(`sh -c 'echo $$ > ${path}; echo started; sleep 600'; echo never`),
     );
     await running.said('started');
+    const pid = Number(readFileSync(path, 'utf8'));
+    expect(isRunning(pid)).toBe(true);
     await rig.clear();
 
     expect(await running.ended).toBe(76);
     expect(running.output).not.toContain('never');
-    const pid = Number(readFileSync(path, 'utf8'));
     await until(() => !isRunning(pid), 'that the grandchild has ended');
   });
 });
@@ -119,6 +120,7 @@ test('killed outright, it takes its command with it, and the next gets the lock 
   await running.said('started');
   const pid = Number(readFileSync(path, 'utf8'));
   orphan = pid;
+  expect(isRunning(pid)).toBe(true);
   running.signal('SIGKILL');
   expect(await running.ended).toBe('SIGKILL');
   const stampMs = Number.parseInt((await rig.versionOf('a'))?.replace('-', '').slice(0, 12) ?? '', 16);

@@ -22,9 +22,8 @@ trap 'rm -f "$log"' EXIT
 # run SEED ARGUMENTS...: the suite's exit code, in `status`; 1 alone could be anything, so the planted bug has to be
 # found as what it is.
 run() {
-  local seed=$1
-  shift
-  node --import tsx test/chaos/main.ts --seconds 60 --seed "$seed" "$@" >"$log" 2>&1 &
+  arguments="--seconds 60 --seed $*"
+  node --import tsx test/chaos/main.ts $arguments >"$log" 2>&1 &
   child=$!
   wait "$child"
   status=$?
@@ -32,33 +31,30 @@ run() {
   if [ "$status" = 1 ] && ! grep -q '^found: two holders of .* w0\.' "$log"; then status='1, without two holders'; fi
 }
 
-# verdict EXPECTED SEED TITLE ARGUMENTS...: on the run before.
+# verdict EXPECTED TITLE: on the run before.
 verdict() {
-  local expected=$1 seed=$2 title=$3
-  shift 3
-  if [ "$status" = "$expected" ]; then
+  if [ "$status" = "$1" ]; then
     passed=$((passed + 1))
-    echo "ok chaos: $title, seed $seed: $(grep '^sections' "$log")"
+    echo "ok chaos: $2: $(grep '^sections' "$log")"
   else
     failed=$((failed + 1))
-    echo "not ok chaos: $title, seed $seed: exit code $status, expected $expected; again with:" \
-      "npx tsx test/chaos/main.ts --seconds 60 --seed $seed $*"
+    echo "not ok chaos: $2: exit code $status, expected $1; again with: npx tsx test/chaos/main.ts $arguments"
     sed 's/^/  /' "$log"
   fi
 }
 
 run "$seed" --server embedded
-verdict 0 "$seed" 'embedded server' --server embedded
+verdict 0 "embedded server, seed $seed"
 
 run $((seed + 1)) --server dynamodb-local
-verdict 0 $((seed + 1)) 'DynamoDB Local' --server dynamodb-local
+verdict 0 "DynamoDB Local, seed $((seed + 1))"
 
 # A minute may pass without the worker being frozen just when it matters, on a busy machine above all.
 for planted in $((seed + 2)) $((seed + 3)) $((seed + 4)); do
   run "$planted" --server embedded --planted-bug
   [ "$status" = 0 ] || break
 done
-verdict 1 "$planted" 'a client that ignores its deadline is found' --server embedded --planted-bug
+verdict 1 "a client that ignores its deadline is found, seed $planted"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
