@@ -38,8 +38,9 @@ export class PythonHold implements Believer {
 
   confirm(version: string, sentMs: number): void {
     this.version = version;
-    if (this.confirmedSentMs === -Infinity) this.client.believe(this);
+    const isFirst = this.confirmedSentMs === -Infinity;
     this.confirmedSentMs = sentMs;
+    if (isFirst) this.client.believe(this);
   }
 
   startRefresher(): void {
