@@ -145,9 +145,10 @@ export class Contention {
         if (next === 'held' && mode === 'try') return 'refused';
         if (next === 'held') {
           // The first write only asks; a later one was made because the lock could be had.
-          if (seen.entry) local.noteRival(seen.entry, seen.arrivedMs, step.kind === 'write' && looks > 0);
+          const raced = step.kind === 'write' && looks > 0;
+          const isLively = seen.entry && local.noteRival(seen.entry, seen.arrivedMs, raced);
           this.contender.chronicle.waiting(this.place.holder);
-          step = await this.sleepUntilNextStep(looks++);
+          step = await this.sleepUntilNextStep(looks++, isLively);
         } else {
           // A server that shows an entry as free, and yet refuses the write, is not to be hammered.
           if (writesInARow >= WRITES_IN_A_ROW) {
@@ -226,11 +227,11 @@ export class Contention {
   }
 
   /** Sleeps, though not past the moment at which the entry seen can expire by observation. */
-  private async sleepUntilNextStep(looks: number): Promise<Step> {
+  private async sleepUntilNextStep(looks: number, isLively: boolean | undefined): Promise<Step> {
     const { process, local } = this.target;
     const nowMs = process.clock.monotonicMs();
     const crowding = local.crowd.at(nowMs);
-    const delayMs = pollDelayMs(looks, process.random.fraction(), crowding);
+    const delayMs = pollDelayMs(looks, process.random.fraction(), crowding, isLively);
     await this.patience.sleep(Math.min(delayMs, Math.max(0, local.expiryMs() - nowMs)));
     const expiredVersion = local.expiredVersion(process.clock.monotonicMs());
     // In a crowd somebody else has most likely been faster: a look is cheaper than a write that fails.

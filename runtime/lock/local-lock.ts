@@ -6,10 +6,12 @@ import { parseVersion } from '../protocol/version.js';
 
 /** After this many local hand-overs the next head lets other processes have a look. */
 const LOCAL_HANDOVERS = 10;
-/** Taken more often than this in a row, a lock that others want too is left to them for a moment. */
-const TAKEN_IN_A_ROW = 3;
-/** So often in a row; where nobody took it meanwhile, it counts from the start again. */
-const OFFERS = 4;
+/** Taken so often in a row, a lock that others want too is left to them for a moment. */
+const TAKEN_IN_A_ROW = 4;
+/** Where nobody took it then, it is taken so many times as often before it is left to them again. */
+const AFTER_UNUSED = 1.4;
+/** But not more often than this. */
+const MOST_IN_A_ROW = 24;
 /** How long a foreign entry that was seen counts as a sign that others want the lock. */
 const FOREIGN_MEMORY_MS = 60_000;
 
@@ -28,6 +30,8 @@ export class LocalLock {
   private queue: Place[] = [];
   private localHandOvers = 0;
   private takenInARow = 0;
+  /** So often it may be taken in a row before it is left to others. */
+  private allowedInARow = TAKEN_IN_A_ROW;
   // Most locks never meet others, and a process may hold thousands: what those need is made when it is needed.
   private foreignSeenMs: number | undefined;
   private crowdOnceSeen: Crowd | undefined;
@@ -86,13 +90,18 @@ export class LocalLock {
     return nowMs >= observedExpiryMs(this.sighting) ? this.sighting.version : undefined;
   }
 
-  /** Whom a waiter sees holding the lock: news of how crowded it is. `raced`: it had just asked for it, too. */
-  noteRival(entry: LockEntry, arrivedMs: number, raced: boolean): void {
+  /**
+   * Whom a waiter sees holding the lock: news of how crowded it is. `raced`: it had just asked for it, too.
+   * Returns whether the lock has changed hands since the look before.
+   */
+  noteRival(entry: LockEntry, arrivedMs: number, raced: boolean): boolean {
     // Of a Python holder only the host stays while it refreshes.
     const rival = parseVersion(entry.version)?.holdId ?? entry.hostIdentifier;
+    const hasChanged = this.rival !== undefined && this.rival !== rival;
     if (raced) this.crowd.lostRace(arrivedMs);
-    else if (this.rival !== undefined && this.rival !== rival) this.crowd.passedBy(arrivedMs);
+    else if (hasChanged) this.crowd.passedBy(arrivedMs);
     this.rival = rival;
+    return hasChanged;
   }
 
   /** The lock was had at the first write after it looked free. Where no crowd was seen, that is no news. */
@@ -104,6 +113,7 @@ export class LocalLock {
   noteForeign(nowMs: number): void {
     this.noteOthers(nowMs);
     this.takenInARow = 0;
+    this.allowedInARow = TAKEN_IN_A_ROW;
   }
 
   /** The same of a semaphore, some of whose permits others have: that is no sign that they had their turn. */
@@ -120,8 +130,9 @@ export class LocalLock {
   /** How long a new head that can wait leaves the lock to other processes; `random` in [0, 1). */
   courtesyMs(nowMs: number, random: number): number {
     const { foreignSeenMs = -Infinity } = this;
-    if (nowMs - foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow > TAKEN_IN_A_ROW) {
-      if (this.takenInARow >= TAKEN_IN_A_ROW + OFFERS) this.takenInARow = 0;
+    if (nowMs - foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow >= this.allowedInARow) {
+      this.takenInARow = 0;
+      this.allowedInARow = Math.min(MOST_IN_A_ROW, this.allowedInARow * AFTER_UNUSED);
       return 100 * random;
     }
     if (this.localHandOvers >= LOCAL_HANDOVERS) {

@@ -196,7 +196,7 @@ export const RULES = {
     edits: [
       {
         file: 'protocol/schedule.ts',
-        find: 'Math.min(20 * 2 ** Math.min(poll, 10), 170)',
+        find: 'Math.min(20 * 2 ** Math.min(poll, 10), longestMs)',
         replace: '20',
       },
     ],

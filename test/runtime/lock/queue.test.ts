@@ -243,17 +243,42 @@ describe('for other processes’ sake', () => {
 
     const slept = await pauses(7, 0.75);
 
-    expect(slept.slice(-6)).toEqual([0, 0, 0, 75, 75, 75]);
+    expect(slept.slice(-6)).toEqual([0, 0, 0, 75, 0, 0]);
   });
 
-  test('after four such sleeps, in which nobody took it, it counts from the start again', async () => {
-    setting.putEntry('a', { version: PYTHONS_VERSION });
-    await until(lock.tryAcquire());
-    setting.table.items.clear();
+  describe('which nobody used', () => {
+    /** How many holds there were between two such sleeps. */
+    async function inARow(sleeps: number): Promise<number[]> {
+      const counts: number[] = [];
+      for (let holds = 0; counts.length < sleeps; holds += 1) {
+        const beforeMs = setting.time.nowMs;
+        await until(lock.withLock(() => {}));
+        if (setting.time.nowMs - beforeMs < 75) continue;
+        counts.push(holds);
+        holds = 0;
+      }
+      return counts;
+    }
 
-    const slept = await pauses(10, 0.75);
+    beforeEach(async () => {
+      us.fraction = 0.75;
+      setting.putEntry('a', { version: PYTHONS_VERSION });
+      await until(lock.tryAcquire());
+      setting.table.items.clear();
+    });
 
-    expect(slept.slice(-9)).toEqual([0, 0, 0, 75, 75, 75, 75, 0, 0]);
+    test('it sleeps the less often, up to 24 holds apart', async () => {
+      expect(await inARow(9)).toEqual([4, 6, 8, 11, 16, 22, 24, 24, 24]);
+    });
+
+    test('until it sees another’s entry again', async () => {
+      await inARow(7);
+      setting.putEntry('a', { version: PYTHONS_VERSION });
+      await until(lock.tryAcquire());
+      setting.table.items.clear();
+
+      expect(await inARow(2)).toEqual([4, 6]);
+    });
   });
 
   test('it does so no longer once nobody else was seen for a minute', async () => {

@@ -287,6 +287,20 @@ describe('a lock that many want', () => {
     expect(await untilNextLook()).toBeGreaterThan(300);
   });
 
+  test('is looked at again sooner by who has just seen it change hands', async () => {
+    holder(0);
+    watched(lock.acquire({ waitSeconds: 600 }));
+    await pass(2000);
+    expect(await untilNextLook()).toBe(170);
+    // That look is answered by now.
+    await pass(20);
+    holder(1);
+
+    // The look that sees the change makes the lock a little crowded, too.
+    expect(await untilNextLook()).toBeCloseTo(50 * 1.05, 1);
+    expect(await untilNextLook()).toBeGreaterThan(170);
+  });
+
   test('is looked at less often after a race for it that was lost, and after throttled looks', async () => {
     holder(0);
     watched(lock.acquire({ waitSeconds: 600 }));

@@ -26,6 +26,18 @@ test('a waiter sleeps 20 ms, doubling to 170 ms, give or take half', () => {
   );
 });
 
+test('who saw the lock change hands sleeps up to 50 ms, more in a crowd, and as long as others in a large one', () => {
+  expect([0, 1, 2, 50].map((poll) => pollDelayMs(poll, 0.5, 1, true))).toEqual([20, 40, 50, 50]);
+  expect(pollDelayMs(9, 0.5, 7, true)).toBe(350);
+  expect(pollDelayMs(9, 0.5, 14, true)).toBe(1400);
+  expect(pollDelayMs(9, 0.5, 24, true)).toBe(pollDelayMs(9, 0.5, 24));
+  fc.assert(
+    fc.property(counts, random, fc.double({ min: 1, max: 30, noNaN: true }), (poll, fraction, crowding) => {
+      expect(pollDelayMs(poll, fraction, crowding, true)).toBeLessThanOrEqual(pollDelayMs(poll, fraction, crowding));
+    }),
+  );
+});
+
 test('after failures it sleeps 25 ms, doubling to 1 s, give or take half', () => {
   expect([0, 1, 5, 6, 5000].map((failure) => retryDelayMs(failure, 0.5))).toEqual([25, 50, 800, 1000, 1000]);
   fc.assert(
