@@ -28,8 +28,9 @@ export interface Candidate {
 }
 
 /**
- * What each candidate's import took, round by round. Each in a process of its own, all in turn
- * within a round: whatever slows the machine down for a while slows all of them.
+ * What each candidate's import took, round by round. Each in a process of its own, all in an order
+ * drawn anew for each round: whatever slows the machine down for a while slows all of them, and none always
+ * comes after the same other one.
  */
 export async function importTimes(
   candidates: readonly Candidate[],
@@ -41,7 +42,7 @@ export async function importTimes(
   const times = new Map(candidates.map(({ name }) => [name, [] as ImportTime[]]));
   // The first round fills the file cache, and is not counted.
   for (let round = -1; round < rounds; round += 1) {
-    for (const [name, file] of rotated([...files], round)) {
+    for (const [name, file] of shuffled([...files])) {
       const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', PROBE, file]);
       if (round >= 0) times.get(name)?.push(JSON.parse(stdout));
     }
@@ -49,8 +50,9 @@ export async function importTimes(
   return times;
 }
 
-/** So that none is always the one after another. */
-function rotated<T>(list: readonly T[], by: number): T[] {
-  const start = ((by % list.length) + list.length) % list.length;
-  return [...list.slice(start), ...list.slice(0, start)];
+function shuffled<T>(list: readonly T[]): T[] {
+  return list
+    .map((value) => ({ value, rank: Math.random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ value }) => value);
 }

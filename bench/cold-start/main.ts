@@ -1,8 +1,9 @@
 /**
  * What the client adds to a function's cold start and to its bundle: sizes, and the time that importing takes,
- * each import in a fresh process, in turn with that of the SDK alone.
+ * each import in a fresh process, in turn with that of the SDK alone. What a second copy of the SDK alone is said to
+ * add tells how far to trust the rest.
  *
- *     npm run bench:cold-start -- --rounds 40
+ *     npm run bench:cold-start -- --rounds 100
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +13,12 @@ import { median } from '../statistics.js';
 import { bundled, CODE } from './bundles.js';
 import { importTimes } from './import-time.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '40' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' } } });
 const BASE = 'the SDK client with its commands';
 const sdk = await bundled(CODE.sdk);
 const candidates = [
   { name: BASE, bundle: sdk },
+  { name: '  the same again', bundle: sdk },
   { name: '  and withLock', bundle: await bundled(CODE.sdk + CODE.withLock) },
   { name: '  and all of cdk-lynk/runtime', bundle: await bundled(CODE.sdk + CODE.runtime) },
   { name: "  and withLock, with Powertools' logger", bundle: await bundled(CODE.sdk + CODE.withLock + CODE.logger) },
