@@ -3,9 +3,13 @@
  * within DynamoDB's limits for one item.
  *
  *     npm run bench:crowd -- --waiters 1,10,100,1000 --hold 10 --settle 20 --measure 20 --seed 7
+ *
+ * Or how long a few processes take to do so many cycles each, in terms of one that does them all:
+ *
+ *     npm run bench:crowd -- --race 2,3,10 --cycles 20 --seeds 40
  */
 import { parseArgs } from 'node:util';
-import { crowd } from './crowd.js';
+import { crowd, races } from './crowd.js';
 
 const { values } = parseArgs({
   options: {
@@ -14,27 +18,48 @@ const { values } = parseArgs({
     settle: { type: 'string', default: '20' },
     measure: { type: 'string', default: '20' },
     seed: { type: 'string', default: '7' },
+    race: { type: 'string' },
+    cycles: { type: 'string', default: '20' },
+    seeds: { type: 'string', default: '40' },
   },
 });
 
-const seconds = Number(values.measure);
-const columns = ['waiters', 'hand-overs/s', 'median ms', 'p95 ms', 'reads', 'writes', 'failed writes', 'throttled'];
-console.log(`held for ${values.hold} ms; reads, writes and failed writes are for one hand-over`);
-console.log(columns.join('\t'));
-for (const waiters of values.waiters.split(',').map(Number)) {
-  const figures = await crowd({
-    waiters,
-    holdMs: Number(values.hold),
-    settleSeconds: Number(values.settle),
-    measureSeconds: seconds,
-    seed: Number(values.seed),
-  });
-  const { handOvers, delaysMs, reads, writes, failedWrites, throttledReads, throttledWrites } = figures;
-  const quantile = (part: number): string => (delaysMs[Math.floor(delaysMs.length * part)] ?? Number.NaN).toFixed(0);
-  const each = (count: number): string => (count / handOvers).toFixed(1);
-  const rate = (handOvers / seconds).toFixed(1);
-  const throttled = throttledReads + throttledWrites;
-  console.log(
-    [waiters, rate, quantile(0.5), quantile(0.95), each(reads), each(writes), each(failedWrites), throttled].join('\t'),
-  );
+if (values.race === undefined) {
+  await tellCrowds(Number(values.measure));
+} else {
+  await tellRaces(values.race);
+}
+
+async function tellRaces(processes: string): Promise<void> {
+  const [cycles, seeds] = [Number(values.cycles), Number(values.seeds)];
+  console.log(['processes', 'times as long', 'slowest/mean', 'requests a cycle'].join('\t'));
+  for (const count of processes.split(',').map(Number)) {
+    const { ratio, slowest, requests } = await races(seeds, { processes: count, cycles });
+    console.log([count, ...[ratio, slowest, requests].map((figure) => figure.toFixed(2))].join('\t'));
+  }
+}
+
+async function tellCrowds(seconds: number): Promise<void> {
+  const columns = ['waiters', 'hand-overs/s', 'median ms', 'p95 ms', 'reads', 'writes', 'failed writes', 'throttled'];
+  console.log(`held for ${values.hold} ms; reads, writes and failed writes are for one hand-over`);
+  console.log(columns.join('\t'));
+  for (const waiters of values.waiters.split(',').map(Number)) {
+    const figures = await crowd({
+      waiters,
+      holdMs: Number(values.hold),
+      settleSeconds: Number(values.settle),
+      measureSeconds: seconds,
+      seed: Number(values.seed),
+    });
+    const { handOvers, delaysMs, reads, writes, failedWrites, throttledReads, throttledWrites } = figures;
+    const quantile = (part: number): string => (delaysMs[Math.floor(delaysMs.length * part)] ?? Number.NaN).toFixed(0);
+    const each = (count: number): string => (count / handOvers).toFixed(1);
+    const rate = (handOvers / seconds).toFixed(1);
+    const throttled = throttledReads + throttledWrites;
+    console.log(
+      [waiters, rate, quantile(0.5), quantile(0.95), each(reads), each(writes), each(failedWrites), throttled].join(
+        '\t',
+      ),
+    );
+  }
 }

@@ -1,14 +1,17 @@
 import { LockFactory } from '../runtime/lock/factory.js';
+import type { Lock } from '../runtime/lock/lock.js';
 import { LockProcess } from '../runtime/lock/process.js';
 import type { LockStore } from '../runtime/lock/store.js';
 import { MemoryStore } from '../runtime/store/memory-store.js';
 import { Prng } from '../test/sim/prng.js';
 import { VirtualTime } from '../test/sim/virtual-time.js';
+import { mean } from './statistics.js';
 
 /** DynamoDB's limits for one item, which lives in one partition: units a second. */
 const WRITE_UNITS = 1000;
 const READ_UNITS = 3000;
 const EPOCH_MS = Date.UTC(2026, 0, 1);
+const LONGEST_RACE_MS = 60 * 60 * 1000;
 
 export interface CrowdPlan {
   /** Processes that wait while one more holds; each wants the lock again soon after it had it. */
@@ -50,103 +53,110 @@ class Capacity {
   }
 }
 
-/** Many processes of the real client contend for one lock, in virtual time, within the limits of one item. */
-export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
-  const time = new VirtualTime();
-  const prng = new Prng(plan.seed);
-  const table = new MemoryStore('locks', () => EPOCH_MS + time.nowMs);
-  const writes = new Capacity(WRITE_UNITS);
-  const reads = new Capacity(READ_UNITS);
-  const counts = { reads: 0, writes: 0, failedWrites: 0, throttledReads: 0, throttledWrites: 0, handOvers: 0 };
-  const delaysMs: number[] = [];
-  let releasedMs: number | undefined;
-  let releasedBy = -1;
+/** One table, with DynamoDB's limits for one item, that processes of the real client reach in virtual time. */
+class SlowTable {
+  readonly time = new VirtualTime();
+  readonly counts = { reads: 0, writes: 0, failedWrites: 0, throttledReads: 0, throttledWrites: 0 };
+  private readonly table = new MemoryStore('locks', () => EPOCH_MS + this.time.nowMs);
+  private readonly writes = new Capacity(WRITE_UNITS);
+  private readonly reads = new Capacity(READ_UNITS);
 
-  const request = <A>(kind: 'read' | 'write', carryOut: () => Promise<A>, tell: (answer: A) => void): Promise<A> =>
-    new Promise((resolve, reject) => {
-      const oneWayMs = (): number => prng.between(1, 3);
-      time.at(time.nowMs + oneWayMs(), () => {
-        const isServed = kind === 'read' ? reads.take(0.5, time.nowMs) : writes.take(1, time.nowMs);
-        if (kind === 'read') counts.reads += 1;
-        else counts.writes += 1;
+  constructor(
+    private readonly prng: Prng,
+    /** A request, and its answer, take from and up to so many milliseconds. */
+    private readonly oneWayMs: readonly [number, number],
+    /** Told as a write is carried out. */
+    private readonly told: { taken?(by: number): void; released?(by: number): void } = {},
+  ) {}
+
+  /** The lock `crowded`, as a process of its own has it. */
+  lockOf(index: number, random: Prng): Lock {
+    const process = new LockProcess(this.time.clock(EPOCH_MS), random);
+    const logger = { warn: () => {}, debug: () => {} };
+    return new LockFactory(process, this.store(index), { logger }, () => `w${index}`).createLock('crowded');
+  }
+
+  private store(index: number): LockStore {
+    const { table } = this;
+    const write = <A>(carryOut: () => Promise<A>, tell?: (answer: A) => void) => this.request('write', carryOut, tell);
+    const read = <A>(carryOut: () => Promise<A>) => this.request('read', carryOut);
+    return {
+      tableName: 'locks',
+      connection: {},
+      identify: (lock) => table.identify(lock),
+      isThrottling: () => true,
+      acquire: (entry, expired) =>
+        write(
+          () => table.acquire(entry, expired),
+          ({ written }) => {
+            if (written) this.told.taken?.(index);
+            else this.counts.failedWrites += 1;
+          },
+        ),
+      release: (lock, hold) =>
+        write(
+          () => table.release(lock, hold),
+          ({ written }) => {
+            if (written) this.told.released?.(index);
+          },
+        ),
+      leave: (left) => write(() => table.leave(left)),
+      refresh: (refresh) => write(() => table.refresh(refresh)),
+      adopt: (entry, given) => write(() => table.adopt(entry, given)),
+      read: (lock) => read(() => table.read(lock)),
+      list: (page) => read(() => table.list(page)),
+      readMany: () => Promise.reject(new Error('nobody here wants a permit')),
+    };
+  }
+
+  private request<A>(
+    kind: 'read' | 'write',
+    carryOut: () => Promise<A>,
+    tell: (answer: A) => void = () => {},
+  ): Promise<A> {
+    const { time, counts } = this;
+    const later = (callback: () => void): void => {
+      time.at(time.nowMs + this.prng.between(...this.oneWayMs), callback);
+    };
+    return new Promise((resolve, reject) => {
+      later(() => {
+        const isServed = kind === 'read' ? this.reads.take(0.5, time.nowMs) : this.writes.take(1, time.nowMs);
+        counts[kind === 'read' ? 'reads' : 'writes'] += 1;
         if (!isServed) {
-          if (kind === 'read') counts.throttledReads += 1;
-          else counts.throttledWrites += 1;
-          time.at(time.nowMs + oneWayMs(), () => reject(new Error('ProvisionedThroughputExceededException')));
+          counts[kind === 'read' ? 'throttledReads' : 'throttledWrites'] += 1;
+          later(() => reject(new Error('ProvisionedThroughputExceededException')));
           return;
         }
         const answer = carryOut();
         void answer.then(tell);
-        time.at(time.nowMs + oneWayMs(), () => answer.then(resolve, reject));
+        later(() => answer.then(resolve, reject));
       });
     });
+  }
+}
 
+/** Many processes of the real client contend for one lock, in virtual time, within the limits of one item. */
+export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
+  const prng = new Prng(plan.seed);
+  const delaysMs: number[] = [];
+  let handOvers = 0;
+  let released: { readonly atMs: number; readonly by: number } | undefined;
+  const table = new SlowTable(prng, [1, 3], {
+    taken: (by) => {
+      if (released && released.by !== by) {
+        handOvers += 1;
+        delaysMs.push(time.nowMs - released.atMs);
+      }
+      released = undefined;
+    },
+    released: (by) => {
+      released = { atMs: time.nowMs, by };
+    },
+  });
+  const { time, counts } = table;
   for (let index = 0; index <= plan.waiters; index += 1) {
     const random = prng.fork();
-    const store: LockStore = {
-      tableName: 'locks',
-      connection: {},
-      identify: (lock) => table.identify(lock),
-      acquire: (entry, expired) =>
-        request(
-          'write',
-          () => table.acquire(entry, expired),
-          ({ written }) => {
-            if (!written) counts.failedWrites += 1;
-            if (!written || releasedMs === undefined) return;
-            if (releasedBy !== index) {
-              counts.handOvers += 1;
-              delaysMs.push(time.nowMs - releasedMs);
-            }
-            releasedMs = undefined;
-          },
-        ),
-      isThrottling: () => true,
-      leave: (left) =>
-        request(
-          'write',
-          () => table.leave(left),
-          () => {},
-        ),
-      readMany: () => Promise.reject(new Error('nobody here wants a permit')),
-      adopt: (entry, given) =>
-        request(
-          'write',
-          () => table.adopt(entry, given),
-          () => {},
-        ),
-      refresh: (refresh) =>
-        request(
-          'write',
-          () => table.refresh(refresh),
-          () => {},
-        ),
-      release: (lock, hold) =>
-        request(
-          'write',
-          () => table.release(lock, hold),
-          ({ written }) => {
-            if (!written) return;
-            releasedMs = time.nowMs;
-            releasedBy = index;
-          },
-        ),
-      read: (lock) =>
-        request(
-          'read',
-          () => table.read(lock),
-          () => {},
-        ),
-      list: (page) =>
-        request(
-          'read',
-          () => table.list(page),
-          () => {},
-        ),
-    };
-    const process = new LockProcess(time.clock(EPOCH_MS), random);
-    const logger = { warn: () => {}, debug: () => {} };
-    const lock = new LockFactory(process, store, { logger }, () => `w${index}`).createLock('crowded');
+    const lock = table.lockOf(index, random);
     const live = async (): Promise<void> => {
       for (;;) {
         const held = await lock.acquire({ waitSeconds: Infinity });
@@ -159,7 +169,69 @@ export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
   }
   await time.run(plan.settleSeconds * 1000);
   for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] = 0;
+  handOvers = 0;
   delaysMs.length = 0;
   await time.run((plan.settleSeconds + plan.measureSeconds) * 1000);
-  return { ...counts, delaysMs: delaysMs.sort((a, b) => a - b) };
+  return { ...counts, handOvers, delaysMs: delaysMs.sort((a, b) => a - b) };
+}
+
+export interface RacePlan {
+  readonly processes: number;
+  /** Each takes the lock so many times, and wants it again as soon as it has given it back. */
+  readonly cycles: number;
+  readonly seed: number;
+}
+
+export interface RaceFigures {
+  /** How many times as long it took as one process that does all cycles. */
+  readonly ratio: number;
+  /** When the last was done, in terms of when they were done on average. */
+  readonly slowest: number;
+  /** For one cycle. */
+  readonly requests: number;
+}
+
+/** Means over so many races. */
+export async function races(seeds: number, plan: Omit<RacePlan, 'seed'>): Promise<RaceFigures> {
+  const { processes, cycles } = plan;
+  const alone = await race({ processes: 1, cycles: processes * cycles, seed: 1 });
+  const rounds: RaceFigures[] = [];
+  for (let seed = 1; seed <= seeds; seed += 1) {
+    const { endsMs, requests } = await race({ ...plan, seed });
+    const lastMs = Math.max(...endsMs);
+    rounds.push({
+      ratio: lastMs / Math.max(...alone.endsMs),
+      slowest: lastMs / mean(endsMs),
+      requests: requests / (processes * cycles),
+    });
+  }
+  const of = (key: keyof RaceFigures): number => mean(rounds.map((round) => round[key]));
+  return { ratio: of('ratio'), slowest: of('slowest'), requests: of('requests') };
+}
+
+/** A few processes that have much to do under one lock, and each time little: held for some 2.6 ms of virtual time. */
+async function race({
+  processes,
+  cycles,
+  seed,
+}: RacePlan): Promise<{ readonly endsMs: readonly number[]; readonly requests: number }> {
+  const prng = new Prng(seed);
+  const table = new SlowTable(prng, [0.5, 1.2]);
+  const { time, counts } = table;
+  const endsMs: number[] = [];
+  for (let index = 0; index < processes; index += 1) {
+    const random = prng.fork();
+    const lock = table.lockOf(index, random);
+    const work = async (): Promise<void> => {
+      for (let cycle = 0; cycle < cycles; cycle += 1) {
+        const held = await lock.acquire({ waitSeconds: Infinity });
+        await time.sleep(random.between(2.4, 2.8));
+        await held[Symbol.asyncDispose]();
+      }
+      endsMs.push(time.nowMs);
+    };
+    time.at(random.between(0, 20), () => void work());
+  }
+  await time.run(LONGEST_RACE_MS, () => endsMs.length === processes);
+  return { endsMs, requests: counts.reads + counts.writes };
 }

@@ -1,4 +1,4 @@
-import { crowd } from '../../bench/crowd.js';
+import { crowd, races } from '../../bench/crowd.js';
 
 const plan = { holdMs: 10, settleSeconds: 8, measureSeconds: 8, seed: 7 };
 
@@ -12,4 +12,15 @@ test('ten times the waiters ask for far less than ten times the requests, and th
   expect(many.handOvers).toBeGreaterThan(20 * plan.measureSeconds);
   expect(requests(many)).toBeLessThan(4 * requests(few));
   expect(many.throttledReads + many.throttledWrites).toBe(0);
+});
+
+test('few processes that want it again at once take not twice as long as one, and need one more request a cycle', async () => {
+  const ten = await races(20, { processes: 10, cycles: 20 });
+  const two = await races(20, { processes: 2, cycles: 20 });
+
+  expect(ten.ratio).toBeLessThan(1.7);
+  expect(ten.slowest).toBeLessThan(1.7);
+  expect(ten.requests).toBeLessThan(3);
+  expect(two.ratio).toBeLessThan(2);
+  expect(two.requests).toBeLessThan(2.2);
 });
