@@ -6,7 +6,7 @@
 const LONGEST_POLL_MS = 170;
 /** Who has just seen the lock change hands looks sooner again: it is held for short times. */
 const LIVELY_POLL_MS = 50;
-/** Where so many wait that looks are rarer by more than this, the less so. */
+/** From this crowding on it looks less soon, in proportion: many who look soon would be a crowd again. */
 const LIVELY_CROWDING = 7;
 
 /**
