@@ -146,7 +146,7 @@ export class Contention {
         if (next === 'held') {
           // The first write only asks; a later one was made because the lock could be had.
           const raced = step.kind === 'write' && looks > 0;
-          const isLively = seen.entry && local.noteRival(seen.entry, seen.arrivedMs, raced);
+          const isLively = seen.entry !== undefined && local.noteRival(seen.entry, seen.arrivedMs, raced);
           this.contender.chronicle.waiting(this.place.holder);
           step = await this.sleepUntilNextStep(looks++, isLively);
         } else {
@@ -227,7 +227,7 @@ export class Contention {
   }
 
   /** Sleeps, though not past the moment at which the entry seen can expire by observation. */
-  private async sleepUntilNextStep(looks: number, isLively: boolean | undefined): Promise<Step> {
+  private async sleepUntilNextStep(looks: number, isLively: boolean): Promise<Step> {
     const { process, local } = this.target;
     const nowMs = process.clock.monotonicMs();
     const crowding = local.crowd.at(nowMs);
