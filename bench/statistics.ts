@@ -8,6 +8,19 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+/**
+ * Between which two of the values the median lies of all that could have been measured, 95 times in 100. By rank alone:
+ * half of what is measured lies below it, however it spreads.
+ */
+export function medianInterval(values: readonly number[]): readonly [number, number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  // 1.96 standard deviations of a binomial distribution: of each value lying below with a chance of one half.
+  const spread = 0.98 * Math.sqrt(sorted.length);
+  const atRank = (rank: number): number => sorted[Math.min(Math.max(1, rank), sorted.length) - 1] ?? Number.NaN;
+  return [atRank(Math.round(middle - spread)), atRank(Math.round(middle + spread) + 1)];
+}
+
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

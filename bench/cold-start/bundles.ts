@@ -8,6 +8,7 @@ export const CODE = {
     ConditionalCheckFailedException, DeleteItemCommand, DynamoDBClient, GetItemCommand, UpdateItemCommand,
   } from '@aws-sdk/client-dynamodb';`,
   withLock: `export { withLock } from './runtime/index.js';`,
+  factory: `export { getLockFactory } from './runtime/index.js';`,
   runtime: `export * from './runtime/index.js';`,
   logger: `export { Logger } from '@aws-lambda-powertools/logger';`,
 } as const;

@@ -1,25 +1,30 @@
 /**
  * What the client adds to a function's cold start and to its bundle: sizes, and the time that importing takes,
  * each import in a fresh process, in turn with that of the SDK alone. What a second copy of the SDK alone is said to
- * add tells how far to trust the rest.
+ * add tells how far to trust the rest, and what a comment as long as `withLock` adds, how much of it is reading.
  *
- *     npm run bench:cold-start -- --rounds 100
+ *     npm run bench:cold-start -- --rounds 300     some three minutes, on a machine that has nothing else to do
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median } from '../statistics.js';
+import { median, medianInterval } from '../statistics.js';
 import { bundled, CODE } from './bundles.js';
 import { importTimes } from './import-time.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '300' } } });
 const BASE = 'the SDK client with its commands';
 const sdk = await bundled(CODE.sdk);
+const withLock = await bundled(CODE.sdk + CODE.withLock);
+// esbuild keeps a comment that may be of a license.
+const comment = `/*!${'-'.repeat(withLock.bytes - sdk.bytes)}*/`;
 const candidates = [
   { name: BASE, bundle: sdk },
   { name: '  the same again', bundle: sdk },
-  { name: '  and withLock', bundle: await bundled(CODE.sdk + CODE.withLock) },
+  { name: '  and a comment as long as withLock', bundle: await bundled(CODE.sdk + comment) },
+  { name: '  and withLock', bundle: withLock },
+  { name: '  and getLockFactory', bundle: await bundled(CODE.sdk + CODE.factory) },
   { name: '  and all of cdk-lynk/runtime', bundle: await bundled(CODE.sdk + CODE.runtime) },
   { name: "  and withLock, with Powertools' logger", bundle: await bundled(CODE.sdk + CODE.withLock + CODE.logger) },
 ];
@@ -28,24 +33,32 @@ const folder = mkdtempSync(join(tmpdir(), 'cold-start-'));
 try {
   const inputs = candidates.map(({ name, bundle }) => ({ name, code: bundle.code }));
   const times = await importTimes(inputs, Number(values.rounds), folder);
-  const base = { bundle: sdk, times: times.get(BASE) ?? [] };
-  console.log(`Node.js ${process.version}, ${values.rounds} rounds; times are medians, and medians of differences`);
-  console.log(['bundle'.padEnd(40), 'KB', 'gzip', 'added', 'gzip', 'ms', 'added', 'CPU ms', 'added'].join('\t'));
+  const base = times.get(BASE) ?? [];
+  console.log(
+    `Node.js ${process.version}, ${values.rounds} rounds; times are medians, what is added medians of differences`,
+  );
+  console.log(row('bundle', ['KB', 'gzip', 'added', 'gzip', 'ms', 'added', '(95 %)', 'CPU ms', 'added', '(95 %)']));
   for (const { name, bundle } of candidates) {
-    const taken = times.get(name) ?? [];
-    const figures = (['wallMs', 'cpuMs'] as const).flatMap((kind) => [
-      median(taken.map((time) => time[kind])),
-      median(taken.map((time, round) => time[kind] - (base.times[round]?.[kind] ?? Number.NaN))),
-    ]);
-    const sizes = [bundle.bytes, bundle.gzippedBytes];
-    const added = [bundle.bytes - base.bundle.bytes, bundle.gzippedBytes - base.bundle.gzippedBytes];
-    const kilobytes = [...sizes, ...added].map((bytes) => bytes / 1000);
-    console.log([name.padEnd(40), ...[...kilobytes, ...figures].map((figure) => figure.toFixed(1))].join('\t'));
+    const sizes = [bundle.bytes, bundle.gzippedBytes, bundle.bytes - sdk.bytes, bundle.gzippedBytes - sdk.gzippedBytes];
+    const taken = (['wallMs', 'cpuMs'] as const).flatMap((kind) => {
+      const ms = (times.get(name) ?? []).map((time) => time[kind]);
+      const added = ms.map((time, round) => time - (base[round]?.[kind] ?? Number.NaN));
+      return [shown(median(ms)), shown(median(added)), medianInterval(added).map(shown).join('..')];
+    });
+    console.log(row(name, [...sizes.map((bytes) => shown(bytes / 1000)), ...taken]));
   }
   const cjs = await bundled(CODE.sdk, 'cjs');
   console.log(
-    `for comparison, the first one as esbuild bundles it for CommonJS by default: ${(cjs.bytes / 1000).toFixed(1)} KB`,
+    `for comparison, the first one as esbuild bundles it for CommonJS by default: ${shown(cjs.bytes / 1000)} KB`,
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+function row(name: string, cells: readonly string[]): string {
+  return name.padEnd(40) + cells.map((cell) => cell.padStart(10)).join('');
+}
+
+function shown(figure: number): string {
+  return figure.toFixed(1);
 }
