@@ -1,8 +1,9 @@
 /**
  * What an uncontended cycle takes over a put and a delete by the SDK alone, part by part (docs/decisions/0009): the
- * lock's own two requests, with what tells their date, with what they can be aborted by, and then the lock itself.
+ * lock's own two requests, with what tells their date, with what they can be aborted by, and then the lock itself; and
+ * what would be left of it if its clocks, timers and random bytes cost nothing.
  *
- *     npm run bench:cycle     some two minutes, on a machine that has nothing else to do
+ *     npm run bench:cycle     some three minutes, on a machine that has nothing else to do
  */
 import {
   DeleteItemCommand,
@@ -11,18 +12,39 @@ import {
   UpdateItemCommand,
   type UpdateItemInput,
 } from '@aws-sdk/client-dynamodb';
-import { putAndDelete, Stage } from './stage.js';
+import type { Clock } from '../runtime/lock/clock.js';
+import type { Randomness } from '../runtime/lock/process.js';
+import { type Ours, putAndDelete, Stage } from './stage.js';
 import { pairedRatio, times } from './statistics.js';
 
 const PAIRS = 200;
 const CYCLES = 20;
 
+/** Time stands still, and timers never come. */
+const startMs = Date.now();
+const timer = { cancel() {} };
+const freeClock: Clock = { monotonicMs: () => 0, wallMs: () => startMs, after: () => timer };
+
+/** Counts: no two holds get the same id. */
+const count = new Uint32Array(4);
+const countedBytes = new Uint8Array(count.buffer);
+const freeRandomness: Randomness = {
+  bytes: () => {
+    count[0] = (count[0] ?? 0) + 1;
+    return countedBytes;
+  },
+  fraction: () => 0.5,
+};
+
 const stage = await Stage.set();
 try {
   const counted = stage.client();
   const { client } = counted;
-  const lock = stage.ours({}, counted).locks.createLock('cycle');
-  const cycle = async (): Promise<void> => (await lock.acquire()).release();
+  const cycleOf = ({ locks }: Pick<Ours, 'locks'>) => {
+    const lock = locks.createLock('cycle');
+    return async (): Promise<void> => (await lock.acquire()).release();
+  };
+  const cycle = cycleOf(stage.ours({}, counted));
 
   // What the lock sends is what the SDK is then to send alone.
   const inputs: ServiceInputTypes[] = [];
@@ -57,6 +79,7 @@ try {
     'told their date': twoRequests({ isDated: true }),
     'and abortable': twoRequests({ isDated: true, isAbortable: true }),
     'the lock': cycle,
+    'its clocks etc. for nothing': cycleOf(stage.ours({}, counted, freeClock, freeRandomness)),
   };
 
   for (const [name, run] of Object.entries(parts)) {
@@ -65,7 +88,7 @@ try {
       times(CYCLES, run),
       times(CYCLES, () => putAndDelete(client, stage.table, 'floor')),
     );
-    console.log(`${name.padEnd(24)} ${ratio.toFixed(3)}`);
+    console.log(`${name.padEnd(30)} ${ratio.toFixed(3)}`);
   }
 } finally {
   await stage.strike();

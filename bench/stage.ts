@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { systemClock } from '../runtime/lock/clock.js';
+import { type Clock, systemClock } from '../runtime/lock/clock.js';
 import { LockFactory } from '../runtime/lock/factory.js';
 import type { FactorySettings } from '../runtime/lock/options.js';
-import { LockProcess } from '../runtime/lock/process.js';
+import { LockProcess, type Randomness } from '../runtime/lock/process.js';
 import { connectionOf } from '../runtime/store/client.js';
 import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../test/server/index.js';
@@ -16,6 +16,12 @@ export type Counts = Readonly<Record<string, number>>;
 export interface Counted {
   readonly client: DynamoDBClient;
   /** The attempts since the last call. */
+  take(): Counts;
+}
+
+/** Locks of ours, whose attempts are counted. */
+export interface Ours {
+  readonly locks: LockFactory;
   take(): Counts;
 }
 
@@ -49,8 +55,10 @@ export class Stage {
   ours(
     settings: FactorySettings = {},
     { client, take } = this.client(),
-  ): { readonly locks: LockFactory; readonly take: () => Counts } {
-    const process = new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
+    clock: Clock = systemClock,
+    random: Randomness = { bytes: randomBytes, fraction: Math.random },
+  ): Ours {
+    const process = new LockProcess(clock, random);
     const store = new DynamoDBStore(this.table, connectionOf(client));
     return { locks: new LockFactory(process, store, settings, () => 'bench'), take };
   }
