@@ -79,7 +79,10 @@ export class Ending {
       }
       const left = { ledger: this.drawLedger(Math.ceil(restMs / 1000)), neededMs: restMs };
       const { leaseSeconds } = left.ledger;
-      const version = target.draw(left.ledger);
+      // No deadline is shortened by what this stamp is behind: a wall clock set back since the last answer is to open
+      // the lock to nobody until the answer to this write corrects it.
+      const stampMs = Math.max(target.serverNowMs(), target.serverFloorMs() ?? 0);
+      const version = target.draw(left.ledger, stampMs);
       this.left.push(left);
       const expiresAtSeconds = target.expiresAtSeconds(leaseSeconds, this.hold.fencingToken);
       const { ours } = this;

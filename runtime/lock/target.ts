@@ -45,9 +45,9 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
   }
 
   /** Draws the hold's next version. The request that carries it is to be sent at once. */
-  draw(ledger: Ledger): string {
+  draw(ledger: Ledger, stampMs = this.serverNowMs()): string {
     const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Infinity;
-    return ledger.draw(this.process.elapsedMs(), this.serverNowMs(), timed);
+    return ledger.draw(this.process.elapsedMs(), stampMs, timed);
   }
 
   newEntry(ledger: Ledger, version: string, { hostIdentifier, data, chronicle }: EntryOwner): NewEntry {

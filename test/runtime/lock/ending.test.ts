@@ -90,9 +90,10 @@ describe('an entry that is left for some time', () => {
     expect(setting.versionOf('a')).toBe(first?.version);
   });
 
-  test('is stamped anew though it was a lost answer that left it, with a clock that had been set back', async () => {
+  test('is stamped anew though it was a lost answer that left it, after clocks that stood still', async () => {
     const held = await acquire(us);
-    us.wallOffMs -= 60_000;
+    us.freeze(4000);
+    us.wallOffMs -= 4000;
     us.store.next('leave', 'drop-answer');
 
     await until(held.leave(30, '1'));
@@ -140,14 +141,25 @@ describe('an entry that is left for some time', () => {
     expect(setting.versionOf('a')).toBe(theirs);
   });
 
-  test('is stamped anew where its clock had been set back since the last answer', async () => {
+  test('is stamped right at once though its wall clock had been set back since the last answer', async () => {
     const held = await acquire(us);
     await pass(40_000);
     us.wallOffMs -= 60_000;
 
     await until(held.leave(30, '1'));
 
-    expect(us.store.operations(40_000)).toEqual(['refresh', 'leave', 'leave']);
+    expect(us.store.operations(40_000)).toEqual(['refresh', 'leave']);
+    expect((await whoHolds(them))?.remainingSeconds).toBeGreaterThan(28);
+  });
+
+  test('is stamped anew where its clocks had stood still since the last answer', async () => {
+    const held = await acquire(us);
+    us.freeze(4000);
+    us.wallOffMs -= 4000;
+
+    await until(held.leave(30, '1'));
+
+    expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave']);
     expect(await whoHolds(them)).toMatchObject({ leaseSeconds: 30 });
     expect((await whoHolds(them))?.remainingSeconds).toBeGreaterThan(28);
   });

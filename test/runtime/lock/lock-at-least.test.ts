@@ -61,6 +61,19 @@ test('its seconds count from the grant, and what is left of them is rounded up',
   expect(them.store.operations()).toContain('release');
 });
 
+test('a wall clock that is set back before the release does not open it to whoever comes then', async () => {
+  const held = await until(us.factory().createLock('a', { lockAtLeastSeconds: 60 }).acquire());
+  us.wallOffMs = -3_600_000;
+  const released = held.release();
+  await pass(0);
+  const runs: TestProcess[] = [];
+
+  expect(await until(trigger(them, runs))).toBe('skipped');
+  await until(released);
+  // Its stamp was right at once.
+  expect(us.store.operations()).toEqual(['acquire', 'leave']);
+});
+
 test('who is refused is told for how long', async () => {
   await until(
     us
