@@ -98,8 +98,14 @@ export class SimProcess {
     if (this.state !== 'running') return;
     this.trace?.(this.name, `is frozen for ${Math.round(durationMs)} ms; its monotonic clock ${monotonicClock}`);
     this.state = 'frozen';
-    if (monotonicClock === 'stops') this.stoppedAtMs = this.time.nowMs;
-    this.trouble(this.time.nowMs + durationMs);
+    this.trouble();
+    if (monotonicClock === 'stops') {
+      this.stoppedAtMs = this.time.nowMs;
+      // Its timers are put off: what it has yet to notice, it notices later by as much.
+      this.troubledUntilMs += durationMs;
+    } else {
+      this.trouble(this.time.nowMs + durationMs);
+    }
     this.time.at(this.time.nowMs + durationMs, () => this.thaw());
   }
 
