@@ -3,7 +3,7 @@
  * lock's own two requests, with what tells their date, with what they can be aborted by, and then the lock itself; and
  * what would be left of it if its clocks, timers and random bytes cost nothing.
  *
- *     npm run bench:cycle     some three minutes, on a machine that has nothing else to do
+ *     npm run bench:cycle     some two minutes, on a machine that has nothing else to do
  */
 import {
   DeleteItemCommand,

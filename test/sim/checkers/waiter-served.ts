@@ -4,8 +4,8 @@ import type { World } from '../world.js';
 const PATIENCE_MS = 3000;
 
 /**
- * A waiter gets the lock within a lease (of several locks, one for each) and 3 s once all others have died and the wire has drained. The
- * schedule tells it when that is, and when the waiter was served.
+ * A waiter gets the lock within a lease (of several locks, one for each) and 3 s once all others have died and the
+ * wire has drained. The schedule tells it when that is, and when the waiter was served.
  */
 export class WaiterServed {
   private isServed = false;
