@@ -40,7 +40,7 @@ const stage = await Stage.set();
 try {
   const counted = stage.client();
   const { client } = counted;
-  const cycleOf = ({ locks }: Pick<Ours, 'locks'>) => {
+  const cycleOf = ({ locks }: Ours) => {
     const lock = locks.createLock('cycle');
     return async (): Promise<void> => (await lock.acquire()).release();
   };

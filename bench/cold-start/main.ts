@@ -1,7 +1,7 @@
 /**
  * What the client adds to a function's cold start and to its bundle: sizes, and the time that importing takes,
  * each import in a fresh process, in turn with that of the SDK alone. What a second copy of the SDK alone is said to
- * add tells how far to trust the rest, and what a comment as long as `withLock` adds, how much of it is reading.
+ * add tells how far to trust the rest, and what a comment as long as `withLock` adds, what its mere length costs.
  *
  *     npm run bench:cold-start -- --rounds 300     some three minutes, on a machine that has nothing else to do
  */

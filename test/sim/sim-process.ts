@@ -99,13 +99,9 @@ export class SimProcess {
     this.trace?.(this.name, `is frozen for ${Math.round(durationMs)} ms; its monotonic clock ${monotonicClock}`);
     this.state = 'frozen';
     this.trouble();
-    if (monotonicClock === 'stops') {
-      this.stoppedAtMs = this.time.nowMs;
-      // Its timers are put off: what it has yet to notice, it notices later by as much.
-      this.troubledUntilMs += durationMs;
-    } else {
-      this.trouble(this.time.nowMs + durationMs);
-    }
+    if (monotonicClock === 'stops') this.stoppedAtMs = this.time.nowMs;
+    // Where its timers are put off, it notices later by as much what it has yet to notice.
+    this.trouble((this.stoppedAtMs === undefined ? this.time.nowMs : this.troubledUntilMs) + durationMs);
     this.time.at(this.time.nowMs + durationMs, () => this.thaw());
   }
 
