@@ -15,10 +15,25 @@ export const PEERS = [
   'constructs',
 ] as const;
 
+/** The loggers and metrics of 2.0.0 do not load beside a later part that they share, which their range allows. */
+const OF_LOWEST = [['@aws-lambda-powertools/commons', '2.0.0']] as const;
+
+interface PackageJson {
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
 interface LockFile {
   readonly packages: Readonly<Record<string, { readonly link?: boolean; readonly dev?: boolean }>> & {
     readonly '': { readonly devDependencies: Readonly<Record<string, string>> };
   };
+}
+
+/** Of a range like `^2.1.0` or `6.x || 7.x`. */
+function lowestOf(range: string): string {
+  const [, first = '', minor = '0', patch = '0'] = /^\^?(\d+)\.(?:x|(\d+)\.(\d+))/.exec(range) ?? [];
+  if (first === '') throw new Error(`a range of another kind: ${range}`);
+  return `${first}.${minor}.${patch}`;
 }
 
 /**
@@ -43,6 +58,22 @@ export class Consumer {
     const lock = { lockfileVersion: 3, requires: true, packages: { '': project, ...Object.fromEntries(locked) } };
     this.write('package.json', JSON.stringify(project));
     this.write('package-lock.json', JSON.stringify(lock));
+    await this.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund']);
+  }
+
+  /**
+   * With every peer in the lowest version that our package.json allows, and what those want themselves.
+   * @param packages what it has besides, in the versions that this repository has locked
+   */
+  async installLowest(packages: readonly string[] = []): Promise<void> {
+    const { peerDependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
+    const peers = Object.entries(peerDependencies).map(([name, range]) => [name, lowestOf(range)]);
+    const others = packages.map((name) => [name, devDependencies[name]]);
+    const versions = Object.fromEntries([...peers, ...others, ...OF_LOWEST]);
+    this.write(
+      'package.json',
+      JSON.stringify({ private: true, dependencies: { 'cdk-lynk': packed().tarball, ...versions } }),
+    );
     await this.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund']);
   }
 

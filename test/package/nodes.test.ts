@@ -9,6 +9,8 @@ import { NODE_LINES, nodeOf } from './toolchains.js';
 let server: TestServer;
 let client: DynamoDBClient;
 const consumer = new Consumer();
+/** One whose packages are as old as may be. */
+const late = new Consumer();
 
 /** Uses every entry point, and a lock on a server. Prints what it found. */
 const USE = `
@@ -64,34 +66,46 @@ beforeAll(async () => {
   server = await startServer();
   client = new DynamoDBClient(clientSettings(server.endpoint));
   await consumer.install(PEERS);
+  await late.installLowest();
   for (const { file, load } of Object.values(KINDS)) {
-    consumer.write(file, [...Object.entries(ENTRIES).map(load), USE].join('\n'));
+    for (const user of [consumer, late]) user.write(file, [...Object.entries(ENTRIES).map(load), USE].join('\n'));
   }
 });
 afterAll(async () => {
   client?.destroy();
   await server?.stop();
   consumer.remove();
+  late.remove();
 });
 
-describe.each(NODE_LINES)('Node.js %s', (line) => {
-  test.each(['an ES module', 'CommonJS'] as const)('every entry point works as %s, and a lock is one', async (kind) => {
-    const { file } = KINDS[kind];
-    const tableName = `nodes-${line}-${file}`;
-    await createTable(client, lockTable(tableName));
-    const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: tableName };
-    const printed = await consumer.run(nodeOf(line), [file], env);
+const KIND_NAMES = ['an ES module', 'CommonJS'] as const;
+const WORKING = {
+  tables: 1,
+  before: true,
+  outcome: { isHeld: true, other: false, holder: true },
+  after: 'free again',
+  virtual: false,
+  middleware: ['before', 'after', 'onError'],
+};
 
-    expect(JSON.parse(printed.trim().split('\n').at(-1) ?? '')).toEqual({
-      node: String(line),
-      tables: 1,
-      before: true,
-      outcome: { isHeld: true, other: false, holder: true },
-      after: 'free again',
-      virtual: false,
-      middleware: ['before', 'after', 'onError'],
-    });
+/** What the program of this kind found, on a table of its own. */
+async function found(user: Consumer, kind: keyof typeof KINDS, node: string, tableName: string): Promise<unknown> {
+  await createTable(client, lockTable(tableName));
+  const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: tableName };
+  const printed = await user.run(node, [KINDS[kind].file], env);
+  return JSON.parse(printed.trim().split('\n').at(-1) ?? '');
+}
+
+describe.each(NODE_LINES)('Node.js %s', (line) => {
+  test.each(KIND_NAMES)('every entry point works as %s, and a lock is one', async (kind) => {
+    const outcome = await found(consumer, kind, nodeOf(line), `nodes-${line}-${KINDS[kind].file}`);
+    expect(outcome).toEqual({ ...WORKING, node: String(line) });
   });
+});
+
+test.each(KIND_NAMES)('every entry point works as %s with the lowest versions of all peers', async (kind) => {
+  const outcome = await found(late, kind, nodeOf(20), `lowest-${KINDS[kind].file}`);
+  expect(outcome).toEqual({ ...WORKING, node: '20' });
 });
 
 test.each(NODE_LINES.filter((line) => !process.version.startsWith(`v${line}.`)))(

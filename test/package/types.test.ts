@@ -4,10 +4,16 @@ import { Consumer, PEERS } from './consumer.js';
 import { COMPILER_LINES, type CompilerLine, compilerOf } from './toolchains.js';
 
 const consumer = new Consumer();
+/** One whose packages are as old as may be. */
+const late = new Consumer();
 beforeAll(async () => {
   await consumer.install([...PEERS, '@types/aws-lambda', '@types/node']);
+  await late.installLowest(['@types/aws-lambda', '@types/node']);
 });
-afterAll(() => consumer.remove());
+afterAll(() => {
+  consumer.remove();
+  late.remove();
+});
 
 const CONSTRUCT = { construct: 'cdk-lynk', core: 'aws-cdk-lib' };
 const CLIENT = {
@@ -103,15 +109,16 @@ interface Project {
 }
 
 /** What this compiler says of a project of the consumer that has an ES module and a CommonJS one. */
-async function compiled(line: CompilerLine, { moduleResolution, uses, options }: Project): Promise<string> {
+async function compiled(line: CompilerLine, described: Project, user = consumer): Promise<string> {
+  const { moduleResolution, uses, options } = described;
   const project = [line, moduleResolution, uses, ...Object.keys(options)].join('-');
   const names = uses === 'everything' ? { ...CONSTRUCT, ...CLIENT } : CLIENT;
   const code = uses === 'everything' ? USE_CONSTRUCT + USE_CLIENT : USE_CLIENT;
   for (const kind of ['esm', 'cjs'] as const) {
     const folder = join(project, kind);
-    mkdirSync(join(consumer.folder, folder), { recursive: true });
-    consumer.write(join(folder, 'package.json'), JSON.stringify({ type: kind === 'esm' ? 'module' : 'commonjs' }));
-    consumer.write(join(folder, 'use.ts'), [...Object.entries(names).map(IMPORTING[kind]), code].join('\n'));
+    mkdirSync(join(user.folder, folder), { recursive: true });
+    user.write(join(folder, 'package.json'), JSON.stringify({ type: kind === 'esm' ? 'module' : 'commonjs' }));
+    user.write(join(folder, 'use.ts'), [...Object.entries(names).map(IMPORTING[kind]), code].join('\n'));
   }
   const compilerOptions = {
     target: 'es2022',
@@ -124,8 +131,8 @@ async function compiled(line: CompilerLine, { moduleResolution, uses, options }:
     ...options,
   };
   const include = ['esm/use.ts', 'cjs/use.ts'];
-  consumer.write(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
-  return consumer.run(process.execPath, [compilerOf(line), '-p', project]);
+  user.write(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
+  return user.run(process.execPath, [compilerOf(line), '-p', project]);
 }
 
 /** Stricter than strict. The declarations of aws-cdk-lib do not stand up to it themselves, and are not looked at. */
@@ -144,4 +151,8 @@ describe.each(COMPILER_LINES)('TypeScript %s', (line) => {
 test('nor is there one in those of the construct', async () => {
   // By the one compiler that gets through those of aws-cdk-lib in seconds.
   expect(await compiled('7', { moduleResolution: 'nodenext', uses: 'everything', options: {} })).toBe('');
+});
+
+test('nor with the lowest versions of all peers', async () => {
+  expect(await compiled('7', { moduleResolution: 'nodenext', uses: 'everything', options: {} }, late)).toBe('');
 });
