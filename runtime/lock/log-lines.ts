@@ -1,7 +1,7 @@
 import { LockNotGrantedError } from '../errors.js';
 import type { LockEvent, LockObserver } from './events.js';
 import type { HarmlessLogger } from './logger.js';
-import { type Line, lineDetails, lossLine } from './loss-lines.js';
+import { detailsOf, type Line, lossLine, toMilliseconds } from './loss-lines.js';
 
 /**
  * Writes one line for each event: a warning where a lock was lost, or nearly so; information where a person
@@ -16,7 +16,7 @@ export class LogLines implements LockObserver {
     // A message of our errors names the lock itself.
     const isWhole = /^(?:lock|permit|semaphore) "/.test(text);
     const line = isWhole ? text : `lock ${JSON.stringify(lockName)} in table "${tableName}" ${text}`;
-    this.logger[level](line, { ...lineDetails(event), ...details });
+    this.logger[level](line, detailsOf(event, details));
   }
 }
 
@@ -80,5 +80,5 @@ function lineOf(event: LockEvent): Line {
 }
 
 function seconds(value: number): string {
-  return `${Math.round(value * 1000) / 1000} s`;
+  return `${toMilliseconds(value)} s`;
 }

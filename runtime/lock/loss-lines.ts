@@ -15,15 +15,24 @@ export class LossLines implements LockObserver {
 
 export function writeLoss(logger: HarmlessLogger, event: LockLostEvent): void {
   const [level, text, details] = lossLine(event);
-  logger[level](text, { ...lineDetails(event), ...details });
+  logger[level](text, detailsOf(event, details));
 }
 
 export function lossLine({ error, heldSeconds }: LockLostEvent): Line {
   return ['warn', error.message, { reason: error.reason, heldSeconds, cause: error.cause }];
 }
 
-/** What every line says of whose event it is. */
-export function lineDetails({ type, asking }: LockEvent): Record<string, unknown> {
+/** What a line says of whose event it is, and of the event. A clock's microseconds are of no use in a log. */
+export function detailsOf({ type, asking }: LockEvent, details: Line[2] = {}): Record<string, unknown> {
   const { requestId, ...whose } = asking;
-  return { lockEvent: type, ...whose, ...(requestId !== undefined && { requestId }) };
+  const rounded = Object.entries(details).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? toMilliseconds(value) : value,
+  ]);
+  return { lockEvent: type, ...whose, ...(requestId !== undefined && { requestId }), ...Object.fromEntries(rounded) };
+}
+
+/** Of a number of seconds, the whole milliseconds. */
+export function toMilliseconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }

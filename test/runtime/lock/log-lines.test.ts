@@ -39,6 +39,22 @@ test('a lock that is taken and given back gives two lines of information, which 
   ]);
 });
 
+test('times are whole milliseconds, whatever the clock gives', async () => {
+  const held = await until(lock().acquire());
+  await pass(1234.5678);
+  await until(held.release());
+  await until(lock().acquire());
+  setting.table.items.clear();
+  await pass(6000.25);
+
+  const times = lines.flatMap(({ details = {} }) =>
+    Object.values(details).filter((value) => typeof value === 'number'),
+  );
+  expect(times).toContain(1.235);
+  for (const time of times) expect(String(time)).toMatch(/^\d+(?:\.\d{1,3})?$/);
+  expect(lines.at(-1)?.details).toMatchObject({ lockEvent: 'lost' });
+});
+
 test('a result of another that serves as well is told', async () => {
   const factory = us.factory({ logger });
   const once = () => factory.singleFlight('a', { freshSeconds: 60 }, () => setting.time.sleep(1000));
