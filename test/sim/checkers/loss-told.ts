@@ -41,7 +41,8 @@ export class LossTold implements Checker {
       if (believer.isLost && !signal.aborted) this.report(believer, 'is lost, and its signal has not aborted');
       const isOverdue = !believer.isOver() && believer.leftMs() <= 0 && believer.process.isRunning;
       if (!isOverdue) hold.inTimeMs = nowMs;
-      else if (nowMs - hold.inTimeMs > MOST_LATENESS_MS)
+      // It may have thawed just before now, and long after this was looked at before.
+      else if (nowMs - Math.max(hold.inTimeMs, believer.process.jumpedMs) > MOST_LATENESS_MS)
         this.report(believer, 'is past its deadline, and was not told');
     }
     this.open = this.open.filter(({ believer }) => !believer.isOver());
