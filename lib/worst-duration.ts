@@ -1,3 +1,5 @@
+import { Token } from 'aws-cdk-lib';
+
 /**
  * How long steps of a state machine can take at worst, by the Amazon States Language that they come to. A lock
  * on them has no heartbeat: its lease has to outlast them.
@@ -68,11 +70,28 @@ function followersOf({ Next, Default, Choices = [], Catch = [] }: StateJson): st
 }
 
 function durationOf(name: string, state: StateJson): WorstDuration {
+  const token = tokenIn(state);
+  if (token !== undefined) {
+    return unknownBecause(`the ${token} of ${quoted(name)} is a token, known only later; give it as a known number`);
+  }
   const once = onceOf(name, state);
   const { attempts, pauseSeconds } = retriesOf(state.Retry ?? []);
   if (once.unknown !== undefined || once.seconds === 0 || attempts === 1) return once;
   const part = `${quoted(name)}: ${attempts} attempts of ${once.seconds} s, and ${pauseSeconds} s between them`;
   return { seconds: attempts * once.seconds + pauseSeconds, parts: [part] };
+}
+
+/** What of a state's times is a token, which passes for a number that means nothing. */
+function tokenIn({ TimeoutSeconds, Seconds, Retry = [] }: StateJson): string | undefined {
+  const times: [string, unknown][] = [
+    ['`taskTimeout`', TimeoutSeconds],
+    ['`time`', Seconds],
+  ];
+  for (const { IntervalSeconds, MaxAttempts, BackoffRate, MaxDelaySeconds } of Retry) {
+    times.push(['`interval`', IntervalSeconds], ['`maxAttempts`', MaxAttempts]);
+    times.push(['`backoffRate`', BackoffRate], ['`maxDelay`', MaxDelaySeconds]);
+  }
+  return times.find(([, value]) => Token.isUnresolved(value))?.[0];
 }
 
 /** One attempt. */

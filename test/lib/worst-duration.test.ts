@@ -1,9 +1,13 @@
+import { CfnParameter, Lazy } from 'aws-cdk-lib';
 import { type GraphJson, worstDurationOf } from '../../lib/worst-duration.js';
+import { newStack } from './stack.js';
 
 type States = GraphJson['States'];
 const graph = (States: States, StartAt = Object.keys(States)[0] ?? ''): GraphJson => ({ StartAt, States });
 const task = (TimeoutSeconds: unknown, rest: object = {}) => ({ Type: 'Task', TimeoutSeconds, ...rest });
 const DONE = { Type: 'Pass' };
+const LATER = Lazy.number({ produce: () => 900 });
+const AT_DEPLOY = new CfnParameter(newStack(), 'Seconds', { type: 'Number' }).valueAsNumber;
 
 test.each<[string, States, number]>([
   ['a step that takes no time', { A: DONE }, 0],
@@ -62,6 +66,12 @@ test.each<[string, States, string]>([
     'the task "C" has no `taskTimeout`',
   ],
   ['one of them behind an error', { A: task(1, { Catch: [{ Next: 'B' }] }), B: { Type: 'Map' } }, 'the map "B"'],
+  ['a time-out that is a token', { A: task(AT_DEPLOY) }, 'the `taskTimeout` of "A" is a token, known only later; give'],
+  ['a wait that is a token', { A: { Type: 'Wait', Seconds: LATER } }, 'the `time` of "A" is a token'],
+  ['a pause that is one', { A: task(1, { Retry: [{}, { IntervalSeconds: LATER }] }) }, 'the `interval` of "A"'],
+  ['a number of retries', { A: task(1, { Retry: [{ MaxAttempts: AT_DEPLOY }] }) }, 'the `maxAttempts` of "A"'],
+  ['a growth of pauses', { A: task(1, { Retry: [{ BackoffRate: LATER }] }) }, 'the `backoffRate` of "A"'],
+  ['a longest pause', { A: task(1, { Retry: [{ MaxDelaySeconds: LATER }] }) }, 'the `maxDelay` of "A"'],
 ])('nobody can tell: %s', (_, states, reason) => {
   expect(worstDurationOf(graph(states)).unknown).toContain(reason);
 });
