@@ -76,7 +76,7 @@ function durationOf(name: string, state: StateJson): WorstDuration {
   }
   const once = onceOf(name, state);
   const { attempts, pauseSeconds } = retriesOf(state.Retry ?? []);
-  if (once.unknown !== undefined || once.seconds === 0 || attempts === 1) return once;
+  if (once.unknown !== undefined || attempts === 1) return once;
   const part = `${quoted(name)}: ${attempts} attempts of ${once.seconds} s, and ${pauseSeconds} s between them`;
   return { seconds: attempts * once.seconds + pauseSeconds, parts: [part] };
 }

@@ -44,6 +44,11 @@ test.each<[string, States, number]>([
     { A: { Type: 'Parallel', Branches: [graph({ B: task(3) })], Retry: [{ MaxAttempts: 1 }] } },
     7,
   ],
+  [
+    'the pauses of one that takes no time itself',
+    { A: { Type: 'Parallel', Branches: [graph({ B: DONE })], Retry: [{ MaxAttempts: 2, IntervalSeconds: 5 }] } },
+    15,
+  ],
 ])('%s', (_, states, seconds) => {
   const found = worstDurationOf(graph(states));
   expect([found.seconds, found.unknown]).toEqual([seconds, undefined]);
