@@ -1,4 +1,4 @@
-import { Duration, Lazy, Token } from 'aws-cdk-lib';
+import { Duration, Lazy } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   Chain,
@@ -270,7 +270,7 @@ function isSo(condition: string): Condition {
 }
 
 function isJsonata(name: string): boolean {
-  return !Token.isUnresolved(name) && /^\{%.*%\}$/s.test(name);
+  return !JsonPath.isEncodedJsonPath(name) && /^\{%.*%\}$/s.test(name);
 }
 
 /** So many that the longest pauses between them end in time. */

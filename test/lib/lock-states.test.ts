@@ -1,4 +1,4 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { Aws, Duration, type Stack } from 'aws-cdk-lib';
 import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import {
@@ -114,6 +114,7 @@ test.each([
   ['a text', { name: 'nightly' }, only('nightly')],
   ['a text with what patterns are made of', { name: 'a*b?$c' }, only(['a$', '{*}b$', '{?}$', '{$}c'].join(''))],
   ['a name of the input', { name: DYNAMIC }, {}],
+  ['a name of JSONata, with a token', { name: `{% '${Aws.STACK_ID}/' & $states.input.id %}` }, {}],
   ['a name of the input, and patterns', { name: DYNAMIC, names: ['account/*'] }, only('account/*')],
 ] as const)('the role may lock what the state machine locks, no more: %s', (_, options, limited) => {
   const { stack } = protectedWork(options as LynkProtectOptions);
