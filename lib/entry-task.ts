@@ -13,8 +13,8 @@ const ATTEMPT_SECONDS = 10;
 export interface EntryTaskProps {
   readonly stateName: string;
   readonly action: 'getItem' | 'updateItem' | 'deleteItem';
-  /** The request. Asked for when the state machine is put together. */
-  readonly request: () => object;
+  /** The request. Asked for when the state machine is put together, whose language is told if it is known. */
+  readonly request: (language: QueryLanguage | undefined) => object;
   /** The state's output, in JSONata. */
   readonly output: string;
   /**
@@ -67,8 +67,8 @@ export class EntryTask extends TaskStateBase {
     return this;
   }
 
-  protected override _renderTask(): object {
+  protected override _renderTask(language?: QueryLanguage): object {
     const { action, request } = this.props;
-    return { Resource: `arn:${Aws.PARTITION}:states:::dynamodb:${action}`, Arguments: request() };
+    return { Resource: `arn:${Aws.PARTITION}:states:::dynamodb:${action}`, Arguments: request(language) };
   }
 }

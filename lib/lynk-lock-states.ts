@@ -1,4 +1,4 @@
-import { Duration, Lazy } from 'aws-cdk-lib';
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   Chain,
@@ -11,6 +11,7 @@ import {
   JsonPath,
   Parallel,
   Pass,
+  QueryLanguage,
   type State,
   type StateMachineFragment,
 } from 'aws-cdk-lib/aws-stepfunctions';
@@ -119,7 +120,10 @@ export class LynkLockStates extends Construct {
     const draw = this.makeDraw();
     const acquire = this.task('acquire', {
       action: 'updateItem',
-      request: () => acquireRequest(shared, this.leaseSeconds()),
+      request: (language) => {
+        this.validateLanguage(language);
+        return acquireRequest(shared, this.leaseSeconds());
+      },
       assign: acquiredKnowledge(shared),
       policies: this.policies(),
     });
@@ -236,6 +240,15 @@ export class LynkLockStates extends Construct {
     if (name.length <= LONGEST_STATE_NAME) return name;
     const most = `a state's name has ${LONGEST_STATE_NAME} characters at most`;
     throw refusal(this, `\`id\` is ${shown(this.node.id)}, too long for ${shown(name)}: ${most}`);
+  }
+
+  /** To JSONata, a path is a text: all would ask for one lock, which is called by the path. */
+  private validateLanguage(language: QueryLanguage | undefined): void {
+    const { name } = this.props;
+    if (language !== QueryLanguage.JSONATA || !JsonPath.isEncodedJsonPath(name)) return;
+    const given = shown(Stack.of(this).resolve(name));
+    const way = "in a state machine of JSONata, it is {% … %}, such as {% 'account/' & $states.input.accountId %}";
+    throw refusal(this, `\`name\` is ${given}, of JSONPath; ${way}`);
   }
 
   /** For the lease that is written; asked for when the state machine is made, and the steps are complete. */

@@ -1,7 +1,16 @@
 import { Duration, Lazy, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { ContributorInsightsMode, MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { DefinitionBody, type IChainable, Pass, StateMachine, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  DefinitionBody,
+  type IChainable,
+  JsonPath,
+  Pass,
+  QueryLanguage,
+  StateMachine,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import {
   LynkLockMonitoring,
   type LynkLockMonitoringProps,
@@ -112,6 +121,12 @@ export const CONSTRUCT: readonly Provocation[] = [
   },
   protectedSteps('a state machine’s lock has no name', { name: '' }),
   protectedSteps('its name is too long', { name: 'é'.repeat(1025) }),
+  used('its name is of JSONPath, and the state machine of JSONata', (locks, stack) => {
+    const definitionBody = DefinitionBody.fromChainable(
+      locks.protect(work(stack), { name: JsonPath.stringAt('$.accountId'), id: 'Ledger' }),
+    );
+    return new StateMachine(stack, 'Machine', { definitionBody, queryLanguage: QueryLanguage.JSONATA });
+  }),
   protectedSteps('its lease leaves no room for a step', { leaseDuration: Duration.seconds(30) }),
   protectedSteps('its lease is shorter than the steps', { leaseDuration: Duration.seconds(34) }),
   protectedSteps('its lease is a token', {

@@ -206,6 +206,12 @@ test.each([
   expect(() => protectedWork({ name: 'nightly', ...options } as LynkProtectOptions)).toThrow(message);
 });
 
+test('a name of JSONPath is refused where the state machine is of JSONata, to which it is a text', () => {
+  const message =
+    '`name` is "States.Format(\'account/{}\', $.accountId)", of JSONPath; in a state machine of JSONata, it is';
+  expect(() => protectedWork({ name: DYNAMIC }, QueryLanguage.JSONATA)).toThrow(message);
+});
+
 test('one lock in one place', () => {
   const { stack, locks: table } = prepare();
   const lock = new LynkLockStates(stack, 'Ledger', { table, name: 'ledger' });
