@@ -1,7 +1,7 @@
-import { Grant, type IGrantable, type IResourceWithPolicyV2 } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, type IResourceWithPolicyV2, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
-import { onlyNames } from './lock-names.js';
+import { type Conditions, onlyNames } from './lock-names.js';
 import {
   BREAK_PERMISSIONS,
   GUARD_ACTION,
@@ -11,6 +11,7 @@ import {
   LIST_PERMISSIONS,
   LOCK_PERMISSIONS,
   type Permission,
+  STATES_ACTIONS,
 } from './perms.js';
 
 /** Which locks a grant is for. */
@@ -90,6 +91,20 @@ export class LynkLockGrants {
   /** Lets the grantee break a lock that another holds. To find it, it may need `inspectLocks` as well. */
   breakLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.allow(grantee, BREAK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
+  }
+
+  /**
+   * What the role of a state machine needs for the states of a lock: they take their statements along.
+   *
+   * @internal
+   */
+  _statementsForStates(conditions: Conditions | undefined): PolicyStatement[] {
+    const { encryptionKey, replicaKeyArns = [] } = this.props;
+    const onTables = { actions: [...STATES_ACTIONS], resources: this.tableArns, ...(conditions && { conditions }) };
+    const keyArns = [...(encryptionKey ? [encryptionKey.keyArn] : []), ...replicaKeyArns];
+    const onKeys = { actions: [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS], resources: keyArns };
+    const statements = keyArns.length > 0 ? [onTables, onKeys] : [onTables];
+    return statements.map((statement) => new PolicyStatement(statement));
   }
 
   private allow(

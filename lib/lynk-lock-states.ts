@@ -1,5 +1,5 @@
 import { Duration, Lazy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   Chain,
   Choice,
@@ -30,7 +30,6 @@ import { LockFragment } from './lock-fragment.js';
 import { onlyNames, patternOf, validateName } from './lock-names.js';
 import { lost, notGranted } from './lock-outcomes.js';
 import type { LynkLockStatesProps } from './lynk-lock-states-props.js';
-import { KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, STATES_ACTIONS } from './perms.js';
 import { refusal, shown } from './refusal.js';
 import { leaseSecondsOf, START_SECONDS, waitSecondsOf } from './state-lease.js';
 import type { GraphJson } from './worst-duration.js';
@@ -261,13 +260,7 @@ export class LynkLockStates extends Construct {
     const { table, name, names } = this.props;
     const isKnown = !JsonPath.isEncodedJsonPath(name) && !isJsonata(name);
     const conditions = onlyNames(this, names ?? (isKnown ? [patternOf(name)] : undefined));
-    const onTable = { actions: [...STATES_ACTIONS], resources: [table.tableArn], ...(conditions && { conditions }) };
-    const policies = [new PolicyStatement(onTable)];
-    if (table.encryptionKey) {
-      const keyActions = [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS];
-      policies.push(new PolicyStatement({ actions: keyActions, resources: [table.encryptionKey.keyArn] }));
-    }
-    return policies;
+    return table.grants._statementsForStates(conditions);
   }
 }
 

@@ -133,6 +133,27 @@ test('the role is allowed what DynamoDB does with a customer managed key in its 
   });
 });
 
+test('the role may lock in every Region of a replicated table, and use their keys', () => {
+  const stack = newStack({ env: ENV });
+  const replicaKeys = {
+    'eu-west-2': 'arn:aws:kms:eu-west-2:123456789012:key/two',
+    'eu-central-1': 'arn:aws:kms:eu-central-1:123456789012:key/three',
+  };
+  const encryption = TableEncryptionV2.customerManagedKey(new Key(stack, 'Key'), replicaKeys);
+  const replicas = Object.keys(replicaKeys).map((region) => ({ region }));
+  const { locks } = prepare({ encryption, replicas }, stack);
+  machine(stack, locks.protect(work(stack), { name: 'nightly' }));
+
+  const [onTables, onKeys] = statementsIn(stack);
+  expect(onTables).toMatchObject({ Action: ACTIONS, Resource: [TABLE, expect.anything(), expect.anything()] });
+  for (const region of ['eu-west-2', 'eu-central-1'])
+    expect(JSON.stringify(onTables?.Resource)).toContain(`:dynamodb:${region}:123456789012:table/`);
+  expect(onKeys?.Resource).toEqual([
+    { 'Fn::GetAtt': [expect.stringMatching(/^Key/), 'Arn'] },
+    ...Object.values(replicaKeys),
+  ]);
+});
+
 /** The lease that a definition writes, in seconds. */
 function leaseIn(definition: GraphJson): number {
   const [, lease] = /":lease":\{"N":"(\d+)"\}/.exec(JSON.stringify(definition)) ?? [];
