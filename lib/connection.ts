@@ -1,5 +1,6 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IConstruct } from 'constructs';
 import { TABLE_NAME_VARIABLE } from '../runtime/protocol/wire.js';
 import {
   CLIENT_LEASE_SECONDS,
@@ -10,6 +11,7 @@ import {
   validateClientDefaults,
 } from './client-defaults.js';
 import type { LynkGrantOptions } from './lock-grants.js';
+import type { ILynkLockTable } from './lynk-lock-table-base.js';
 import { refusal, shown } from './refusal.js';
 
 /** How a function is connected with a lock table. */
@@ -31,8 +33,18 @@ const FUNCTION_TIMEOUT_SECONDS = 3;
 /** What was put into the environment of each function, so that a second table cannot silently take its place. */
 const environments = new WeakMap<LambdaFunction, Map<string, string>>();
 
+/**
+ * What requests call the table: by its name, DynamoDB looks in the account and the Region that they come from. So
+ * those from another account, where the two are known, get its ARN.
+ */
+export function addressOf({ env, tableName }: ILynkLockTable, consumer: IConstruct): string {
+  const stack = Stack.of(consumer);
+  if (Token.compareStrings(env.account, stack.account) !== TokenComparison.DIFFERENT) return tableName;
+  return stack.formatArn({ service: 'dynamodb', account: env.account, resource: 'table', resourceName: tableName });
+}
+
 /** Tells a function which table its locks are in, and the client's defaults. */
-export function tellFunction(fn: LambdaFunction, tableName: string, options: LynkConnectOptions): void {
+export function tellFunction(fn: LambdaFunction, table: ILynkLockTable, options: LynkConnectOptions): void {
   validateClientDefaults(fn, options);
   const prefix = options.variablePrefix ?? DEFAULT_PREFIX;
   if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(prefix) || /^AWS_?/i.test(prefix)) {
@@ -41,7 +53,7 @@ export function tellFunction(fn: LambdaFunction, tableName: string, options: Lyn
   }
   const known = environments.get(fn) ?? new Map<string, string>();
   environments.set(fn, known);
-  const variables = { [TABLE_NAME_VARIABLE]: tableName, ...clientEnvironment(clientDefaultsOf(options)) };
+  const variables = { [TABLE_NAME_VARIABLE]: addressOf(table, fn), ...clientEnvironment(clientDefaultsOf(options)) };
   for (const [plain, value] of Object.entries(variables)) {
     const variable = plain.replace(DEFAULT_PREFIX, prefix);
     const before = known.get(variable);

@@ -15,6 +15,7 @@ import { ENTRY } from '../runtime/protocol/wire.js';
 
 /** What the states of one lock share: where its entry is, and the variable that carries what they know. */
 export interface SharedByStates {
+  /** Or the table's ARN. */
   readonly tableName: string;
   /** The variable, as JSONata spells it: `$lynk_0123abcd`. */
   readonly variable: string;

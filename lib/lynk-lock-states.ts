@@ -16,6 +16,7 @@ import {
   type StateMachineFragment,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { addressOf } from './connection.js';
 import {
   acquiredKnowledge,
   acquireRequest,
@@ -84,7 +85,8 @@ export class LynkLockStates extends Construct {
     validateName(this, props.name);
     this.waitSeconds = waitSecondsOf(this, props.waitDuration);
     // A variable of an inner scope cannot have the name of one of an outer scope.
-    this.shared = { tableName: props.table.tableName, variable: `$lynk_${this.node.addr.slice(-8)}` };
+    const variable = `$lynk_${this.node.addr.slice(-8)}`;
+    this.shared = { tableName: addressOf(props.table, this), variable };
     this.failed = this.makeFailed();
     this.releaseAndFail = this.makeReleaseAndFail();
     this.acquire = this.makeAcquire();

@@ -40,7 +40,8 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
 
   /**
    * Lets the grantee take, refresh and release locks, no more. A Lambda function is also told the table's
-   * name, and the client's defaults, in its environment, where `withLock` looks for them.
+   * name, or where the table is of another account its ARN, and the client's defaults, in its environment, where
+   * `withLock` looks for them.
    */
   grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
@@ -107,7 +108,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   grantLock(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
-    if (grantee instanceof LambdaFunction) tellFunction(grantee, this.tableName, this.clientDefaults);
+    if (grantee instanceof LambdaFunction) tellFunction(grantee, this, this.clientDefaults);
     return this.grants.holdLocks(grantee, options);
   }
 
@@ -121,7 +122,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
 
   connect(fn: LambdaFunction, options: LynkConnectOptions = {}): Grant {
     const connected = { ...this.clientDefaults, ...options };
-    tellFunction(fn, this.tableName, connected);
+    tellFunction(fn, this, connected);
     warnOfLongLease(fn, connected);
     return this.grants.holdLocks(fn, options);
   }

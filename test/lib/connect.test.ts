@@ -1,6 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LynkLockTable, type LynkLockTableProps } from '../../lib/index.js';
-import { environmentIn, newFunction, newStack, statementsIn, warningsIn } from './stack.js';
+import { deployed } from './definition.js';
+import { ENV, environmentIn, newFunction, newStack, statementsIn, warningsIn } from './stack.js';
 
 function prepare(props: LynkLockTableProps = {}, timeout: Duration | undefined = Duration.minutes(1)) {
   const stack = newStack();
@@ -111,6 +113,37 @@ test('connecting the same table again adds names, and cannot say something else'
   expect(() => locks.connect(fn, { leaseDuration: Duration.seconds(6) })).toThrow(
     'LYNK_LEASE_SECONDS of this function is "5" already, and cannot be "6" too; say the same in each `connect`',
   );
+});
+
+const OTHER = 'arn:aws:dynamodb:eu-west-1:210987654321:table/locks';
+
+test.each(['connect', 'grantLock'] as const)('a table of another account is told by its ARN: %s', (method) => {
+  const stack = newStack({ env: ENV });
+  LynkLockTable.fromLynkLockTableArn(stack, 'Locks', OTHER)[method](newFunction(stack));
+  expect(deployed(environmentIn(stack)['LYNK_TABLE_NAME'])).toBe(OTHER);
+});
+
+test('and so is one of this app', () => {
+  const app = new App();
+  const home = new Stack(app, 'Home', { env: { ...ENV, account: '210987654321' } });
+  const stack = new Stack(app, 'Test', { env: ENV });
+  const role = new Role(stack, 'Role', {
+    roleName: 'billing',
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+  });
+  new LynkLockTable(home, 'Locks', { tableName: 'locks' }).connect(newFunction(stack, 'Fn', { role }));
+  expect(deployed(environmentIn(stack)['LYNK_TABLE_NAME'])).toBe(OTHER);
+});
+
+test('by its name, where the account is the same, or nobody knows', () => {
+  for (const [env, arn] of [
+    [ENV, OTHER.replace('210987654321', ENV.account)],
+    [undefined, OTHER],
+  ] as const) {
+    const stack = newStack(env && { env });
+    LynkLockTable.fromLynkLockTableArn(stack, 'Locks', arn).connect(newFunction(stack));
+    expect(environmentIn(stack)).toEqual({ LYNK_TABLE_NAME: 'locks' });
+  }
 });
 
 test.each(['', '1X', 'with-dash', 'AWS', 'AWS_LOCKS'])('the prefix "%s" is refused', (variablePrefix) => {

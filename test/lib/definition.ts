@@ -17,7 +17,7 @@ export function definitionIn(stack: Stack): GraphJson {
 }
 
 /** A text of a template, with the values that references to the partition and to resources get. */
-function deployed(value: unknown): string {
+export function deployed(value: unknown): string {
   if (typeof value === 'string') return value;
   const { 'Fn::Join': join, Ref: ref } = value as { 'Fn::Join'?: [string, unknown[]]; Ref?: string };
   if (join) return join[1].map(deployed).join(join[0]);

@@ -197,6 +197,15 @@ test('two locks in one state machine have states and a variable each', () => {
   expect(new Set(JSON.stringify(definition).match(/\$lynk_[0-9a-f]{8}/g))).toHaveProperty('size', 2);
 });
 
+test('a table of another account is addressed by its ARN', () => {
+  const stack = newStack({ env: ENV });
+  const arn = 'arn:aws:dynamodb:eu-west-1:210987654321:table/locks';
+  const locks = LynkLockTable.fromLynkLockTableArn(stack, 'Locks', arn);
+  const definition = machine(stack, locks.protect(work(stack), { name: 'nightly' }));
+  const tables = JSON.stringify(definition).match(/(?<="TableName":")[^"]*/g);
+  expect(new Set(tables)).toEqual(new Set([arn]));
+});
+
 test('a `Fail` among the steps does not go past the release', () => {
   const { stack, locks } = prepare();
   const definition = machine(stack, locks.protect(new Fail(stack, 'Give up'), { name: 'nightly' }));
