@@ -5,7 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IChainable, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
-import type { LynkClientDefaults } from './client-defaults.js';
+import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js';
 import { type LynkConnectOptions, tellFunction, warnOfLongLease } from './connection.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
 import { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';
@@ -121,7 +121,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   connect(fn: LambdaFunction, options: LynkConnectOptions = {}): Grant {
-    const connected = { ...this.clientDefaults, ...options };
+    const connected = { ...options, ...this.clientDefaults, ...clientDefaultsOf(options) };
     tellFunction(fn, this, connected);
     warnOfLongLease(fn, connected);
     return this.grants.holdLocks(fn, options);

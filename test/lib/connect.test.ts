@@ -63,6 +63,13 @@ test('and are checked', () => {
   );
 });
 
+test('where the function says nothing, the table’s stay, also where it says so with undefined', () => {
+  const { stack, locks, fn } = prepare(DEFAULTS);
+  // As JavaScript lets one, and an option that is passed on.
+  locks.connect(fn, { leaseDuration: undefined, waitDuration: undefined } as never);
+  expect(environmentIn(stack)).toMatchObject(VARIABLES);
+});
+
 test.each([
   ['a lease longer than the function', 30, Duration.seconds(10), true],
   ['a lease as long', 10, Duration.seconds(10), false],
