@@ -57,7 +57,7 @@ export function tellFunction(fn: LambdaFunction, table: ILynkLockTable, options:
   for (const [plain, value] of Object.entries(variables)) {
     const variable = plain.replace(DEFAULT_PREFIX, prefix);
     const before = known.get(variable);
-    if (before !== undefined && before !== value) throw conflict(fn, plain, variable, before, value);
+    if (before !== undefined && !isSame(fn, plain, before, value)) throw conflict(fn, plain, variable, before, value);
     known.set(variable, value);
     fn.addEnvironment(variable, value);
   }
@@ -75,6 +75,15 @@ export function warnOfLongLease(fn: LambdaFunction, { leaseDuration }: LynkClien
       'behind stays taken after every invocation has ended. Give the function more time, or connect it with a ' +
       'shorter `leaseDuration`.',
   );
+}
+
+/** A duration that only deploy knows is another text each time, though the token is the same. */
+function isSame(fn: LambdaFunction, plain: string, before: string, value: string): boolean {
+  if (before === value) return true;
+  // What two tables in two stacks are called may resolve to the same.
+  if (plain === TABLE_NAME_VARIABLE) return false;
+  const [one, other] = [before, value].map((text) => JSON.stringify(Stack.of(fn).resolve(text)));
+  return one === other;
 }
 
 function conflict(fn: LambdaFunction, plain: string, variable: string, before: string, value: string): Error {

@@ -1,4 +1,4 @@
-import { App, Duration, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LynkLockTable, type LynkLockTableProps } from '../../lib/index.js';
 import { deployed } from './definition.js';
@@ -120,6 +120,26 @@ test('connecting the same table again adds names, and cannot say something else'
   expect(() => locks.connect(fn, { leaseDuration: Duration.seconds(6) })).toThrow(
     'LYNK_LEASE_SECONDS of this function is "5" already, and cannot be "6" too; say the same in each `connect`',
   );
+});
+
+test('the same table again, where only deploy knows how long its leases are', () => {
+  const stack = newStack();
+  const seconds = (id: string) => Duration.seconds(new CfnParameter(stack, id, { type: 'Number' }).valueAsNumber);
+  const locks = new LynkLockTable(stack, 'Locks', { leaseDuration: seconds('Lease') });
+  const fn = newFunction(stack);
+  locks.connect(fn, { names: ['a'] });
+  locks.connect(fn, { names: ['b'] });
+  expect(environmentIn(stack)).toEqual({ LYNK_TABLE_NAME: LOCKS, LYNK_LEASE_SECONDS: { Ref: 'Lease' } });
+  expect(() => locks.connect(fn, { leaseDuration: seconds('Other') })).toThrow(
+    'LYNK_LEASE_SECONDS of this function is something else already; say the same in each `connect`',
+  );
+});
+
+test('two tables of two stacks are two, though each stack calls its own the same', () => {
+  const { stack, locks, fn } = prepare();
+  const other = new LynkLockTable(new Stack(stack.node.root, 'Other'), 'Locks');
+  locks.connect(fn);
+  expect(() => other.connect(fn)).toThrow('connect the second table with a `variablePrefix`');
 });
 
 const OTHER = 'arn:aws:dynamodb:eu-west-1:210987654321:table/locks';
