@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import {
   type Alarm,
   type AlarmProps,
@@ -172,7 +172,7 @@ export class LynkLockMonitoring extends Construct {
     const { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold } = props;
     const thresholds = { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold };
     for (const [name, threshold] of Object.entries(thresholds)) {
-      if (threshold === undefined || threshold > 0) continue;
+      if (threshold === undefined || Token.isUnresolved(threshold) || threshold > 0) continue;
       throw refusal(this, `\`${name}\` is a number of events, more than 0, got ${shown(threshold)}`);
     }
     if (props.dashboard === false && props.dashboardName !== undefined) {

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { CfnParameter, Duration, Lazy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Alarm, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -132,6 +132,16 @@ describe('LynkLockMonitoring', () => {
     expect(alarms).toHaveLength(5);
     expect(dashboard).toBeDefined();
     Template.fromStack(stack).hasResourceProperties('AWS::CloudWatch::Dashboard', { DashboardName: 'locks' });
+  });
+
+  test('thresholds that only deploy knows', () => {
+    const { stack, table } = prepare();
+    const lockLostThreshold = new CfnParameter(stack, 'Lost', { type: 'Number' }).valueAsNumber;
+    const contentionThreshold = Lazy.number({ produce: () => 500 });
+    new LynkLockMonitoring(stack, 'Monitoring', { table, lockLostThreshold, contentionThreshold });
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'LockLost', Threshold: { Ref: 'Lost' } });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { Threshold: 500 });
   });
 
   test('without a dashboard', () => {
