@@ -1,4 +1,5 @@
-import { Duration, Resource } from 'aws-cdk-lib';
+import { createHash } from 'node:crypto';
+import { Duration, Resource, Token } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import { METRICS } from '../runtime/protocol/wire.js';
@@ -133,8 +134,9 @@ export abstract class LynkLockMetrics extends Resource {
    */
   private sumOfOperations(metricName: string, label: string, props: MetricOptions): IMetric {
     const usingMetrics: Record<string, IMetric> = {};
+    const suffix = this.suffixOf(metricName, props);
     for (const operation of OPERATIONS) {
-      const id = operation.charAt(0).toLowerCase() + operation.slice(1);
+      const id = `${operation.charAt(0).toLowerCase()}${operation.slice(1)}_${suffix}`;
       usingMetrics[id] = this.operationMetric(metricName, operation, { statistic: Stats.SUM, ...props });
     }
     const expression = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`);
@@ -145,5 +147,12 @@ export abstract class LynkLockMetrics extends Resource {
       period: props.period ?? Duration.minutes(5),
       ...(props.color !== undefined && { color: props.color }),
     });
+  }
+
+  /** In one graph or expression, an id stands for one metric. Tokens are left out: they differ in each synth. */
+  private suffixOf(metricName: string, { period, statistic, account, region }: MetricOptions): string {
+    const known = [account, region].map((part) => (Token.isUnresolved(part) ? undefined : part));
+    const parts = JSON.stringify([this.node.addr, metricName, period?.toSeconds(), statistic, ...known]);
+    return createHash('sha256').update(parts).digest('hex').slice(0, 8);
   }
 }

@@ -1,6 +1,6 @@
 import { CfnParameter, Duration, Lazy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { Alarm, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, Dashboard, GraphWidget, type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -53,7 +53,9 @@ describe.each([
     ['SystemErrors', (table: ILynkLockTable) => table.metricSystemErrors()],
   ])('%s: those of the operations in use, each 0 where nothing is reported', (MetricName, metric) => {
     const { Metrics } = alarmOn(metric, imported);
-    expect(Metrics[0].Expression).toBe('FILL(updateItem, 0) + FILL(getItem, 0) + FILL(deleteItem, 0)');
+    const form = /^FILL\((updateItem_\w{8}), 0\) \+ FILL\((getItem_\w{8}), 0\) \+ FILL\((deleteItem_\w{8}), 0\)$/;
+    const [, ...ids] = form.exec(Metrics[0].Expression) ?? [];
+    expect(Metrics.slice(1).map(({ Id }: { Id: string }) => Id)).toEqual(ids);
     const operations = ['UpdateItem', 'GetItem', 'DeleteItem'];
     for (const [index, Value] of operations.entries()) {
       expect(Metrics[index + 1].MetricStat).toMatchObject({
@@ -80,6 +82,32 @@ test('a metric’s options are the caller’s', () => {
     ...{ Period: 60, Statistic: 'Maximum' },
   });
   expect(alarmOn((table) => table.metricThrottled({ period })).Metrics[1].MetricStat).toMatchObject({ Period: 60 });
+});
+
+/** Several sums of one table, and one of another. */
+function sums({ stack, table }: ReturnType<typeof prepare>): IMetric[] {
+  const other = new LynkLockTable(stack, 'Other');
+  const often = { period: Duration.minutes(1) };
+  return [table.metricThrottled(), table.metricThrottled(often), table.metricSystemErrors(), other.metricThrottled()];
+}
+
+test('sums of operations stand beside each other in one graph, and in one expression', () => {
+  const prepared = prepare();
+  const [one, often, errors, others] = sums(prepared) as [IMetric, IMetric, IMetric, IMetric];
+  const { stack } = prepared;
+  const left = [one, often, errors, others, one];
+  new Dashboard(stack, 'Dashboard', { widgets: [[new GraphWidget({ left })]] });
+  const metric = new MathExpression({ expression: 'a + b + c', usingMetrics: { a: one, b: errors, c: others } });
+  new Alarm(stack, 'Alarm', { metric, threshold: 1, evaluationPeriods: 1 });
+  expect(() => Template.fromStack(stack)).not.toThrow();
+});
+
+test('and their ids are the same in each synth', () => {
+  const idsOf = (metrics: IMetric[]) =>
+    metrics.map((metric) => Object.keys(metric.toMetricConfig().mathExpression?.usingMetrics ?? {}));
+  const ids = idsOf(sums(prepare(newStack())));
+  expect(ids).toEqual(idsOf(sums(prepare(newStack()))));
+  expect(new Set(ids.flat())).toHaveProperty('size', 12);
 });
 
 function templateWith(props: Partial<LynkLockMonitoringProps>): Template {
