@@ -12,7 +12,7 @@ import {
   Parallel,
   Pass,
   QueryLanguage,
-  type State,
+  State,
   type StateMachineFragment,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -123,6 +123,7 @@ export class LynkLockStates extends Construct {
       action: 'updateItem',
       request: (language) => {
         this.validateLanguage(language);
+        this.validateStateNames();
         return acquireRequest(shared, this.leaseSeconds());
       },
       assign: acquiredKnowledge(shared),
@@ -250,6 +251,16 @@ export class LynkLockStates extends Construct {
     const given = shown(Stack.of(this).resolve(name));
     const way = "in a state machine of JSONata, it is {% … %}, such as {% 'account/' & $states.input.accountId %}";
     throw refusal(this, `\`name\` is ${given}, of JSONPath; ${way}`);
+  }
+
+  /** Prefixes are given to states that are there already. */
+  private validateStateNames(): void {
+    const states = this.node.findAll().filter((child) => child instanceof State);
+    const long = states.find(({ stateId }) => stateId.length > LONGEST_STATE_NAME);
+    if (!long) return;
+    const most = `a state's name has ${LONGEST_STATE_NAME} characters at most`;
+    const way = 'give a shorter `id`, or a shorter prefix';
+    throw refusal(this, `with its prefixes, a state is called ${shown(long.stateId)}, too long: ${most}; ${way}`);
   }
 
   /** For the lease that is written; asked for when the state machine is made, and the steps are complete. */

@@ -7,6 +7,7 @@ import {
   JsonPath,
   Pass,
   QueryLanguage,
+  State,
   StateMachine,
   Wait,
   WaitTime,
@@ -134,6 +135,11 @@ export const CONSTRUCT: readonly Provocation[] = [
   }),
   protectedSteps('it is to wait for years', { waitDuration: Duration.days(400) }),
   protectedSteps('the id is too long for the states’ names', { id: 'x'.repeat(70) }),
+  used('a prefix makes them too long', (locks, stack) => {
+    const steps = locks.protect(work(stack), { name: 'nightly', id: 'Ledger' });
+    State.prefixStates(stack, 'x'.repeat(70));
+    return machine(stack, steps);
+  }),
   protectedSteps('the steps take longer than a lease can last', {}, 90_000),
   used('nobody can tell how long the steps take', (locks, stack) => {
     const wait = new Wait(stack, 'Work', { time: WaitTime.secondsPath('$.seconds') });

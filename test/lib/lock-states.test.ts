@@ -9,6 +9,7 @@ import {
   Map as MapState,
   Pass,
   QueryLanguage,
+  State,
   StateMachine,
   Wait,
   WaitTime,
@@ -240,6 +241,15 @@ test('a name of JSONPath is refused where the state machine is of JSONata, to wh
   const message =
     '`name` is "States.Format(\'account/{}\', $.accountId)", of JSONPath; in a state machine of JSONata, it is';
   expect(() => protectedWork({ name: DYNAMIC }, QueryLanguage.JSONATA)).toThrow(message);
+});
+
+test('a name that a prefix makes too long is refused', () => {
+  const { stack, locks } = prepare();
+  const chain = locks.protect(work(stack), { name: 'nightly' });
+  State.prefixStates(stack, 'x'.repeat(60));
+  expect(() => machine(stack, chain)).toThrow(
+    /a state is called "x{60}Work lock: .*: a state's name has 80 characters/,
+  );
 });
 
 test('one lock in one place', () => {
