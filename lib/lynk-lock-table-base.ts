@@ -1,10 +1,11 @@
-import type { IResource } from 'aws-cdk-lib';
+import { type IResource, Token } from 'aws-cdk-lib';
 import type { IMetric, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { IChainable, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
+import type { IChainable, State, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
+import type { IConstruct } from 'constructs';
 import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js';
 import { type LynkConnectOptions, tellFunction, warnOfLongLease } from './connection.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
@@ -126,9 +127,16 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
     warnOfLongLease(fn, connected);
     return this.grants.holdLocks(fn, options);
   }
+
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment {
-    const { id = `${steps.startState.id} lock`, ...rest } = options;
-    const { scope } = steps.startState.node;
-    return new LynkLockStates(scope ?? this, id, { ...rest, table: this }).protect(steps);
+    const scope = steps.startState.node.scope ?? this;
+    const { id = lockIdIn(scope, steps.startState), ...rest } = options;
+    return new LynkLockStates(scope, id, { ...rest, table: this }).protect(steps);
   }
+}
+
+/** By the step's name; where another state machine's lock is called so already, by its id. */
+function lockIdIn({ node }: IConstruct, { id, stateId }: State): string {
+  const named = `${stateId} lock`;
+  return Token.isUnresolved(named) || node.tryFindChild(named) ? `${id} lock` : named;
 }

@@ -1,4 +1,5 @@
 import { Aws, Duration, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import {
@@ -11,9 +12,11 @@ import {
   QueryLanguage,
   State,
   StateMachine,
+  type StateMachineFragment,
   Wait,
   WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
 import { LynkLockStates, LynkLockTable, type LynkLockTableProps, type LynkProtectOptions } from '../../lib/index.js';
 import type { GraphJson } from '../../lib/worst-duration.js';
 import { definitionIn, faultsOf } from './definition.js';
@@ -205,6 +208,27 @@ test('a table of another account is addressed by its ARN', () => {
   const definition = machine(stack, locks.protect(work(stack), { name: 'nightly' }));
   const tables = JSON.stringify(definition).match(/(?<="TableName":")[^"]*/g);
   expect(new Set(tables)).toEqual(new Set([arn]));
+});
+
+test('the states are called by the name of the first step, with its prefixes', () => {
+  const { stack, locks } = prepare();
+  const steps = ['North', 'South'].map((id) => {
+    const step = new Pass(new Construct(stack, id), 'Charge', { stateName: 'Bill' });
+    step.addPrefix(`${id}: `);
+    return locks.protect(step, { name: 'bills' });
+  }) as [StateMachineFragment, StateMachineFragment];
+  const { States } = machine(stack, steps[0].next(steps[1]));
+  expect(States).toMatchObject({ 'North: Bill lock: draw': {}, 'South: Bill lock: draw': {} });
+});
+
+test('two state machines beside each other may begin with steps of one name', () => {
+  const { stack, locks } = prepare();
+  for (const id of ['One', 'Two']) {
+    const chain = locks.protect(new Pass(stack, id, { stateName: 'Bill' }), { name: 'bills' });
+    new StateMachine(stack, `${id}Machine`, { definitionBody: DefinitionBody.fromChainable(chain) });
+  }
+  const draws = JSON.stringify(Template.fromStack(stack)).match(/\w+ lock: draw/g);
+  expect(new Set(draws)).toEqual(new Set(['Bill lock: draw', 'Two lock: draw']));
 });
 
 test('a `Fail` among the steps does not go past the release', () => {
