@@ -106,7 +106,7 @@ export class LynkLockStates extends Construct {
     this.steps.addCatch(this.releaseAndFail, { errors: ['States.DataLimitExceeded'] });
     this.steps.addCatch(this.releaseAndFail);
     const { startState, endStates } = Chain.start(this.acquire).next(this.steps).next(this.release);
-    return new LockFragment(this, 'Locked', startState, endStates);
+    return new LockFragment(this, 'Locked', this.node.id, startState, endStates);
   }
 
   /**
@@ -165,7 +165,7 @@ export class LynkLockStates extends Construct {
         return Chain.sequence(timeLeft, next);
       },
     };
-    return new LockFragment(this, 'Acquiring', draw, [end]);
+    return new LockFragment(this, 'Acquiring', `${this.node.id}: acquiring`, draw, [end]);
   }
 
   /** A state without retries: what is drawn stays the same in every attempt to come. */
@@ -199,7 +199,7 @@ export class LynkLockStates extends Construct {
     whetherLost
       .when(isSo(`$millis() <= ${variable}.sentMs + ${variable}.leaseMs`), left, { outputs: INPUT })
       .otherwise(this.failed);
-    return new LockFragment(this, 'Releasing', release, [release, left]);
+    return new LockFragment(this, 'Releasing', `${this.node.id}: releasing`, release, [release, left]);
   }
 
   private makeReleaseAndFail(): State {

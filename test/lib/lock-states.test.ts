@@ -231,6 +231,44 @@ test('two state machines beside each other may begin with steps of one name', ()
   expect(new Set(draws)).toEqual(new Set(['Bill lock: draw', 'Two lock: draw']));
 });
 
+const namesOf = (definition: GraphJson): string[] => Object.keys(definition.States);
+
+test('what `protect` returns has its states prefixed, each once', () => {
+  const { stack, locks } = prepare();
+  const [one, other] = ['a', 'b'].map((id) => {
+    const locked = locks.protect(new Pass(new Construct(stack, id), 'Work', { stateName: `Work ${id}` }), {
+      name: id,
+      id: 'Lock',
+    });
+    return locked.prefixStates(`${id}: `).prefixStates(`${id}: `);
+  }) as [StateMachineFragment, StateMachineFragment];
+  const definition = machine(stack, one.next(other));
+  expect(faultsOf(definition)).toEqual([]);
+  expect(namesOf(definition).filter((name) => /^[ab]: Lock: /.test(name))).toHaveLength(22);
+});
+
+test('two of them are made single states, called by their locks', () => {
+  const { stack, locks } = prepare();
+  const [one, other] = ['a', 'b'].map((id) => locks.protect(new Pass(stack, id), { name: id }));
+  const third = locks.protect(new Pass(stack, 'c'), { name: 'c' }).toSingleState({ stateId: 'Third' });
+  const chain = (one as StateMachineFragment)
+    .toSingleState()
+    .next((other as StateMachineFragment).toSingleState())
+    .next(third);
+  const definition = machine(stack, chain);
+  expect(namesOf(definition)).toEqual(['a lock', 'b lock', 'Third']);
+  const [first, , last] = Object.values(definition.States).map(({ Branches = [] }) => Branches[0] as GraphJson);
+  expect(namesOf(first as GraphJson)).toContain('a lock: draw');
+  expect(namesOf(last as GraphJson)).toContain('Third: c lock: draw');
+});
+
+test('a lock that is chained by hand gets a prefix as a whole, once', () => {
+  const { stack, locks: table } = prepare();
+  const lock = new LynkLockStates(stack, 'Ledger', { table, name: 'ledger', leaseDuration: Duration.minutes(1) });
+  const definition = machine(stack, lock.acquire.prefixStates('x: ').next(lock.release.prefixStates('x: ')));
+  expect(new Set(namesOf(definition).map((name) => name.slice(0, 11)))).toEqual(new Set(['x: Ledger: ']));
+});
+
 test('a `Fail` among the steps does not go past the release', () => {
   const { stack, locks } = prepare();
   const definition = machine(stack, locks.protect(new Fail(stack, 'Give up'), { name: 'nightly' }));
