@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { refusal, shown } from './refusal.js';
 
@@ -53,7 +53,20 @@ export function validateName(scope: IConstruct, name: string): void {
 
 /** The pattern of a policy that matches this very name: in a condition, `*`, `?` and `$` have a meaning. */
 export function patternOf(name: string): string {
-  return Token.isUnresolved(name) ? name : name.replace(/[*?$]/g, (special) => `\${${special}}`);
+  return piecesOf(name)
+    .map((piece) => (Token.isUnresolved(piece) ? piece : piece.replace(/[*?$]/g, (special) => `\${${special}}`)))
+    .join('');
+}
+
+/** Its tokens, and the texts between them. */
+function piecesOf(name: string): string[] {
+  const pieces: string[] = [];
+  const join = (left: string, right: string): string => {
+    pieces.push(...(pieces.length === 0 ? [left, right] : [right]));
+    return name;
+  };
+  const whole = Tokenization.reverseString(name).join({ join }) as string;
+  return pieces.length === 0 ? [whole] : pieces;
 }
 
 function faultOf(name: string): string | undefined {

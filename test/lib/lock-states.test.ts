@@ -107,7 +107,7 @@ test('without contention, five states are entered for the lock', () => {
 
 const TABLE = { 'Fn::GetAtt': [expect.stringMatching(/^LocksTable/), 'Arn'] };
 const ACTIONS = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
-const only = (...names: string[]) => ({
+const only = (...names: unknown[]) => ({
   Condition: {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': names },
     Null: { 'dynamodb:LeadingKeys': 'false' },
@@ -117,6 +117,12 @@ const only = (...names: string[]) => ({
 test.each([
   ['a text', { name: 'nightly' }, only('nightly')],
   ['a text with what patterns are made of', { name: 'a*b?$c' }, only(['a$', '{*}b$', '{?}$', '{$}c'].join(''))],
+  [
+    'a text with a token and what patterns are made of',
+    { name: `a?/${Aws.STACK_NAME}/*` },
+    only({ 'Fn::Join': ['', [['a$', '{?}/'].join(''), { Ref: 'AWS::StackName' }, ['/$', '{*}'].join('')]] }),
+  ],
+  ['a token', { name: Aws.STACK_NAME }, only({ Ref: 'AWS::StackName' })],
   ['a name of the input', { name: DYNAMIC }, {}],
   ['a name of JSONata, with a token', { name: `{% '${Aws.STACK_ID}/' & $states.input.id %}` }, {}],
   ['a name of the input, and patterns', { name: DYNAMIC, names: ['account/*'] }, only('account/*')],
