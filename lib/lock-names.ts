@@ -1,4 +1,5 @@
-import { Token, Tokenization } from 'aws-cdk-lib';
+import { Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IConstruct } from 'constructs';
 import { refusal, shown } from './refusal.js';
 
@@ -24,7 +25,10 @@ export function onlyNames(scope: IConstruct, names: readonly string[] | undefine
 }
 
 function validateNames(scope: IConstruct, names: readonly string[]): void {
-  if (Token.isUnresolved(names)) return;
+  if (Token.isUnresolved(names)) {
+    refusePath(scope, names);
+    return;
+  }
   if (!Array.isArray(names)) {
     throw refusal(scope, `\`names\` is a list of lock names such as ['account/*'], got ${shown(names)}`);
   }
@@ -32,13 +36,26 @@ function validateNames(scope: IConstruct, names: readonly string[]): void {
     throw refusal(scope, '`names` is empty: nothing would be granted; leave it out to grant every lock of the table');
   }
   for (const name of names) {
-    if (Token.isUnresolved(name)) continue;
+    if (Token.isUnresolved(name)) {
+      refusePath(scope, name);
+      continue;
+    }
     if (typeof name !== 'string' || name === '') {
       throw refusal(scope, `\`names\` holds ${shown(name)}, expected a lock's name, in which * stands for any text`);
     }
     const fault = faultOf(name);
     if (fault) throw refusal(scope, `\`names\` holds ${shown(name)}, ${fault}`);
   }
+}
+
+/** Of the list, or of one in it. */
+function refusePath(scope: IConstruct, token: unknown): void {
+  if (!JsonPath.isEncodedJsonPath(Token.asString(token))) return;
+  const given = shown(Stack.of(scope).resolve(token));
+  throw refusal(
+    scope,
+    `\`names\` holds ${given}, of an execution's input, which IAM cannot see; give a pattern like account/*`,
+  );
 }
 
 /** Refuses what is no lock's name. */

@@ -101,6 +101,7 @@ export const CONSTRUCT: readonly Provocation[] = [
   grant('the list of names is empty', []),
   grant('a name in it is empty', ['']),
   grant('a name in it is too long', ['é'.repeat(1025)]),
+  grant('a name in it is a path into an execution’s input', [JsonPath.stringAt('$.accountId')]),
   used('two tables are connected to one function', (locks, stack) => {
     const fn = newFunction(stack);
     locks.connect(fn);

@@ -3,6 +3,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { TableEncryptionV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
 import { LynkLockGrants, LynkLockTable, type LynkLockTableProps } from '../../lib/index.js';
 import { ENV, environmentIn, newFunction, newStack, statementsIn, tableIn } from './stack.js';
 
@@ -134,6 +135,12 @@ test.each([
     'nightly' as never,
     '`names` is a list of lock names such as [\'account/*\'], got "nightly"',
   ],
+  [
+    'a path',
+    ['a', JsonPath.stringAt('$.name')],
+    '`names` holds "$.name", of an execution\'s input, which IAM cannot see',
+  ],
+  ['a path of several', JsonPath.listAt('$.names'), '`names` holds "$.names", of an execution\'s input'],
 ])('%s is refused', (_, names, message) => {
   const { locks, role } = prepare();
   expect(() => locks.grantLock(role, { names })).toThrow(message);
