@@ -60,6 +60,11 @@ function validateReplication(scope: IConstruct, props: LynkLockTableProps): void
         'multi-Region strong consistency takes two replicas beside the Region of the stack, or one and a `witnessRegion`',
     );
   }
+  const own = Stack.of(scope).region;
+  if (witnessRegion !== undefined && [own, ...replicas.map(({ region }) => region)].includes(witnessRegion)) {
+    const whose = witnessRegion === own ? 'the Region of the stack' : 'that of a replica';
+    throw refusal(scope, `\`witnessRegion\` is ${shown(witnessRegion)}, ${whose}: a witness is in a third Region`);
+  }
   if (timeToLive) {
     throw refusal(scope, '`timeToLive` is true, but there are `replicas`: strongly consistent ones cannot have it');
   }
@@ -67,11 +72,20 @@ function validateReplication(scope: IConstruct, props: LynkLockTableProps): void
 
 /** For replicas that were added past the props, on the TableV2 inside. */
 export function replicationProblems(table: CfnGlobalTable): string[] {
-  const replicas: unknown = Stack.of(table).resolve(table.replicas);
-  const isStrong = table.multiRegionConsistency === MultiRegionConsistency.STRONG;
-  if (isStrong || !Array.isArray(replicas) || replicas.length < 2) return [];
+  const stack = Stack.of(table);
+  const replicas: unknown = stack.resolve(table.replicas);
+  if (!Array.isArray(replicas) || replicas.length < 2) return [];
   const regions = replicas.map((replica: { region?: unknown }) => replica.region);
-  return [`\`replicas\` are in ${shown(regions)}: ${BOTH_WOULD_HOLD}`];
+  if (table.multiRegionConsistency !== MultiRegionConsistency.STRONG) {
+    return [`\`replicas\` are in ${shown(regions)}: ${BOTH_WOULD_HOLD}`];
+  }
+  const witnesses: unknown = stack.resolve(table.globalTableWitnesses);
+  const isWitnessed = Array.isArray(witnesses) && witnesses.length > 0;
+  if (replicas.length === (isWitnessed ? 2 : 3)) return [];
+  return [
+    `\`replicas\` are in ${shown(regions)}${isWitnessed ? ', beside a `witnessRegion`' : ''}: ` +
+      'multi-Region strong consistency takes three Regions, or two and a `witnessRegion`',
+  ];
 }
 
 function validateThroughput(

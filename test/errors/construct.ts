@@ -86,6 +86,7 @@ export const CONSTRUCT: readonly Provocation[] = [
     multiRegionConsistency: MultiRegionConsistency.EVENTUAL,
   }),
   table('there are too few Regions', { replicas: REPLICAS.slice(0, 1) }),
+  table('a witness is where a replica is', { replicas: REPLICAS.slice(0, 1), witnessRegion: 'eu-west-2' }),
   table('strongly consistent replicas are to have TTL', { replicas: REPLICAS, timeToLive: true }),
   table('a throughput is no number of units', { warmThroughput: { writeUnitsPerSecond: 0.5 } }),
   table('insights are off, and have a mode', {

@@ -43,6 +43,16 @@ const refused: [string, LynkLockTableProps, string][] = [
     { replicas: REPLICAS, witnessRegion: 'eu-west-3' },
     '`replicas` are in ["eu-west-2","eu-central-1"], `witnessRegion` is "eu-west-3"',
   ],
+  [
+    'a witness at home',
+    { replicas: REPLICAS.slice(0, 1), witnessRegion: 'eu-west-1' },
+    '`witnessRegion` is "eu-west-1", the Region of the stack: a witness is in a third Region',
+  ],
+  [
+    'a witness in the Region of a replica',
+    { replicas: REPLICAS.slice(0, 1), witnessRegion: 'eu-west-2' },
+    '`witnessRegion` is "eu-west-2", that of a replica: a witness is in a third Region',
+  ],
   ['TTL with replicas', { replicas: REPLICAS, timeToLive: true }, '`timeToLive` is true, but there are `replicas`'],
   ['no warmth', { warmThroughput: { readUnitsPerSecond: 0 } }, '`warmThroughput.readUnitsPerSecond` is a whole number'],
   [
@@ -107,10 +117,19 @@ test('replicas that are added past the props are refused at synth', () => {
   expect(() => app.synth()).toThrow(/two Regions would both acquire/);
 });
 
-test('strong replicas pass the same check', () => {
+const STRONG = [{ replicas: REPLICAS }, { replicas: REPLICAS.slice(0, 1), witnessRegion: 'eu-central-1' }];
+
+test.each(STRONG)('strong replicas pass the same check: %j', (props) => {
   const app = new App();
-  new LynkLockTable(new Stack(app, 'Test', { env: ENV }), 'Locks', { replicas: REPLICAS });
+  new LynkLockTable(new Stack(app, 'Test', { env: ENV }), 'Locks', props);
   expect(() => app.synth()).not.toThrow();
+});
+
+test.each(STRONG)('but not with one more than there can be: %j', (props) => {
+  const app = new App();
+  const locks = new LynkLockTable(new Stack(app, 'Test', { env: ENV }), 'Locks', props);
+  locks.table.addReplica({ region: 'eu-west-3' });
+  expect(() => app.synth()).toThrow(/"eu-west-3".*: multi-Region strong consistency takes three Regions, or two and/);
 });
 
 test('a global table in a stack without a Region is refused', () => {
