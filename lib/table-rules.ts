@@ -109,15 +109,23 @@ function validateRemoval(scope: IConstruct, { removalPolicy }: LynkLockTableProp
   throw refusal(scope, `\`removalPolicy\` is "snapshot", but ${instead}`);
 }
 
-function validateTags(scope: IConstruct, { tags = {} }: LynkLockTableProps): void {
-  const value = tags[TABLE_TAG.key];
+function validateTags(scope: IConstruct, { tags = {}, replicas = [] }: LynkLockTableProps): void {
+  validateTagsIn(scope, '`tags`', Object.entries(tags));
+  for (const { region, tags: own = [] } of replicas) {
+    const given = own.map(({ key, value }): [string, string] => [key, value]);
+    validateTagsIn(scope, `\`tags\` of the replica in ${shown(region)}`, given);
+  }
+}
+
+function validateTagsIn(scope: IConstruct, prop: string, tags: readonly (readonly [string, string])[]): void {
+  const [, value] = tags.find(([key]) => key === TABLE_TAG.key) ?? [];
   if (value !== undefined && value !== TABLE_TAG.value) {
     const why = 'lock tables are found by it';
     throw refusal(
       scope,
-      `\`tags\` gives \`${TABLE_TAG.key}\` the value ${shown(value)}, but ${why}: it is "${TABLE_TAG.value}"`,
+      `${prop} gives \`${TABLE_TAG.key}\` the value ${shown(value)}, but ${why}: it is "${TABLE_TAG.value}"`,
     );
   }
-  const reserved = Object.keys(tags).find((key) => /^aws:/i.test(key));
-  if (reserved !== undefined) throw refusal(scope, `\`tags\` has the key ${shown(reserved)}; "aws:" is for AWS alone`);
+  const [reserved] = tags.find(([key]) => /^aws:/i.test(key)) ?? [];
+  if (reserved !== undefined) throw refusal(scope, `${prop} has the key ${shown(reserved)}; "aws:" is for AWS alone`);
 }

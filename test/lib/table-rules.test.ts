@@ -67,6 +67,11 @@ const refused: [string, LynkLockTableProps, string][] = [
   ],
   ['the tag with another value', { tags: { lynk: 'mine' } }, '`tags` gives `lynk` the value "mine"'],
   ['a tag of AWS', { tags: { 'aws:team': 'billing' } }, '`tags` has the key "aws:team"'],
+  [
+    'the tag with another value at a replica',
+    { replicas: [{ region: 'eu-west-2' }, { region: 'eu-central-1', tags: [{ key: 'lynk', value: 'x' }] }] },
+    '`tags` of the replica in "eu-central-1" gives `lynk` the value "x", but lock tables are found by it',
+  ],
   ['a snapshot', { removalPolicy: RemovalPolicy.SNAPSHOT }, '`removalPolicy` is "snapshot"'],
   // These are left to TableV2, and reach the user all the same.
   [
