@@ -99,11 +99,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     if (!this.check()) throw this.whyNotHeld();
     const { remainingSeconds } = this;
     if (remainingSeconds >= forSeconds) return;
-    throw this.lossError(
-      'deadline',
-      `${this.target.label} is held for ${remainingSeconds.toFixed(3)} s more, not for the ${forSeconds} s asked for`,
-      this.refreshing.lastFailure,
-    );
+    throw this.target.tooShort(remainingSeconds, forSeconds, this.refreshing.lastFailure);
   }
 
   /** Whether it is a hold on this lock. */

@@ -2,6 +2,7 @@ import { acquireHold, type LockSettings, tryHold } from './asking.js';
 import { refuseUnknown } from './checks.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
+import type { Lease } from './invocation.js';
 import type { Locks } from './locks.js';
 import { holdUnlessRefused, type TryOutcome } from './one-lock.js';
 import {
@@ -72,6 +73,11 @@ export class Lock {
     const { options, work } = workArguments(args, 'tryWithLock');
     refuseUnknown(options, TRY_OPTIONS, 'tryWithLock');
     return holdUnlessRefused(await tryHold(this.settings, options), work);
+  }
+
+  /** @internal What it is leased for where nothing else is asked. */
+  get lease(): Lease {
+    return this.settings.leaseSeconds;
   }
 
   /** @internal Finds out which table it is in; sends no request. */

@@ -1,5 +1,5 @@
-import { InvocationEndingError, LockLostError, LockOptionError } from '../errors.js';
-import { notGranted } from './acquisition.js';
+import { LockLostError, LockNotGrantedError, LockOptionError } from '../errors.js';
+import { rounded } from './acquisition.js';
 import { checkedContext, checkedLease, checkedReserve, checkedWait, checkedWork, shown } from './checks.js';
 import type { Timer } from './clock.js';
 import type { HeldLock } from './held-lock.js';
@@ -9,8 +9,9 @@ import { LocalLock, type Place } from './local-lock.js';
 import type { Lock } from './lock.js';
 import type { InvocationContext, LockOptions, TryOptions } from './options.js';
 import { Patience } from './patience.js';
+import { StickyUse } from './sticky-use.js';
 import type { LockTarget } from './target.js';
-import { insideHold, lossWith, refuseReentry } from './with-lock.js';
+import { refuseReentry } from './with-lock.js';
 
 /** What a sticky lock takes. */
 export interface StickyOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<TryOptions, 'releaseReserveSeconds'> {
@@ -31,6 +32,10 @@ export interface StickyOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<Tr
 export type StickyHold = Pick<HeldLock, 'name' | 'signal' | 'isHeld' | 'remainingSeconds' | 'assertHeld'>;
 
 const DEFAULT_WAIT_SECONDS = 30;
+const FIXED_LEASE = 'leaseSeconds of a sticky lock is a number: it outlasts invocations';
+
+/** Those that have been taken: they are given back together when the sandbox goes. */
+const taken = new Set<StickyLock>();
 
 /**
  * A lock that is taken at its first use and stays with the process between uses, until its lease is over:
@@ -43,11 +48,11 @@ export class StickyLock {
   private hold: Hold | undefined;
   private lock: Lock | undefined;
   private idle: Timer | undefined;
+  private inUse: StickyUse | undefined;
   /** Uses in one process take turns. */
   private readonly turns = new LocalLock();
   private readonly reserveSeconds: number;
   private readonly waitSeconds: number;
-  private listens = false;
 
   /** @internal */
   constructor(
@@ -56,7 +61,7 @@ export class StickyLock {
   ) {
     const { leaseSeconds, waitSeconds, idleSeconds, releaseReserveSeconds } = options;
     if (leaseSeconds !== undefined && typeof checkedLease(leaseSeconds) !== 'number') {
-      throw new LockOptionError('leaseSeconds of a sticky lock is a number: it outlasts invocations');
+      throw new LockOptionError(FIXED_LEASE);
     }
     if (idleSeconds !== undefined && !(typeof idleSeconds === 'number' && idleSeconds > 0)) {
       throw new LockOptionError(`idleSeconds is a number of seconds above 0, got ${shown(idleSeconds)}`);
@@ -81,7 +86,9 @@ export class StickyLock {
     checkedContext(context);
     checkedWork(work, 'use');
     this.lock ??= this.makeLock();
-    const target = await this.lock.target();
+    const { lock } = this;
+    if (typeof lock.lease !== 'number') throw new LockOptionError(`${FIXED_LEASE}; its factory's is "${lock.lease}"`);
+    const target = await lock.target();
     refuseReentry(target);
     const { process } = target;
     const endsMs = context ? process.elapsedMs() + context.getRemainingTimeInMillis() : Infinity;
@@ -90,14 +97,18 @@ export class StickyLock {
     const waitSeconds = (): number => Math.max(0, waitUntilMs - process.elapsedMs()) / 1000;
     const place = await this.turn(target, waitSeconds());
     this.idle?.cancel();
+    let hold: Hold;
     try {
-      const hold = await this.ready(this.lock, waitSeconds());
-      const use = new Use(target, hold, endsMs, stopMs, () => this.endUse(hold, place));
-      return await use.run(work);
+      hold = await this.ready(lock, target, waitSeconds());
     } catch (error) {
-      place.leave();
+      this.endTurn(target, place);
       throw error;
     }
+    this.inUse = new StickyUse(target, hold, { endsMs, stopMs }, () => {
+      hold.rest();
+      this.endTurn(target, place);
+    });
+    return this.inUse.run(work);
   }
 
   /** Gives the lock back, also while it is used: the work is told then. Never rejects: it warns. */
@@ -105,15 +116,19 @@ export class StickyLock {
     const { hold } = this;
     this.hold = undefined;
     this.idle?.cancel();
-    await hold?.[Symbol.asyncDispose]();
+    taken.delete(this);
+    const released = hold?.[Symbol.asyncDispose]();
+    this.inUse?.tick();
+    await released;
   }
 
   private async turn(target: LockTarget, waitSeconds: number): Promise<Place> {
     const place = this.turns.join();
-    const limit = `within ${Math.round(waitSeconds * 1000) / 1000} s`;
-    const patience = new Patience(target.process, waitSeconds, undefined, (cause) =>
-      notGranted(target, `${limit}, another use of it in this process going on`, undefined, cause),
-    );
+    const patience = new Patience(target.process, waitSeconds, undefined, () => {
+      const limit = `within ${rounded(waitSeconds)} s`;
+      const message = `${target.label} was not granted ${limit}: another use of it in this process goes on`;
+      return new LockNotGrantedError(message, target.errorDetails());
+    });
     try {
       await patience.race(place.atHead);
       return place;
@@ -125,8 +140,9 @@ export class StickyLock {
     }
   }
 
-  private async ready(lock: Lock, waitSeconds: number): Promise<Hold> {
-    const stayed = this.hold;
+  private async ready(lock: Lock, { process }: LockTarget, waitSeconds: number): Promise<Hold> {
+    // Between two uses, test locks may have come or gone, with a process of their own.
+    const stayed = this.hold?.process === process ? this.hold : undefined;
     if (stayed?.isHeld) {
       try {
         await stayed.refresh();
@@ -140,132 +156,29 @@ export class StickyLock {
     stayed?.giveUp();
     this.hold = undefined;
     this.hold = await lock.hold({ waitSeconds });
-    this.listen();
+    giveBackOnSigterm(this);
     return this.hold;
   }
 
-  private endUse(hold: Hold, place: Place): void {
-    hold.rest();
+  private endTurn({ process }: LockTarget, place: Place): void {
+    this.inUse = undefined;
     const { idleSeconds } = this.options;
-    if (idleSeconds !== undefined && this.hold === hold) {
-      this.idle = hold.process.clock.after(idleSeconds * 1000, () => void this.release());
+    if (idleSeconds !== undefined && this.hold) {
+      this.idle = process.clock.after(idleSeconds * 1000, () => void this.release());
     }
     place.leave();
   }
-
-  /** Lambda sends SIGTERM only where an extension is registered. */
-  private listen(): void {
-    if (this.listens) return;
-    this.listens = true;
-    process.once('SIGTERM', () => {
-      this.listens = false;
-      // Whoever listens keeps the process from ending, as it would have: where nobody else does, it ends now.
-      void this.release().then(() => {
-        if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM');
-      });
-    });
-  }
 }
 
-/** One use: the lock as its work sees it, until the work settles or its invocation ends. */
-class Use implements StickyHold {
-  private readonly controller = new AbortController();
-  private readonly timers: Timer[] = [];
-  private isOver = false;
-  private isDone = false;
+/** Lambda sends SIGTERM only where an extension is registered. */
+function giveBackOnSigterm(lock: StickyLock): void {
+  taken.add(lock);
+  if (!process.listeners('SIGTERM').includes(onSigterm)) process.once('SIGTERM', onSigterm);
+}
 
-  constructor(
-    private readonly target: LockTarget,
-    private readonly hold: Hold,
-    private readonly endsMs: number,
-    private readonly stopMs: number,
-    private readonly onEnd: () => void,
-  ) {}
-
-  get name(): string {
-    return this.hold.name;
-  }
-
-  get signal(): AbortSignal {
-    this.check();
-    return this.controller.signal;
-  }
-
-  get isHeld(): boolean {
-    return this.check() === undefined;
-  }
-
-  get remainingSeconds(): number {
-    if (!this.isHeld) return 0;
-    return Math.min(this.hold.remainingSeconds, (this.endsMs - this.target.process.elapsedMs()) / 1000);
-  }
-
-  assertHeld(options: { readonly forSeconds?: number } = {}): void {
-    const loss = this.check();
-    if (loss) throw loss;
-    this.hold.assertHeld(options);
-  }
-
-  async run<T>(work: (held: StickyHold) => T | PromiseLike<T>): Promise<T> {
-    const { clock } = this.target.process;
-    this.hold.signal.addEventListener('abort', this.onLoss, { once: true });
-    for (const atMs of [this.stopMs, this.endsMs]) {
-      if (atMs === Infinity) continue;
-      this.timers.push(clock.after(atMs - this.target.process.elapsedMs(), () => void this.check()));
-    }
-    let outcome: { readonly value: T } | { readonly error: unknown };
-    try {
-      outcome = { value: await insideHold(this.hold, () => work(this)) };
-    } catch (error) {
-      outcome = { error };
-    }
-    const loss = this.check();
-    this.isDone = true;
-    this.end();
-    if (loss) throw lossWith(loss, outcome);
-    if ('error' in outcome) throw outcome.error;
-    return outcome.value;
-  }
-
-  private readonly onLoss = (): void => this.controller.abort(this.hold.signal.reason);
-
-  /** Why the lock is not this use's any more; undefined while it is. */
-  private check(): LockLostError | undefined {
-    const nowMs = this.target.process.elapsedMs();
-    if (nowMs >= this.endsMs || this.isDone) {
-      const loss = this.loss();
-      this.controller.abort(loss);
-      this.end();
-      return loss;
-    }
-    try {
-      this.hold.assertHeld();
-    } catch (error) {
-      this.controller.abort(error);
-      return error as LockLostError;
-    }
-    if (nowMs >= this.stopMs && !this.controller.signal.aborted) {
-      const message = `${this.target.label}: its invocation is about to end; stop now, while it is held`;
-      this.controller.abort(new InvocationEndingError(message, this.target.errorDetails()));
-    }
-    return undefined;
-  }
-
-  private loss(): LockLostError {
-    const why = this.isDone ? 'its use is over' : 'the invocation that uses it has ended';
-    const reason = this.isDone ? 'released' : 'invocation-ended';
-    return new LockLostError(`${this.target.label} is not held any more: ${why}`, {
-      ...this.target.errorDetails(),
-      reason,
-    });
-  }
-
-  private end(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    for (const timer of this.timers) timer.cancel();
-    this.hold.signal.removeEventListener('abort', this.onLoss);
-    if (!this.isDone) this.target.settings.logger.warn(this.loss().message, { lockName: this.name });
-    this.onEnd();
-  }
+function onSigterm(): void {
+  // Whoever listens keeps the process from ending, as it would have: where nobody else does, it ends now.
+  void Promise.all([...taken].map((lock) => lock.release())).then(() => {
+    if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM');
+  });
 }

@@ -1,4 +1,4 @@
-import { LynkError, type LynkErrorDetails } from '../errors.js';
+import { LockLostError, LynkError, type LynkErrorDetails } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { STAMP_LIMIT_MS } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
@@ -42,6 +42,13 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
 
   notConfirmed(what: 'refresh' | 'release' | 'transaction', cause: unknown): LynkError {
     return new LynkError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
+  }
+
+  /** For work that asks for more than what is left. */
+  tooShort(remainingSeconds: number, forSeconds: number, cause?: unknown): LockLostError {
+    const left = `${this.label} is held for ${remainingSeconds.toFixed(3)} s more`;
+    const details = { ...this.errorDetails(cause), reason: 'deadline' } as const;
+    return new LockLostError(`${left}, not for the ${forSeconds} s asked for`, details);
   }
 
   /** Draws the hold's next version. The request that carries it is to be sent at once. */

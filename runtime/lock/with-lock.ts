@@ -3,6 +3,7 @@ import { LockLostError, LockReentrancyError } from '../errors.js';
 import { checkedWork } from './checks.js';
 import type { HeldLock } from './held-lock.js';
 import type { Hold } from './hold.js';
+import type { LocalLock } from './local-lock.js';
 import type { LockTarget } from './target.js';
 
 /** What runs while a lock is held. */
@@ -23,9 +24,14 @@ export function workArguments<O extends object, T, W = Work<T>>(
 /** How work settled. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
+/** What work runs inside of. */
+interface Surrounding extends HeldLock {
+  isOn(local: LocalLock): boolean;
+}
+
 /** The holds that the code running now runs inside of, the innermost first. */
 interface Scope {
-  readonly hold: Hold;
+  readonly hold: Surrounding;
   readonly outer: Scope | undefined;
 }
 
@@ -33,8 +39,8 @@ interface Scope {
 const scopes = new AsyncLocalStorage<Scope>();
 
 /**
- * The hold of the innermost `withLock`, `makeLocked` or `@locked` that the code running now runs inside of;
- * undefined outside of any.
+ * The hold of the innermost `withLock`, `makeLocked`, `@locked` or use of a sticky lock that the code running now
+ * runs inside of; undefined outside of any.
  */
 export function currentHold(): HeldLock | undefined {
   return scopes.getStore()?.hold;
@@ -75,7 +81,10 @@ export async function holdAllWhile<T>(holds: readonly Hold[], work: () => T | Pr
   let outcome: Outcome<T>;
   try {
     // Observers see each hold's work, the outermost hold's first.
-    const observed = holds.reduceRight((inner, hold) => () => hold.around(inner), work);
+    const observed = holds.reduceRight(
+      (inner, hold) => () => hold.around(inner),
+      () => adopted(work),
+    );
     outcome = { value: await scopes.run(scope as Scope, observed) };
   } catch (error) {
     outcome = { error };
@@ -92,8 +101,16 @@ export async function conclude<T>(holds: readonly Hold[], outcome: Outcome<T>): 
   return outcome.value;
 }
 
+/**
+ * A promise of what the work comes to. There are thenables that do all of their work once for each `then`, such as
+ * a query builder's: it is called once, and inside of what surrounds the work.
+ */
+export function adopted<T>(work: () => T | PromiseLike<T>): Promise<T> {
+  return Promise.resolve(work());
+}
+
 /** Runs `work` where `currentHold` is this hold; ends nothing. */
-export function insideHold<T>(hold: Hold, work: () => T): T {
+export function insideOf<T>(hold: Surrounding, work: () => T): T {
   return scopes.run({ hold, outer: scopes.getStore() }, work);
 }
 

@@ -238,6 +238,10 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => stickyLock('a', { leaseSeconds: wrong('invocation') }),
   },
   {
+    when: 'the locks of its factory have one',
+    provoke: () => stickyLock('a', { factory: createTestLocks({ leaseSeconds: 'invocation' }) }).use(undefined, work),
+  },
+  {
     when: '`idleSeconds` is out of range',
     provoke: () => stickyLock('a', { idleSeconds: 0 }),
   },

@@ -75,6 +75,8 @@ export class TestProcess {
   wallOffMs = 0;
   /** How long its monotonic clock has stood still. */
   stoodStillMs = 0;
+  /** Whether its timers go off at the whole millisecond before their time, as Node.js has it. */
+  hasCoarseTimers = false;
   /** What its random generator says next, each time. */
   fraction = 0.5;
   /** The timers set that keep it alive. */
@@ -91,7 +93,7 @@ export class TestProcess {
       monotonicMs: () => time.nowMs - this.stoodStillMs,
       wallMs: () => EPOCH_MS + time.nowMs + this.wallOffMs,
       after: (delayMs, callback, { keepAlive = false } = {}) => {
-        const timer = this.after(delayMs, () => {
+        const timer = this.after(this.hasCoarseTimers ? Math.max(1, Math.trunc(delayMs)) : delayMs, () => {
           this.keptAliveBy.delete(timer);
           callback();
         });

@@ -1,6 +1,8 @@
 import type { LockEvent } from '../../../runtime/lock/events.js';
+import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import type { InvocationContext } from '../../../runtime/lock/options.js';
-import { StickyLock, type StickyOptions } from '../../../runtime/lock/sticky.js';
+import { type StickyHold, StickyLock, type StickyOptions } from '../../../runtime/lock/sticky.js';
+import { currentHold } from '../../../runtime/lock/with-lock.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -128,7 +130,10 @@ test('what is waited for a turn is bounded too', async () => {
   const second = watched(lock.use(undefined, () => {}));
   await pass(2100);
 
-  expect(second.error).toMatchObject({ name: 'LockNotGrantedError' });
+  expect(second.error).toMatchObject({
+    name: 'LockNotGrantedError',
+    message: expect.stringMatching(/ was not granted within 2 s: another use of it in this process goes on$/),
+  });
   await until(first);
 });
 
@@ -151,6 +156,118 @@ test('the work is told before its invocation ends; past it, it has no lock, and 
   expect(await until(lock.use(invocation(30), (held) => held.isHeld))).toBe(true);
   await pass(20_000);
   expect(slow.error).toMatchObject({ name: 'LockLostError', reason: 'invocation-ended' });
+});
+
+test('timers that go off a little early do not let it miss the end of its invocation', async () => {
+  us.hasCoarseTimers = true;
+  const lock = sticky();
+  let signal: AbortSignal | undefined;
+  const work = (held: StickyHold): Promise<void> => {
+    ({ signal } = held);
+    return setting.time.sleep(20_000);
+  };
+  void watched(lock.use(invocation(5.0004), work));
+  await pass(4002);
+  expect(signal?.reason).toMatchObject({ name: 'InvocationEndingError' });
+
+  const next = watched(lock.use(undefined, () => setting.time.nowMs));
+  await pass(1030);
+  expect(next).toMatchObject({ state: 'resolved' });
+});
+
+test('thawed past the end of its invocation it makes way at once, though its clock stood still', async () => {
+  const lock = sticky({ leaseSeconds: 600, waitSeconds: 5 });
+  void watched(lock.use(invocation(30), () => setting.time.sleep(200_000)));
+  await pass(1000);
+  us.freeze(60_000);
+
+  expect(await until(lock.use(invocation(30), (held) => held.isHeld))).toBe(true);
+});
+
+test('no more can be asked of it than its invocation has left', async () => {
+  const lock = sticky({ leaseSeconds: 120 });
+  const used = lock.use(invocation(5), (held) => {
+    held.assertHeld({ forSeconds: 4.9 });
+    held.assertHeld({ forSeconds: 60 });
+  });
+
+  expect(await until(errorOf(used))).toMatchObject({
+    name: 'LockLostError',
+    message: expect.stringMatching(/is held for 4\.\d+ s more, not for the 60 s asked for$/),
+  });
+});
+
+test('given back while it is used, the work is told, and the next use takes it anew', async () => {
+  const lock = sticky();
+  let signal: AbortSignal | undefined;
+  const used = lock.use(undefined, (held) => {
+    ({ signal } = held);
+    return setting.time.sleep(1000);
+  });
+  await pass(100);
+  await until(lock.release());
+
+  expect(signal?.reason).toMatchObject({ name: 'LockLostError', reason: 'released' });
+  expect(await until(errorOf(used))).toMatchObject({ name: 'LockLostError', reason: 'released' });
+  expect(await until(lock.use(undefined, (held) => held.isHeld))).toBe(true);
+});
+
+test('code that outlives its use may ask for the lock again, and sees no hold that is not its own', async () => {
+  const lock = sticky();
+  let later: Promise<unknown> | undefined;
+  await until(
+    lock.use(invocation(5), (held) => {
+      expect(currentHold()).toBe(held);
+      later = setting.time.sleep(1000).then(() => [currentHold()?.isHeld, lock.use(undefined, ({ isHeld }) => isHeld)]);
+    }),
+  );
+  const [isHeld, used] = (await until(later as Promise<unknown>)) as [boolean, Promise<boolean>];
+
+  expect(isHeld).toBe(false);
+  expect(await until(used)).toBe(true);
+});
+
+test('what currentHold gives in a use is a whole hold, until the use is over', async () => {
+  const lock = sticky();
+  let hold: HeldLock | undefined;
+  await until(
+    lock.use(undefined, async () => {
+      hold = currentHold();
+      await hold?.refresh({ data: { step: 1 } });
+      await hold?.transactWrite([{ Put: { Item: {}, TableName: 'mine' } }]).catch(() => {});
+      expect(hold?.conditionCheck).toBeDefined();
+      expect(() => hold?.fencingToken).toThrow('fencing: true');
+    }),
+  );
+  expect(await until(errorOf(hold?.refresh() as Promise<void>))).toMatchObject({ reason: 'released' });
+  expect(await until(errorOf(hold?.serialize() as Promise<string>))).toMatchObject({ reason: 'released' });
+  expect(() => hold?.conditionCheck()).toThrow('its use is over');
+  await until(hold?.release() as Promise<void>);
+  await until(hold?.[Symbol.asyncDispose]() as Promise<void>);
+  expect(lock.isHeld).toBe(true);
+});
+
+test('released by its own hold, or handed over, it is taken anew by the next use', async () => {
+  const lock = sticky();
+  for (const end of [
+    (hold?: HeldLock) => hold?.release(),
+    (hold?: HeldLock) => hold?.[Symbol.asyncDispose](),
+    (hold?: HeldLock) => hold?.serialize(),
+  ]) {
+    const used = lock.use<unknown>(undefined, () => end(currentHold()));
+    expect(await until(errorOf(used))).toMatchObject({ reason: expect.stringMatching(/^released|handed-over$/) });
+    setting.table.items.clear();
+    expect(await until(lock.use(undefined, (held) => held.isHeld))).toBe(true);
+  }
+});
+
+test('a factory whose leases are those of invocations has none for it', async () => {
+  const lock = new StickyLock(() => us.factory({ leaseSeconds: 'invocation' }).createLock('a'), {});
+
+  expect(await until(errorOf(lock.use(invocation(30), () => {})))).toMatchObject({
+    name: 'LockOptionError',
+    message: 'leaseSeconds of a sticky lock is a number: it outlasts invocations; its factory\'s is "invocation"',
+  });
 });
 
 test('after its use a hold is not held, though the lock stays', async () => {
@@ -184,6 +301,18 @@ test('release gives it back, and so does idleSeconds', async () => {
   expect(setting.table.items.size).toBe(0);
 });
 
+test('idleSeconds count from a use that could not refresh it, too', async () => {
+  const lock = sticky({ leaseSeconds: 600, idleSeconds: 3 });
+  await until(lock.use(undefined, () => {}));
+  us.store.fate = () => 'reset';
+  await until(errorOf(lock.use(undefined, () => {})));
+  us.store.fate = () => ({});
+  expect(lock.isHeld).toBe(true);
+  await pass(3100);
+
+  expect(lock.isHeld).toBe(false);
+});
+
 test('SIGTERM gives it back', async () => {
   const lock = sticky();
   await until(lock.use(undefined, () => {}));
@@ -194,6 +323,24 @@ test('SIGTERM gives it back', async () => {
 
   expect(setting.table.items.size).toBe(0);
   expect(lock.isHeld).toBe(false);
+});
+
+test('SIGTERM ends a process that nobody else keeps, once all have been given back', async () => {
+  const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+  for (const name of ['a', 'slow']) {
+    const lock = new StickyLock(() => us.factory().createLock(name), {});
+    await until(lock.use(undefined, () => {}));
+  }
+  expect(process.listenerCount('SIGTERM')).toBe(1);
+  us.store.next('release', {}, { answerMs: 300 });
+  process.emit('SIGTERM');
+  await pass(100);
+  expect([...setting.table.items.keys()]).toEqual([]);
+  expect(kill).not.toHaveBeenCalled();
+  await pass(300);
+
+  expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']]);
+  kill.mockRestore();
 });
 
 test('a use within a use is refused, not waited for', async () => {

@@ -1,5 +1,8 @@
 import { LockLostError } from '../../../runtime/errors.js';
+import type { LockFactory } from '../../../runtime/lock/factory.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import { StickyLock } from '../../../runtime/lock/sticky.js';
+import { currentHold } from '../../../runtime/lock/with-lock.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from './setting.js';
 
 let setting: Setting;
@@ -9,6 +12,11 @@ beforeEach(() => {
   us = setting.process();
 });
 
+/** As a tracer does. */
+function watchedOutcome<T>(outcome: T): T {
+  (outcome as Promise<unknown>).then(undefined, () => {});
+  return outcome;
+}
 const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
 const sleep = (seconds: number): Promise<void> => setting.time.sleep(seconds * 1000);
 
@@ -37,6 +45,26 @@ describe('the work settled while the lock was held', () => {
     await expect(until(us.factory().withLock('a', work))).rejects.toThrow(/^of the work$/);
 
     expect(setting.table.items.size).toBe(0);
+  });
+
+  test.each<[string, (locks: LockFactory, work: () => PromiseLike<string>) => Promise<unknown>]>([
+    ['withLock', (locks, work) => locks.withLock('a', work)],
+    ['withLocks', (locks, work) => locks.withLocks(['a', 'b'], work)],
+    ['withPermit', (locks, work) => locks.createSemaphore('a', { permits: 2 }).withPermit(work)],
+    ['a sticky use', (locks, work) => new StickyLock(() => locks.createLock('a'), {}).use(undefined, work)],
+  ])('a query that runs at each `then` runs once in %s, and inside of it', async (_, run) => {
+    const names: unknown[] = [];
+    const query = {
+      // biome-ignore lint/suspicious/noThenProperty: a query builder has one
+      then: (resolve: (value: string) => unknown) => {
+        names.push(currentHold()?.isHeld);
+        return setting.time.sleep(10).then(() => resolve('row'));
+      },
+    };
+    const observer = { onLockEvent: () => {}, runWork: <T>(_: unknown, work: () => T): T => watchedOutcome(work()) };
+    await until(run(us.factory({ observers: [observer, observer] }), () => query as PromiseLike<string>));
+
+    expect(names).toEqual([true]);
   });
 
   test('the error of the work wins over a release that fails, which goes to the log', async () => {

@@ -1,5 +1,5 @@
 import { LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
-import { getLockFactory, tryWithLock, withLock } from '../../../runtime/index.js';
+import { getLockFactory, stickyLock, tryWithLock, withLock } from '../../../runtime/index.js';
 import { createTestLocks, type VirtualTestLocks } from '../../../runtime/testing/index.js';
 
 let locks: VirtualTestLocks;
@@ -29,6 +29,17 @@ describe('installed', () => {
     expect(locks.holderOf('a')).toBe('made before');
     expect(held.remainingSeconds).toBeGreaterThan(15);
     expect(await locks.createLock('a').tryAcquire()).toBeUndefined();
+  });
+
+  test('a sticky lock takes nothing along from the test before', async () => {
+    const leader = stickyLock('leader', { waitSeconds: 1 });
+    locks.install();
+    await leader.use(undefined, () => {});
+    locks.uninstall();
+    locks = createTestLocks({ time: 'virtual' }).install();
+    await locks.simulate.heldByOther('leader');
+
+    await expect(locks.time.until(leader.use(undefined, () => {}))).rejects.toThrow(LockNotGrantedError);
   });
 
   test('the factories of one process queue: a lock is passed on without a pause', async () => {

@@ -1,0 +1,177 @@
+import { InvocationEndingError, LockLostError, type LockLostReason } from '../errors.js';
+import type { Timer } from './clock.js';
+import type { HeldLock, RefreshOptions, WaitOptions } from './held-lock.js';
+import type { Hold } from './hold.js';
+import type { LocalLock } from './local-lock.js';
+import type { Watcher } from './process.js';
+import type { LockConditionCheck, TransactionItem } from './store.js';
+import type { LockTarget } from './target.js';
+import { adopted, insideOf, lossWith, type Outcome } from './with-lock.js';
+
+/** Elapsed times that bound a use; `Infinity` where it belongs to no invocation. */
+interface UseBounds {
+  /** When its invocation ends. */
+  readonly endsMs: number;
+  /** When the work is told that it will. */
+  readonly stopMs: number;
+}
+
+/** One use of a sticky lock: the lock as its work sees it, until the work settles or its invocation ends. */
+export class StickyUse implements HeldLock, Watcher {
+  private readonly controller = new AbortController();
+  private timer: Timer | undefined;
+  /** Why the lock is not this use's any more. */
+  private loss: LockLostError | undefined;
+  private isOver = false;
+
+  constructor(
+    private readonly target: LockTarget,
+    private readonly hold: Hold,
+    private readonly bounds: UseBounds,
+    /** The next use's turn has come. */
+    private readonly onEnd: () => void,
+  ) {}
+
+  get name(): string {
+    return this.hold.name;
+  }
+
+  get signal(): AbortSignal {
+    this.check();
+    return this.controller.signal;
+  }
+
+  get isHeld(): boolean {
+    return this.check() === undefined;
+  }
+
+  get remainingSeconds(): number {
+    if (!this.isHeld) return 0;
+    return Math.min(this.hold.remainingSeconds, (this.bounds.endsMs - this.target.process.elapsedMs()) / 1000);
+  }
+
+  get fencingToken(): bigint {
+    return this.hold.fencingToken;
+  }
+
+  assertHeld({ forSeconds = 0 }: { readonly forSeconds?: number } = {}): void {
+    const loss = this.check();
+    if (loss) throw loss;
+    this.hold.assertHeld({ forSeconds });
+    const { remainingSeconds } = this;
+    if (remainingSeconds < forSeconds) throw this.target.tooShort(remainingSeconds, forSeconds);
+  }
+
+  async refresh(options?: RefreshOptions): Promise<void> {
+    this.assertHeld();
+    await this.hold.refresh(options);
+  }
+
+  conditionCheck(): LockConditionCheck {
+    this.assertHeld();
+    return this.hold.conditionCheck();
+  }
+
+  async transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void> {
+    this.assertHeld();
+    await this.hold.transactWrite(items, options);
+  }
+
+  async serialize(options?: WaitOptions): Promise<string> {
+    this.assertHeld();
+    return this.hold.serialize(options);
+  }
+
+  async release(options?: WaitOptions): Promise<void> {
+    if (this.isHeld) await this.hold.release(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isHeld) await this.hold[Symbol.asyncDispose]();
+  }
+
+  /** Whether it is a use of this lock. */
+  isOn(local: LocalLock): boolean {
+    return this.hold.isOn(local);
+  }
+
+  /** Called several times a second: after a freeze, its timer alone would be late. */
+  tick(): void {
+    this.check();
+  }
+
+  async run<T>(work: (held: StickyUse) => T | PromiseLike<T>): Promise<T> {
+    this.target.process.addWatcher(this);
+    this.hold.signal.addEventListener('abort', this.onLoss, { once: true });
+    this.arm();
+    let outcome: Outcome<T>;
+    try {
+      outcome = { value: await insideOf(this, () => adopted(() => work(this))) };
+    } catch (error) {
+      outcome = { error };
+    }
+    const loss = this.check();
+    this.over('released', 'its use is over');
+    this.end();
+    if (loss) throw lossWith(loss, outcome);
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  private readonly onLoss = (): void => void this.check();
+
+  private arm(): void {
+    this.check();
+    if (this.isOver) return;
+    const { process } = this.target;
+    const { endsMs, stopMs } = this.bounds;
+    const nowMs = process.elapsedMs();
+    const nextMs = nowMs < stopMs ? stopMs : endsMs;
+    if (nextMs !== Infinity) this.timer = process.clock.after(nextMs - nowMs, () => this.arm());
+  }
+
+  /** Why the lock is not this use's any more; undefined while it is. */
+  private check(): LockLostError | undefined {
+    const nowMs = this.target.process.elapsedMs();
+    if (nowMs >= this.bounds.endsMs) this.endInvocation();
+    else if (!this.loss && !this.hold.isHeld) this.tell(this.hold.whyNotHeld());
+    else if (nowMs >= this.bounds.stopMs) this.stopWork();
+    return this.loss;
+  }
+
+  private endInvocation(): void {
+    if (this.isOver) return;
+    if (!this.loss) {
+      const { message } = this.over('invocation-ended', 'the invocation that uses it has ended');
+      this.target.settings.logger.warn(message, { lockName: this.name });
+    }
+    this.end();
+  }
+
+  private stopWork(): void {
+    if (this.controller.signal.aborted) return;
+    const message = `${this.target.label}: its invocation is about to end; stop now, while it is held`;
+    this.controller.abort(new InvocationEndingError(message, this.target.errorDetails()));
+  }
+
+  private over(reason: LockLostReason, why: string): LockLostError {
+    const message = `${this.target.label} is not held any more: ${why}`;
+    return this.tell(new LockLostError(message, { ...this.target.errorDetails(), reason }));
+  }
+
+  /** The first loss stays. */
+  private tell(loss: LockLostError): LockLostError {
+    this.loss ??= loss;
+    this.controller.abort(this.loss);
+    return this.loss;
+  }
+
+  private end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.timer?.cancel();
+    this.target.process.removeWatcher(this);
+    this.hold.signal.removeEventListener('abort', this.onLoss);
+    this.onEnd();
+  }
+}
