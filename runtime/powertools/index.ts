@@ -59,7 +59,8 @@ class LabelledMetrics implements LockMetrics {
     const metric = this.metrics.singleMetric();
     const service = this.serviceName ?? process.env['POWERTOOLS_SERVICE_NAME'];
     if (service !== undefined) metric.addMetadata('service', service);
-    const correlationId = this.logger.getCorrelationId();
+    // Powertools has it from 2.17 on.
+    const correlationId = this.logger.getCorrelationId?.();
     if (typeof correlationId === 'string') metric.addMetadata('correlation_id', correlationId);
     if (requestId !== undefined) {
       this.coldStartId ??= process.env['AWS_LAMBDA_INITIALIZATION_TYPE'] === 'on-demand' ? requestId : 'none';

@@ -86,6 +86,7 @@ const WORKING = {
   after: 'free again',
   virtual: false,
   middleware: ['before', 'after', 'onError'],
+  metrics: ['LockAcquired', 'LockNotGranted', 'LockHeldTime'],
 };
 
 /** What the program of this kind found, on a table of its own. */
@@ -93,7 +94,8 @@ async function found(user: Consumer, kind: keyof typeof KINDS, node: string, tab
   await createTable(client, lockTable(tableName));
   const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: tableName };
   const printed = await user.run(node, [KINDS[kind].file], env);
-  return JSON.parse(printed.trim().split('\n').at(-1) ?? '');
+  const metrics = ['LockAcquired', 'LockNotGranted', 'LockHeldTime'].filter((name) => printed.includes(`"${name}":`));
+  return { ...JSON.parse(printed.trim().split('\n').at(-1) ?? ''), metrics };
 }
 
 describe.each(NODE_LINES)('Node.js %s', (line) => {
