@@ -6,8 +6,7 @@ export type State = 'held' | 'held?' | 'dead' | 'broken' | 'released' | 'free';
 
 export function stateOf(lock: LockInspection): State {
   if (lock.isFree) return 'free';
-  if (lock.looksDead && !lock.isBroken && !lock.isReleased) return 'dead';
-  if (lock.looksDead) return 'free';
+  if (lock.looksDead) return 'dead';
   if (lock.isBroken) return 'broken';
   if (lock.isReleased) return 'released';
   return lock.looksDead === undefined ? 'held?' : 'held';

@@ -8,10 +8,10 @@ export const SHOW: CommandShape = {
   name: 'show',
   summary: 'show one lock in full',
   synopsis: 'NAME [options]',
-  about: `Shows what the entry of one lock tells, by a consistent read. Exits with 1 where it has none: nobody
-holds the lock.`,
+  about: `Shows what the entry of one lock tells, by a consistent read. Exits with 1 where nobody holds the
+lock.`,
   operands: ['NAME'],
-  options: { ...TABLE_OPTION, json: { type: 'boolean', help: 'as a JSON object; null where nobody holds it' } },
+  options: { ...TABLE_OPTION, json: { type: 'boolean', help: 'as a JSON object; null where it has no entry' } },
   examples: [
     ['cdk-lynk show nightly --table my-locks', 'who holds the lock "nightly"?'],
     ['cdk-lynk show nightly --json | jq .holder.remainingSeconds', 'for how long, at most?'],
@@ -26,5 +26,5 @@ export async function show(args: readonly string[], terminal: Terminal): Promise
   const lock = await locks.inspect(name);
   if (line.flag('json')) terminal.print(`${JSON.stringify(lock ?? null)}\n`);
   else terminal.print(lock ? inFull(lock, terminal) : `${printable(name)} is free: it has no entry\n`);
-  return lock ? EXIT.ok : EXIT.no;
+  return lock && !lock.isFree ? EXIT.ok : EXIT.no;
 }

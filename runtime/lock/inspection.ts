@@ -19,9 +19,9 @@ export interface LockInspection {
   readonly holder: LockHolder | undefined;
   /** As the entry says; of a free entry who held it last; of a broken one who broke it, and why. */
   readonly hostIdentifier: string;
-  /** The holder's lease; 0 of a free entry. */
+  /** The holder's lease; of a free entry 0, or what it was left for. */
   readonly leaseSeconds: number;
-  /** Whether the entry is kept, but free: anybody can take the lock at once. */
+  /** Whether the entry is kept, or was left, but free: anybody can take the lock at once. */
   readonly isFree: boolean;
   /** Whether the lock was broken: nobody holds it, and it is free once its lease has run out. */
   readonly isBroken: boolean;
@@ -34,7 +34,7 @@ export interface LockInspection {
   readonly lastSignOfLife: Date | undefined;
   /**
    * Whether its holder seems dead: its lease is over, unrefreshed, so that it may not believe to hold any
-   * more. Undefined where that cannot be told at one look. Looked at again after a lease, by the same
+   * more. False where nobody holds it. Undefined where that cannot be told at one look. Looked at again after a lease, by the same
    * process, any unchanged entry can be told to be dead.
    */
   readonly looksDead: boolean | undefined;
@@ -72,14 +72,18 @@ export function inspectionOf(table: LockTable, local: LocalLock, { entry, dateMs
   const expiryMs = local.saw(entry, arrivedMs);
   const note = noteFrom(data);
   const version = parseVersion(entry.version);
-  const isFree = leaseSeconds === 0;
   const lastSeenMs = version?.timed ? version.stampMs : undefined;
   const serverNowMs = table.serverNowMs();
-  const isOverByStamp = dateMs !== undefined && lastSeenMs !== undefined && dateMs > lastSeenMs + leaseSeconds * 1000;
-  const isOverBySight = arrivedMs >= expiryMs;
-  const looksDead = isFree ? false : isOverByStamp || isOverBySight || (lastSeenMs === undefined ? undefined : false);
-  const overSinceMs = isOverByStamp ? lastSeenMs + leaseSeconds * 1000 : serverNowMs - (arrivedMs - expiryMs);
   const untilFreeMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });
+  const isKept = leaseSeconds === 0;
+  const hasBroken = !isKept && isBroken(entry);
+  const isReleased = !isKept && !hasBroken && version !== undefined && isNobodys(version.holdId);
+  const isNobodysNow = isKept || hasBroken || isReleased;
+  const isFree = isKept || (isNobodysNow && untilFreeMs === 0);
+  const isOverByStamp = dateMs !== undefined && lastSeenMs !== undefined && dateMs > lastSeenMs + leaseSeconds * 1000;
+  const isOver = isOverByStamp || arrivedMs >= expiryMs;
+  const looksDead = isNobodysNow ? false : isOver || (lastSeenMs === undefined ? undefined : false);
+  const overSinceMs = isOverByStamp ? lastSeenMs + leaseSeconds * 1000 : serverNowMs - (arrivedMs - expiryMs);
   return {
     name,
     tableName: table.store.tableName,
@@ -87,8 +91,8 @@ export function inspectionOf(table: LockTable, local: LocalLock, { entry, dateMs
     hostIdentifier,
     leaseSeconds,
     isFree,
-    isBroken: !isFree && isBroken(entry),
-    isReleased: !isFree && !isBroken(entry) && version !== undefined && isNobodys(version.holdId),
+    isBroken: hasBroken,
+    isReleased,
     lastSignOfLife: dateOf(lastSeenMs),
     looksDead,
     deadSince: looksDead ? dateOf(overSinceMs) : undefined,

@@ -66,7 +66,8 @@ async function* pages(
     for (const entry of answer.entries) {
       if (entry.leaseSeconds === 0 && !includeFree) continue;
       const local = process.localLock(await store.identify(entry.lockKey));
-      yield inspectionOf(table, local, { entry, dateMs: answer.dateMs, arrivedMs });
+      const lock = inspectionOf(table, local, { entry, dateMs: answer.dateMs, arrivedMs });
+      if (!lock.isFree || includeFree) yield lock;
     }
     after = answer.next;
   } while (after !== undefined);

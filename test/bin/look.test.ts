@@ -39,6 +39,9 @@ async function put(
   };
   await rig.direct.send(new PutItemCommand({ TableName: rig.tableName, Item }));
 }
+/** Of an entry that a hold left, and that has stood for its time. */
+const leftLongAgo = (): string =>
+  formatVersion({ stampMs: Date.now() - 600_000, timed: true, holdId: nobodysHoldIdFrom(new Uint8Array(10)) });
 const item = async (name: string) => {
   const { Items = [] } = await rig.direct.send(new ScanCommand({ TableName: rig.tableName }));
   return Items.find(({ lockKey }) => lockKey?.S === name);
@@ -58,6 +61,8 @@ describe('ls', () => {
     await put('pythons', { version: PYTHONS, host: 'py' });
     const left = formatVersion({ stampMs: Date.now(), timed: true, holdId: nobodysHoldIdFrom(new Uint8Array(10)) });
     await put('released', { version: left });
+    await put('over', { version: leftLongAgo() });
+    await put('broken-over', { host: 'broken by ops/1: stuck', agoSeconds: 600 });
   });
 
   test('shows who holds what, as a table', async () => {
@@ -84,7 +89,10 @@ describe('ls', () => {
       'account/1',
       'account/2',
     ]);
-    expect((await typed(['ls', '--all'])).output).toMatch(/^free +free +host\/7 +0 s ago$/m);
+    const { output } = await typed(['ls', '--all']);
+    expect(output).toMatch(/^free +free +host\/7 +\d+ s ago$/m);
+    expect(output).toMatch(/^over +free +host\/7 +10 min ago$/m);
+    expect(output).toMatch(/^broken-over +free +broken by ops\/1: stuck +10 min ago$/m);
   });
 
   test('as JSON', async () => {
@@ -240,6 +248,14 @@ describe('show', () => {
     expect(await typed(['show', 'other'])).toMatchObject({ code: 1, output: 'other is free: it has no entry\n' });
     await rig.direct.send(new PutItemCommand({ TableName: rig.tableName, Item: { lockKey: { S: 'other' } } }));
     expect(await typed(['show', 'other'])).toMatchObject({ code: 65, output: '' });
+    await put('kept', { leaseSeconds: 0 });
+    await put('over', { version: leftLongAgo() });
+    for (const name of ['kept', 'over']) {
+      expect(await typed(['show', name])).toMatchObject({
+        code: 1,
+        output: expect.stringMatching(/^state {2,}free$/m),
+      });
+    }
   });
 });
 

@@ -128,7 +128,21 @@ test('an entry that was left in place of a hold that has ended is nobody’s', a
   });
   setting.putEntry('a', { version });
 
-  expect(await inspect()).toMatchObject({ isReleased: true, isBroken: false, isFree: false });
+  const left = { isReleased: true, isBroken: false, looksDead: false, deadSince: undefined };
+  expect(await inspect()).toMatchObject({ ...left, isFree: false, holder: { hostIdentifier: 'somebody' } });
+  await pass(9000);
+  expect(await inspect()).toMatchObject({ ...left, isFree: false });
+  await pass(1100);
+  expect(await inspect()).toMatchObject({ ...left, isFree: true, holder: undefined });
+});
+
+test('so is one whose lock was broken', async () => {
+  await setting.time.until(us.factory().createLock('a').acquire());
+  await setting.time.until(us.factory().break('a', { reason: 'stuck' }));
+
+  expect(await inspect()).toMatchObject({ isBroken: true, looksDead: false, isFree: false });
+  await pass(14_000);
+  expect(await inspect()).toMatchObject({ isBroken: true, looksDead: false, isFree: true, holder: undefined });
 });
 
 test('without a Date in the answer, the entry’s age is not claimed', async () => {
