@@ -49,7 +49,7 @@ function synthesizedTable(): TableResource {
   try {
     const cdk = ['cdk', 'synth', '--quiet', '--no-notices', '--output', output];
     execFileSync('npx', cdk, { stdio: 'pipe' });
-    return tableIn(JSON.parse(readFileSync(join(output, 'LynkLocks.template.json'), 'utf8')));
+    return tableIn(JSON.parse(readFileSync(join(output, 'LynkLocks-lynk-quickstart.template.json'), 'utf8')));
   } finally {
     rmSync(output, { recursive: true });
   }

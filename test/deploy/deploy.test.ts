@@ -18,6 +18,10 @@ const deploy = async (...args: string[]): Promise<void> => expectSuccess(await a
 const diff = (...args: string[]): Promise<Ended> => aws.cdk('diff', '--method=template', '--fail', ...args);
 const destroy = (...args: string[]): Promise<Ended> => aws.cdk('destroy', '--force', ...args);
 
+/** What `cdk list` says for a table of that name. */
+const stacksFor = async (tableName: string): Promise<string[]> =>
+  (await aws.cdk('list', '-c', `tableName=${tableName}`)).output.trim().split('\n');
+
 describe('the app in bin/, instead of lynk’s commands', () => {
   const named = ['-c', 'tableName=quick'];
 
@@ -36,10 +40,16 @@ describe('the app in bin/, instead of lynk’s commands', () => {
   });
 
   test('cdk list and cdk diff', async () => {
-    const { output } = await aws.cdk('list', ...named);
-    expect(output.trim().split('\n')).toContain('LynkLocks');
+    expect(await stacksFor('quick')).toContain('LynkLocks-quick');
     expectSuccess(await diff(...named));
     expect((await diff('-c', 'tableName=other')).code).toBe(1);
+  });
+
+  test('no two tables share a stack, in which one would take the place of the other', async () => {
+    const listed = [await stacksFor('a.b'), await stacksFor('a_b'), await stacksFor('a-b')];
+    const [dotted, underscored, dashed] = listed.map((names) => names.find((name) => name.startsWith('LynkLocks-a-b')));
+    expect(dashed).toBe('LynkLocks-a-b');
+    expect(new Set([dotted, underscored, dashed]).size).toBe(3);
   });
 
   test('Python’s lynk lists it', async () => {

@@ -119,7 +119,7 @@ export function pageOf(errors: readonly Provoked[]): string {
   });
   const head = [
     '# Errors',
-    'Every error of the client is a `LynkError` with `name`, `message`, `lockName`, `tableName` and, where a request failed, `cause`. This page is written by a program that provokes each of them (`npm run record:errors`), so the messages are those that you see.',
+    'Every error of the client is a `LynkError` with `name`, `message`, where it is about one lock `lockName` and `tableName`, and where a request failed `cause`. This page is written by a program that provokes each of them (`npm run record:errors`), so the messages are those that you see.',
   ];
   return `${[...head, ...sections].join('\n\n')}\n`;
 }

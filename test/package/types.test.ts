@@ -99,7 +99,7 @@ const IMPORTING = {
   esm: ([name, from]: readonly [string, string]) => `import * as ${name} from '${from}';`,
   cjs: ([name, from]: readonly [string, string]) => `import ${name} = require('${from}');`,
 };
-const MODULE_OF = { nodenext: 'nodenext', bundler: 'preserve' };
+const MODULE_OF = { nodenext: 'nodenext', bundler: 'preserve', node10: 'commonjs' };
 
 interface Project {
   readonly moduleResolution: keyof typeof MODULE_OF;
@@ -146,6 +146,10 @@ describe.each(COMPILER_LINES)('TypeScript %s', (line) => {
   test('finds no fault in the declarations of the client', async () => {
     expect(await compiled(line, { moduleResolution: 'nodenext', uses: 'client', options: {} })).toBe('');
   });
+});
+
+test('TypeScript 5.9 finds every entry point as CDK apps of old have it, which know no exports map', async () => {
+  expect(await compiled('5.9', { moduleResolution: 'node10', uses: 'everything', options: STRICTEST })).toBe('');
 });
 
 test('nor is there one in those of the construct', async () => {
