@@ -96,7 +96,7 @@ export class LynkLockMonitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: LynkLockMonitoringProps) {
     super(scope, id);
-    this.validate(props);
+    this.refuseWrong(props);
     this.addAlarms(props);
     for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
     if (props.dashboard !== false) this.dashboard = this.makeDashboard(props);
@@ -168,7 +168,7 @@ export class LynkLockMonitoring extends Construct {
     });
   }
 
-  private validate(props: LynkLockMonitoringProps): void {
+  private refuseWrong(props: LynkLockMonitoringProps): void {
     const { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold } = props;
     const thresholds = { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold };
     for (const [name, threshold] of Object.entries(thresholds)) {

@@ -19,7 +19,12 @@ const [here, elsewhere] = [1, 2].map(() => client.getLockFactory(TABLE, { ...pow
 
 async function main() {
   const stack = new core.Stack(new core.App(), 'Billing');
-  new construct.LynkLockTable(stack, 'Locks');
+  const table = new construct.LynkLockTable(stack, 'Locks');
+  new construct.LynkLockMonitoring(stack, 'Monitoring', { table });
+  const role = new iam.Role(stack, 'Role', { assumedBy: new iam.AccountRootPrincipal() });
+  for (const grant of ['grantLock', 'grantInspect', 'grantBreak']) table[grant](role).assertSuccess();
+  const step = table.protect(new states.Pass(stack, 'Step'), { name: 'step' });
+  new states.StateMachine(stack, 'Machine', { definitionBody: states.DefinitionBody.fromChainable(step) });
   const resources = core.Stage.of(stack).synth().getStackByName('Billing').template.Resources;
 
   const before = await here.inspect('a');
@@ -56,6 +61,8 @@ const ENTRIES = {
   middy: 'cdk-lynk/runtime/middy',
   tracing: 'cdk-lynk/runtime/opentelemetry',
   core: 'aws-cdk-lib',
+  iam: 'aws-cdk-lib/aws-iam',
+  states: 'aws-cdk-lib/aws-stepfunctions',
 };
 const KINDS = {
   'an ES module': { file: 'use.mjs', load: ([name, from]: [string, string]) => `import * as ${name} from '${from}';` },
