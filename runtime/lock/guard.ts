@@ -2,7 +2,7 @@ import { LockLostError, LockOptionError, LynkError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import { shown } from './checks.js';
-import type { Refreshed } from './refreshing.js';
+import { loseTo, type Refreshed } from './refreshing.js';
 import {
   type GuardedWrite,
   ItemsRefused,
@@ -80,10 +80,7 @@ export class Guard {
 
   private lossBy({ entry }: WriteAnswer): LockLostError {
     const { hold } = this;
-    if (hold.isHeld) {
-      if (entry) hold.lose('taken', `${entry.hostIdentifier} holds it now`);
-      else hold.lose('gone', 'its entry was deleted from the table');
-    }
+    if (hold.isHeld) loseTo(hold, entry);
     return hold.whyNotHeld();
   }
 

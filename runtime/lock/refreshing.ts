@@ -102,8 +102,7 @@ export class Refreshing implements Pulse {
       hold.chronicle.refreshed(before, hold.leftMs());
       return standing;
     }
-    if (answer.entry) hold.lose(isBroken(answer.entry) ? 'broken' : 'taken', takenBy(answer.entry));
-    else hold.lose('gone', 'its entry was deleted from the table');
+    loseTo(hold, answer.entry);
     return undefined;
   }
 
@@ -149,4 +148,10 @@ export class Refreshing implements Pulse {
     });
     return signal ? orAborted(slept, signal) : slept;
   }
+}
+
+/** Ends a hold in whose place this entry stands, or none. */
+export function loseTo(hold: Refreshed, entry: LockEntry | undefined): void {
+  if (entry) hold.lose(isBroken(entry) ? 'broken' : 'taken', takenBy(entry));
+  else hold.lose('gone', 'its entry was deleted from the table');
 }

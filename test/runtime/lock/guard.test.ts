@@ -54,11 +54,12 @@ test('after a conflict or a lost answer sends the same again, by the same token;
 });
 
 test.each([
-  ['taken', 'elsewhere holds it now'],
-  ['gone', 'its entry was deleted'],
-] as const)('ends the hold where the entry is %s', async (reason, why) => {
-  const entry = { lockKey: 'a', leaseSeconds: 10, version: 'v', hostIdentifier: 'elsewhere' };
-  answers = [async () => ({ written: false, dateMs: dateMs(), ...(reason === 'taken' && { entry }) })];
+  ['taken', 'elsewhere', 'was lost: elsewhere holds it now'],
+  ['broken', 'broken by operator: stuck', 'was lost: it was broken by operator: stuck'],
+  ['gone', undefined, 'was lost: its entry was deleted'],
+] as const)('ends the hold where the entry is %s', async (reason, hostIdentifier, why) => {
+  const entry = hostIdentifier && { lockKey: 'a', leaseSeconds: 10, version: 'v', hostIdentifier };
+  answers = [async () => ({ written: false, dateMs: dateMs(), ...(entry && { entry }) })];
 
   const error = await until(errorOf(held.transactWrite([ITEM])));
 
