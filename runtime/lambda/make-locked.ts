@@ -106,9 +106,12 @@ export async function runLocked<A extends readonly unknown[]>(
   }
 }
 
-/** Who holds the lock that was not granted; undefined for any other error, and where nobody was seen to hold it. */
+/**
+ * Who holds the lock that was not granted; undefined for any other error, and where that is not known, be it
+ * that DynamoDB has not been reached since.
+ */
 export function holderIn(error: unknown): LockHolder | undefined {
-  return error instanceof LockNotGrantedError ? error.holder : undefined;
+  return error instanceof LockNotGrantedError && error.cause === undefined ? error.holder : undefined;
 }
 
 function contextIn(args: readonly unknown[]): InvocationContext | undefined {

@@ -118,6 +118,22 @@ describe('a lock that another holds', () => {
 
     expect(await until(errorOf(skipping()))).toMatchObject({ name: 'LockNotGrantedError', holder: undefined });
   });
+
+  test.each(['skip', () => 'busy'] as const)(
+    'and where it was lost in the wait, with onNotGranted %s',
+    async (onNotGranted) => {
+      const called = makeLocked(fn, { name: 'a', factory, waitSeconds: 10, onNotGranted: onNotGranted as 'skip' })();
+      const error = errorOf(called);
+      await setting.time.run(1000);
+      us.store.fate = () => 'reset';
+
+      expect(await until(error)).toMatchObject({
+        name: 'LockNotGrantedError',
+        holder: { hostIdentifier: 'somebody' },
+        cause: { message: 'connection reset' },
+      });
+    },
+  );
 });
 
 test('a lock that the function itself was not granted is the function’s own error', async () => {

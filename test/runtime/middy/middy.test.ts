@@ -132,9 +132,9 @@ describe.each([
       setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 60 });
     });
     afterEach(() => expect(run).not.toHaveBeenCalled());
-    const handlerWith = (onNotGranted: Parameters<typeof lockMiddleware<Event>>[0]['onNotGranted']) =>
+    const handlerWith = (onNotGranted: Parameters<typeof lockMiddleware<Event>>[0]['onNotGranted'], waitSeconds = 0) =>
       middy<Event>(plugin)
-        .use(lockMiddleware<Event>({ name: 'a', factory, waitSeconds: 0, onNotGranted }))
+        .use(lockMiddleware<Event>({ name: 'a', factory, waitSeconds, onNotGranted }))
         .handler(async () => run());
 
     test('is an error', async () => {
@@ -146,6 +146,14 @@ describe.each([
 
     test('is skipped', async () => {
       expect(await until(handlerWith('skip')({ id: 1 }, contextOf(30)))).toBeUndefined();
+    });
+
+    test('is an error in any case where DynamoDB came out of reach in the wait', async () => {
+      const error = errorOf(handlerWith('skip', 10)({ id: 1 }, contextOf(30)));
+      await setting.time.run(1000);
+      us.store.fate = () => 'reset';
+
+      expect(await until(error)).toMatchObject({ name: 'LockNotGrantedError', cause: { message: 'connection reset' } });
     });
 
     test('is answered', async () => {
