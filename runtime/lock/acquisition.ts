@@ -60,7 +60,7 @@ export async function told<T extends Hold | LockHolder | readonly LockHolder[] |
 
 function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> {
   const { target } = ask;
-  const { head } = target.local;
+  const { headNow: head } = target.local;
   if (head) ask.chronicle.waiting(head.holder);
   const place = target.local.join();
   const limit = `within ${rounded(waitSeconds)} s`;
@@ -76,7 +76,7 @@ async function tryForHold(ask: Ask): Promise<Hold | LockHolder> {
   const { target } = ask;
   const patience = patienceOfTry(ask);
   // Behind a caller of this process: what becomes of its request tells as much as one of our own would.
-  for (let { head } = target.local; head; { head } = target.local) {
+  for (let { headNow: head } = target.local; head; { headNow: head } = target.local) {
     const { holder } = head;
     if (holder) {
       patience.close();

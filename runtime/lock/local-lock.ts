@@ -47,6 +47,12 @@ export class LocalLock {
     return this.queue[0];
   }
 
+  /** The same, by the clock: a hold past its deadline is lost as it is asked, and leaves its place. */
+  get headNow(): Place | undefined {
+    void this.head?.holder;
+    return this.head;
+  }
+
   /** How many others seem to want it. */
   get crowd(): Crowd {
     this.crowdOnceSeen ??= new Crowd();

@@ -93,7 +93,7 @@ export class PermitContention {
 
   /** Those that nobody of this process has, or wants under the permit's own name. */
   private notTakenHere(): LockTarget[] {
-    return this.semaphore.permits.filter(({ local }) => !local.head);
+    return this.semaphore.permits.filter(({ local }) => !local.headNow);
   }
 
   private anyOne(): TakeablePermit[] {

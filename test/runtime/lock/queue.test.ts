@@ -161,6 +161,16 @@ describe('a try', () => {
     expect(us.store.sent.length).toBe(before);
   });
 
+  test('behind a holder of the same process whose lease ran out while nothing could run, takes the lock over', async () => {
+    const dead = await until(lock.acquire());
+    us.block(60_000);
+
+    const outcome = await until(us.factory().tryWithLock('a', () => 'worked'));
+
+    expect(outcome).toEqual({ acquired: true, value: 'worked' });
+    expect(dead.signal.reason).toMatchObject({ reason: 'deadline' });
+  });
+
   test('behind a waiter that saw who holds the lock fails without a request, and names that one', async () => {
     setting.putEntry('a', { version: PYTHONS_VERSION });
     watched(lock.acquire({ waitSeconds: 5 }));

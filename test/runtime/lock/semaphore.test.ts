@@ -322,6 +322,16 @@ describe('callers of one process', () => {
     expect(us.store.operations()).toEqual(['acquire', 'acquire', 'acquire']);
   });
 
+  test('a try takes over what the process held until its leases ran out while nothing could run', async () => {
+    const dead = await acquired(3);
+    us.block(60_000);
+
+    const held = await until(semaphore.tryAcquire());
+
+    expect(held?.isHeld).toBe(true);
+    expect(dead.map(({ isHeld }) => isHeld)).toEqual([false, false, false]);
+  });
+
   test('an entry that a caller here holds under its own name is no permit to be had', async () => {
     await until(us.factory().createLock('api#1').acquire());
 
