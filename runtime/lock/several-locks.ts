@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { InvocationEndingError, LockLostError, LockNotGrantedError, LockOptionError } from '../errors.js';
 import { acquireHold, type LockSettings } from './asking.js';
 import { checkedName, checkedSignal, refuseUnknown, shown } from './checks.js';
@@ -82,6 +83,7 @@ class SeveralLocks {
   async holdWhile<T>(work: WorkOnSeveral<T>): Promise<T> {
     const signal = checkedSignal(this.options.signal);
     signal?.throwIfAborted();
+    allowManyListeners(this.group.signal);
     const onAbort = (): void => this.group.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
@@ -160,6 +162,15 @@ class SeveralLocks {
         for (const hold of holds) hold.assertHeld(options);
       },
     };
+  }
+}
+
+/** Each lock listens to the signal of all, and Node warns of more than ten listeners as of a leak. */
+function allowManyListeners(signal: AbortSignal): void {
+  try {
+    setMaxListeners(Infinity, signal);
+  } catch {
+    // Another's in place of Node's, such as that of jsdom: nobody counts its listeners.
   }
 }
 

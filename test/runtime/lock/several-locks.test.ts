@@ -1,7 +1,9 @@
+import { getEventListeners, getMaxListeners } from 'node:events';
 import fc from 'fast-check';
 import { LockLostError, LockNotGrantedError, LockReentrancyError } from '../../../runtime/errors.js';
 import type { LockFactory } from '../../../runtime/lock/factory.js';
 import type { HeldLocks } from '../../../runtime/lock/several-locks.js';
+import { LightAbortController, LightAbortSignal } from '../../sim/light-abort.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -42,6 +44,29 @@ test('uncontended, each costs two writes', async () => {
 
   const operations = us.store.operations();
   expect(operations).toEqual(['acquire', 'acquire', 'acquire', 'release', 'release', 'release']);
+});
+
+describe('a hundred of them', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `${index}`);
+
+  test('are no leak of listeners, of which Node would warn', async () => {
+    await until(
+      factory.withLocks(names, ({ signal }) => {
+        expect(getEventListeners(signal, 'abort').length).toBeGreaterThanOrEqual(100);
+        expect(getMaxListeners(signal)).toBe(Infinity);
+      }),
+    );
+  });
+
+  test('are held where signals are not those of Node, too', async () => {
+    const nodes = { AbortController, AbortSignal };
+    Object.assign(globalThis, { AbortController: LightAbortController, AbortSignal: LightAbortSignal });
+    try {
+      expect(await until(factory.withLocks(names, ({ isHeld }) => isHeld))).toBe(true);
+    } finally {
+      Object.assign(globalThis, nodes);
+    }
+  });
 });
 
 test('they are taken in the order of their UTF-8 bytes, whatever the order asked for', async () => {
