@@ -28,8 +28,8 @@ export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold | undef
   return told(ask, () => queueForHold(ask, waitSeconds));
 }
 
-/** Asks once; resolves to who holds it where that is another. */
-export function askForHold(ask: Ask): Promise<Hold | LockHolder> {
+/** Asks once; resolves to who holds it where that is another, and to nothing where an entry serves the ask as well. */
+export function askForHold(ask: Ask): Promise<Hold | LockHolder | undefined> {
   return told(ask, () => tryForHold(ask));
 }
 
@@ -72,8 +72,8 @@ function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> 
   return intoHold(ask, granted, patience, place);
 }
 
-async function tryForHold(ask: Ask): Promise<Hold | LockHolder> {
-  const { target } = ask;
+async function tryForHold(ask: Ask): Promise<Hold | LockHolder | undefined> {
+  const { target, flight } = ask;
   const patience = patienceOfTry(ask);
   // Behind a caller of this process: what becomes of its request tells as much as one of our own would.
   for (let { headNow: head } = target.local; head; { headNow: head } = target.local) {
@@ -86,7 +86,7 @@ async function tryForHold(ask: Ask): Promise<Hold | LockHolder> {
   }
   const place = target.local.join();
   const hold = await intoHold(ask, new Contention(target, ask, patience, place).once(), patience, place);
-  return hold ?? must(place.holder);
+  return hold ?? (flight?.served ? undefined : must(place.holder));
 }
 
 /** Seconds that a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */

@@ -41,7 +41,7 @@ export async function acquireHold(settings: LockSettings, options: AcquireOption
 export async function tryHold(settings: LockSettings, options: TryOptions): Promise<Hold | LockHolder> {
   const ask = await askFor(settings, options);
   refuseReentry(ask.target);
-  return askForHold(ask);
+  return must(await askForHold(ask));
 }
 
 /** What is left of the wait asked for, within its invocation; 0 or less asks once. */

@@ -277,6 +277,16 @@ describe('who waits', () => {
     expect(await until(others.singleFlight('token', now, work))).toMatchObject({ work: 1 });
   });
 
+  test.each([0, 3])('with waitSeconds %d is served, and no observer hears of a refusal', async (waitSeconds) => {
+    await until(ask());
+    const events: string[] = [];
+    const observed = them.factory({ observers: [{ onLockEvent: ({ type }) => void events.push(type) }] });
+
+    await until(observed.singleFlight('token', { ...FRESH, waitSeconds }, work));
+
+    expect(events).toEqual(['asked', 'served']);
+  });
+
   test('may be cancelled', async () => {
     watched(factory.singleFlight('token', FRESH, () => setting.time.sleep(60_000)));
     const controller = new AbortController();
