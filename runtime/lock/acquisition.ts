@@ -80,7 +80,7 @@ async function tryForHold(ask: Ask): Promise<Hold | LockHolder | undefined> {
     const { holder } = head;
     if (holder) {
       patience.close();
-      return holder;
+      return flight?.isServedHere() ? undefined : holder;
     }
     await patience.race(head.settled);
   }

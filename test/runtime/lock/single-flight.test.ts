@@ -277,6 +277,21 @@ describe('who waits', () => {
     expect(await until(others.singleFlight('token', now, work))).toMatchObject({ work: 1 });
   });
 
+  test.each([0, 3])(
+    'with waitSeconds 0 behind one with waitSeconds %d has what that one is shown',
+    async (waitSeconds) => {
+      await until(ask());
+      const waits = [waitSeconds, 0, 0];
+
+      const results = await until(
+        Promise.all(waits.map((seconds) => others.singleFlight('token', { ...FRESH, waitSeconds: seconds }, work))),
+      );
+
+      expect(results.map((result) => result.work)).toEqual([1, 1, 1]);
+      expect(them.store.operations()).toEqual(['read']);
+    },
+  );
+
   test.each([0, 3])('with waitSeconds %d is served, and no observer hears of a refusal', async (waitSeconds) => {
     await until(ask());
     const events: string[] = [];
