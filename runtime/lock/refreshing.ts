@@ -89,7 +89,7 @@ export class Refreshing implements Pulse {
         return undefined;
       }
       if (!signal?.aborted) this.lastFailure = error;
-      hold.chronicle.refreshFailed(error, hold.leftMs());
+      if (hold.isHeld) hold.chronicle.refreshFailed(error, hold.leftMs());
       throw error;
     }
     // An answer that comes after the deadline, or after the release, changes nothing any more.

@@ -207,6 +207,17 @@ describe('a hold', () => {
     expect(ofType('release-failed').error).toBe(error);
   });
 
+  test('that was released is told of no more, though a refresh of it was on its way', async () => {
+    const held = await until(lock().acquire());
+    us.store.next('refresh', 'silence');
+    await pass(5500);
+    await until(held.release());
+    await pass(10_000);
+
+    expect(us.store.operations()).toContain('refresh');
+    expect(types()).toEqual(['asked', 'acquired', 'released']);
+  });
+
   test('is handed over, and goes on elsewhere', async () => {
     const held = await until(lock().acquire());
     await pass(1000);
