@@ -147,7 +147,7 @@ export class Contention {
           // The first write only asks; a later one was made because the lock could be had.
           const raced = step.kind === 'write' && looks > 0;
           const isLively = seen.entry !== undefined && local.noteRival(seen.entry, seen.arrivedMs, raced);
-          this.contender.chronicle.waiting(this.place.holder);
+          if (!this.patience.isOver) this.contender.chronicle.waiting(this.place.holder);
           step = await this.sleepUntilNextStep(looks++, isLively);
         } else {
           // A server that shows an entry as free, and yet refuses the write, is not to be hammered.

@@ -56,7 +56,7 @@ export class PermitContention {
       if (granted) return granted;
       const holders = this.holders();
       this.tell(holders);
-      this.contender.chronicle.waiting(holders[0]);
+      if (!this.patience.isOver) this.contender.chronicle.waiting(holders[0]);
       permits = await this.pause(looks);
     }
     return undefined;

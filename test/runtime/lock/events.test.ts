@@ -157,6 +157,22 @@ describe('an asking without the lock', () => {
     expect(ofType('not-granted')).toMatchObject({ waitSeconds: 1, error: 'enough' });
   });
 
+  test.each([
+    ['lock', 'a', () => lock()],
+    ['semaphore', 'a#0', () => us.factory({ observers: [observer] }).createSemaphore('a', { permits: 1 })],
+  ])('a wait for a %s that its caller ends before the first answer waits no more', async (_, name, asked) => {
+    setting.putEntry(name, { version: PYTHONS_VERSION, leaseSeconds: 60 });
+    us.store.fate = () => ({ answerMs: 500 });
+    const controller = new AbortController();
+    const outcome = errorOf(asked().acquire({ signal: controller.signal }));
+    await pass(100);
+    controller.abort('enough');
+    await until(outcome);
+    await pass(5000);
+
+    expect(types()).toEqual(['asked', 'not-granted']);
+  });
+
   test('where DynamoDB is out of reach', async () => {
     us.store.fate = () => 'reset';
     const error = await until(errorOf(lock().tryAcquire()));
