@@ -64,7 +64,12 @@ export class PermitContention {
 
   /** Contends until granted, or until all are seen to be held: then resolves without a permit. */
   async once(): Promise<GrantedPermit | undefined> {
-    const granted = (await this.takeOneOf(this.anyOne())) ?? (await this.takeOneOf(await this.look('strong')));
+    let granted = (await this.takeOneOf(this.anyOne())) ?? (await this.takeOneOf(await this.look('strong')));
+    // By callers of this process: what becomes of their requests tells as much as one of our own would.
+    for (let asked = this.askedForHere(); !granted && asked.length > 0; asked = this.askedForHere()) {
+      await this.patience.race(Promise.race(asked.map(({ local }) => local.head?.settled)));
+      granted = await this.takeOneOf(asked.filter(({ local }) => !local.head).map((target) => ({ target })));
+    }
     if (granted || this.patience.isOver) return granted;
     const holders = this.holders();
     if (this.missed > 0) {
@@ -94,6 +99,11 @@ export class PermitContention {
   /** Those that nobody of this process has, or wants under the permit's own name. */
   private notTakenHere(): LockTarget[] {
     return this.semaphore.permits.filter(({ local }) => !local.headNow);
+  }
+
+  /** Those that somebody of this process wants under the permit's own name, and nobody knows yet who has them. */
+  private askedForHere(): LockTarget[] {
+    return this.semaphore.permits.filter(({ local }) => local.head && !local.head.holder);
   }
 
   private anyOne(): TakeablePermit[] {

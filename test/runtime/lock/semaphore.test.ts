@@ -1,6 +1,7 @@
 import { LockEntryError, LockLostError, LockNotGrantedError, LockReentrancyError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import type { Semaphore } from '../../../runtime/lock/semaphore.js';
+import type { Fate } from './scripted-store.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -320,6 +321,39 @@ describe('callers of one process', () => {
 
     expect(tried.filter((held) => held !== undefined).length).toBe(3);
     expect(us.store.operations()).toEqual(['acquire', 'acquire', 'acquire']);
+  });
+
+  describe('a try while one of them asks for the last permit by its own name', () => {
+    const asking = (fate: Fate): Promise<HeldLock> => {
+      occupy('api#1', 'api#2');
+      us.store.next('acquire', fate);
+      return us.factory().createLock('api#0').acquire({ waitSeconds: 1 });
+    };
+
+    test('is refused once that one has it, by all who hold', async () => {
+      const asker = asking({ answerMs: 500 });
+
+      const error = (await until(errorOf(semaphore.acquire({ waitSeconds: 0 })))) as LockNotGrantedError;
+
+      expect(error.cause).toBeUndefined();
+      expect(error.holders.map(({ hostIdentifier }) => hostIdentifier)).toEqual(['process-1', 'somebody', 'somebody']);
+      expect((await until(asker)).isHeld).toBe(true);
+    });
+
+    test('has it where that one had no answer', async () => {
+      const failed = errorOf(asking('silence'));
+
+      expect(await until(semaphore.tryAcquire())).toMatchObject({ name: 'api#0', isHeld: true });
+      expect(await failed).toBeInstanceOf(LockNotGrantedError);
+    });
+
+    test('does not take longer than a try does', async () => {
+      watched(asking('silence'));
+      us.store.fate = ({ operation }) => (operation === 'acquire' ? 'silence' : {});
+
+      expect(await until(errorOf(semaphore.tryAcquire()))).toBeInstanceOf(LockNotGrantedError);
+      expect(setting.time.nowMs).toBe(5000);
+    });
   });
 
   test('a try takes over what the process held until its leases ran out while nothing could run', async () => {
