@@ -43,7 +43,8 @@ export interface HeldLock {
    * Renews the lease now, beside the heartbeat, and changes the note where one is given.
    * @throws LockOptionError for a note that is no JSON, or too long
    * @throws LockLostError when it is lost
-   * @throws LynkError when no answer came in time; the lock is still held, and the heartbeat goes on
+   * @throws LynkError when no answer came in time; the lock is still held, and the heartbeat goes on. Also while
+   *   `serialize` is under way
    */
   refresh(options?: RefreshOptions): Promise<void>;
   /**
@@ -73,7 +74,8 @@ export interface HeldLock {
    * `deserializeLock`, or Python's `deserialize_lock`, goes on holding it elsewhere. The receiver has
    * less than a lease to do so. Whoever has the text has the lock.
    * @throws LockLostError when it is lost
-   * @throws LynkError when the refresh was not confirmed in time; the lock is then still held here
+   * @throws LynkError when the refresh was not confirmed in time; the lock is then still held here. Also while
+   *   another `serialize` is under way
    */
   serialize(options?: WaitOptions): Promise<string>;
   /** Releases at the end of an `await using` block. Never throws for a failure in transit: it warns. */

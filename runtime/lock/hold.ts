@@ -153,7 +153,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
 
   async serialize({ signal }: WaitOptions = {}): Promise<string> {
     this.assertHeld();
-    if (this.state === 'handing-over') throw this.whyNotHeld();
+    if (this.state === 'handing-over') throw this.refreshing.beingHandedOver();
     this.state = 'handing-over';
     this.heartbeat.stop();
     try {
@@ -328,7 +328,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
 
   whyNotHeld(): LockLostError {
     if (this.loss) return this.loss;
-    const reason = this.state === 'released' ? this.state : 'handed-over';
+    const reason = this.state as 'released' | 'handed-over';
     return this.lossError(reason, `${this.target.label} is not held any more: it was ${reason.replace('-', ' ')}`);
   }
 

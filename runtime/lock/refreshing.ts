@@ -116,7 +116,7 @@ export class Refreshing implements Pulse {
       signal?.throwIfAborted();
       try {
         const standing = await this.once(purpose, signal);
-        if (standing === undefined) throw hold.whyNotHeld();
+        if (standing === undefined) throw hold.isHeld ? this.beingHandedOver() : hold.whyNotHeld();
         // A beat of the heart that overtook it kept its note out: the entry is ours, but says something else.
         if (data !== undefined && standing.data !== data) throw new Error('another refresh came first');
         if (data !== undefined) this.data = data;
@@ -140,6 +140,12 @@ export class Refreshing implements Pulse {
     } finally {
       this.isHandingOver = false;
     }
+  }
+
+  /** For whoever else would write meanwhile. It is no loss: the hand-over may yet fail, and the hold go on. */
+  beingHandedOver(): LynkError {
+    const { label } = this.target;
+    return new LynkError(`${label} is being handed over; wait for that call`, this.target.errorDetails());
   }
 
   private pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {

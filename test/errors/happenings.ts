@@ -355,7 +355,7 @@ export const ENTRY: readonly Provocation[] = [
   },
 ];
 
-/** No answer, of which nothing else can be said. */
+/** Mostly no answer, of which nothing else can be said. */
 export const OTHER: readonly Provocation[] = [
   {
     when: 'a look at a lock is not answered',
@@ -378,6 +378,13 @@ export const OTHER: readonly Provocation[] = [
       const held = await locks.createLock('account/42').acquire();
       locks.simulate.outage();
       await held.serialize();
+    },
+  },
+  {
+    when: '`refresh` or `serialize` is called while a `serialize` is under way',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      await Promise.all([held.serialize(), held.refresh()]);
     },
   },
 ];

@@ -74,7 +74,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     name: 'LynkError',
-    says: 'The base of all of these, and itself what is thrown where DynamoDB did not answer and there is no more to say. `error.cause` is the last failure. Whether the request was carried out is not known; ask again.',
+    says: 'The base of all of these, and itself what is thrown where DynamoDB did not answer and there is no more to say. `error.cause` is the last failure. Whether the request was carried out is not known; ask again. Without a cause, nothing failed: the message says what to wait for.',
     provocations: OTHER,
   },
   {

@@ -16,6 +16,12 @@ beforeEach(async () => {
 const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
 const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
 
+/** What others are told who would write while a hand-over may yet fail. */
+const UNDER_WAY = {
+  name: 'LynkError',
+  message: 'lock "a" in table "locks" is being handed over; wait for that call',
+};
+
 /** The version that a hand-over text names. */
 function versionIn(text: string): string | undefined {
   const { technique } = JSON.parse(text) as { technique: string };
@@ -101,7 +107,7 @@ describe('serialize', () => {
     await pass(1000);
 
     expect(one).toMatchObject({ state: 'resolved' });
-    expect(other).toMatchObject({ state: 'rejected', error: { name: 'LockLostError', reason: 'handed-over' } });
+    expect(other).toMatchObject({ state: 'rejected', error: UNDER_WAY });
     expect(giver.store.operations()).toEqual(['acquire', 'refresh']);
   });
 
@@ -111,7 +117,19 @@ describe('serialize', () => {
 
     await pass(0);
 
-    expect(refreshed).toMatchObject({ state: 'rejected', error: { name: 'LockLostError', reason: 'handed-over' } });
+    expect(refreshed).toMatchObject({ state: 'rejected', error: UNDER_WAY });
+    expect(held.isHeld).toBe(true);
+  });
+
+  test('nor one that was to be tried again', async () => {
+    giver.store.next('refresh', 'reset', { answerMs: 1000 });
+    const refreshed = watched(held.refresh());
+    await pass(5);
+    watched(held.serialize());
+    await pass(500);
+
+    expect(refreshed).toMatchObject({ state: 'rejected', error: UNDER_WAY });
+    expect(held.isHeld).toBe(true);
   });
 
   test('rejects with the reason of the caller’s signal, and the object stays the holder', async () => {
