@@ -96,7 +96,7 @@ export function inspectionOf(table: LockTable, local: LocalLock, { entry, dateMs
     lastSignOfLife: dateOf(lastSeenMs),
     looksDead,
     deadSince: looksDead ? dateOf(overSinceMs) : undefined,
-    data: note ?? data,
+    data: note === undefined ? data : note,
     fencingToken: fencingToken === undefined ? undefined : Number(fencingToken),
     version: entry.version,
     isOurs: version !== undefined,

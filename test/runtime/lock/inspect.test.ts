@@ -113,6 +113,12 @@ test('note and fencing token are shown', async () => {
   expect(await inspect()).toMatchObject({ data: { job: 7 }, fencingToken: 42 });
 });
 
+test.each([null, false, 0, ''])('the note %j is shown as that, too', async (data) => {
+  await setting.time.until(factory.createLock('a').acquire({ data }));
+
+  expect((await inspect())?.data).toBe(data);
+});
+
 test('a note that is no JSON is shown as it is', async () => {
   setting.putEntry('a', { version: PYTHONS_VERSION });
   setting.table.items.set('a', { ...setting.table.items.get('a'), data: { S: 'see ticket 7' } });
