@@ -1,4 +1,5 @@
 import { LockOptionError } from '../errors.js';
+import type { WaitOptions } from './held-lock.js';
 import type { Lease } from './invocation.js';
 import type { InvocationContext } from './options.js';
 
@@ -84,6 +85,12 @@ export const checkedSignal = check<AbortSignal | undefined>(
   (value) => value === undefined || value instanceof AbortSignal,
   'signal is an AbortSignal',
 );
+
+/** The signal given to a call that takes nothing else. */
+export function signalIn(options: WaitOptions | undefined, where: string): AbortSignal | undefined {
+  refuseUnknown(options, ['signal'], where);
+  return checkedSignal(options?.signal);
+}
 
 export const checkedContext = check<InvocationContext | undefined>(
   (value) => value === undefined || isAble(value, 'getRemainingTimeInMillis'),

@@ -1,7 +1,7 @@
 import { adoptHold } from './acquisition.js';
 import { askFor } from './asking.js';
 import { type BreakOptions, breakLock, lookAt } from './break.js';
-import { check, checkedFencing, checkedName, checkedSignal, isWholeWithin, refuseUnknown } from './checks.js';
+import { check, checkedFencing, checkedName, isWholeWithin, refuseUnknown, signalIn } from './checks.js';
 import { settled } from './factory-settings.js';
 import { parseHandOver } from './hand-over.js';
 import type { HeldLock, WaitOptions } from './held-lock.js';
@@ -146,8 +146,7 @@ export class LockFactory extends Locks<LockStore> {
    * @throws LockEntryError, LockTableError, LockOptionError; LynkError where no answer came in time
    */
   async inspect(name: string, options: WaitOptions = {}): Promise<LockInspection | undefined> {
-    refuseUnknown(options, ['signal'], 'inspect');
-    const signal = checkedSignal(options.signal);
+    const signal = signalIn(options, 'inspect');
     const target = await this.reach(checkedName(name));
     const look = await lookAt(target, signal);
     return look && inspectionOf(target, target.local, look);

@@ -2,7 +2,7 @@ import { InvocationEndingError, LockHolder, LockLostError, type LockLostReason, 
 import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
 import { orAborted } from './abort.js';
-import { checkedForSeconds, checkedSignal, refuseUnknown } from './checks.js';
+import { checkedForSeconds, checkedSignal, refuseUnknown, signalIn } from './checks.js';
 import type { Chronicle } from './chronicle.js';
 import type { Timer } from './clock.js';
 import { Ending, type Remains } from './ending.js';
@@ -94,7 +94,9 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     return this.check() ? this.leftMs() / 1000 : 0;
   }
 
-  assertHeld({ forSeconds = 0 }: { readonly forSeconds?: number } = {}): void {
+  assertHeld(options: { readonly forSeconds?: number } = {}): void {
+    refuseUnknown(options, ['forSeconds'], 'assertHeld');
+    const { forSeconds = 0 } = options;
     checkedForSeconds(forSeconds);
     if (!this.check()) throw this.whyNotHeld();
     const { remainingSeconds } = this;
@@ -147,11 +149,12 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     return this.guard.conditionCheck();
   }
 
-  async transactWrite(items: readonly TransactionItem[], { signal }: WaitOptions = {}): Promise<void> {
-    return this.guard.transactWrite(items, signal);
+  async transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void> {
+    return this.guard.transactWrite(items, signalIn(options, 'transactWrite'));
   }
 
-  async serialize({ signal }: WaitOptions = {}): Promise<string> {
+  async serialize(options?: WaitOptions): Promise<string> {
+    const signal = signalIn(options, 'serialize');
     this.assertHeld();
     if (this.state === 'handing-over') throw this.refreshing.beingHandedOver();
     this.state = 'handing-over';
@@ -170,7 +173,8 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     }
   }
 
-  release({ signal }: WaitOptions = {}): Promise<void> {
+  release(options?: WaitOptions): Promise<void> {
+    const signal = signalIn(options, 'release');
     this.releasing ??= this.releaseOnce();
     if (!signal) return this.releasing;
     return orAborted(this.releasing, signal);

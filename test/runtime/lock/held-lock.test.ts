@@ -313,6 +313,33 @@ describe('release', () => {
   });
 });
 
+describe('an option that is misspelt, or none of theirs, is refused by', () => {
+  const calls: readonly (readonly [string, string, (options: never) => unknown])[] = [
+    ['assertHeld', 'forSeconds', (options) => held.assertHeld(options)],
+    ['refresh', 'signal, data', (options) => held.refresh(options)],
+    ['transactWrite', 'signal', (options) => held.transactWrite([], options)],
+    ['serialize', 'signal', (options) => held.serialize(options)],
+    ['release', 'signal', (options) => held.release(options)],
+  ];
+
+  test.each(calls)('%s, before anything is done', async (where, taken, call) => {
+    const error = await errorOf((async () => call({ second: 7 } as never))());
+
+    expect(error).toBeInstanceOf(LockOptionError);
+    expect(error).toMatchObject({ message: `${where} knows no option "second"; it takes ${taken}` });
+    expect(held.isHeld).toBe(true);
+    expect(us.store.operations()).toEqual(['acquire']);
+  });
+
+  test.each(calls.slice(1))('%s, and so is a signal that is none', async (_, __, call) => {
+    expect(await errorOf((async () => call({ signal: 7 } as never))())).toMatchObject({
+      name: 'LockOptionError',
+      message: 'signal is an AbortSignal, got 7',
+    });
+    expect(held.isHeld).toBe(true);
+  });
+});
+
 describe('await using', () => {
   test('releases at the end of the block', async () => {
     await until(held.release());
