@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../lock/checks.js';
 import type { LockMetrics, SingleLockMetric } from '../lock/metrics.js';
 import { METRICS } from '../protocol/wire.js';
 
@@ -16,7 +17,9 @@ export interface EmfOptions {
  *
  *     const factory = getLockFactory('my-locks', { metrics: emfMetrics() });
  */
-export function emfMetrics({ write = toStandardOutput }: EmfOptions = {}): LockMetrics {
+export function emfMetrics(options: EmfOptions = {}): LockMetrics {
+  refuseUnknown(options, ['write'], 'emfMetrics');
+  const { write = toStandardOutput } = options;
   return { singleMetric: () => new EmfMetric(write) };
 }
 

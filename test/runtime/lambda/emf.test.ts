@@ -99,3 +99,9 @@ test('it goes to standard output, past the console, a line each', () => {
 
   expect(texts).toEqual([expect.stringMatching(/^\{"_aws":.*"LockLost":1\}\n$/)]);
 });
+
+test('an option that it does not know is refused', () => {
+  expect(() => emfMetrics({ writes: () => {} } as never)).toThrow(
+    'emfMetrics knows no option "writes"; it takes write',
+  );
+});
