@@ -224,7 +224,9 @@ export class DynamoDBHoldStore implements HoldStore {
       const { Attributes } = output as UpdateItemCommandOutput;
       const answer = { dateMs, written: true, replaced: replacedIn(Attributes) };
       if (fencingSeed === undefined) return answer;
-      return { ...answer, fencingToken: (fencingTokenOf(Attributes, place) ?? fencingSeed) + 1n };
+      // No condition can tell a whole number from another: that it is none is seen once it was raised.
+      const former = fencingTokenOf(Attributes, place, 'the entry was written over, and nobody holds it');
+      return { ...answer, fencingToken: (former ?? fencingSeed) + 1n };
     }
     if (fencingSeed !== undefined) fencingTokenOf(output.Item, place);
     if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };

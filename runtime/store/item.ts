@@ -74,12 +74,13 @@ export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | {
 
 /**
  * The fencing token that an item carries; undefined where it carries none.
+ * @param outcome what became of the entry, where it was not left as it is
  * @throws LockEntryError for one that cannot be raised by one
  */
-export function fencingTokenOf(item: Item | undefined, place: ItemPlace): bigint | undefined {
+export function fencingTokenOf(item: Item | undefined, place: ItemPlace, outcome?: string): bigint | undefined {
   const value = item?.[ENTRY.fencingToken];
   if (!item || value === undefined) return undefined;
-  return wholeIn(value) ?? refuse(item, ENTRY.fencingToken, 'a whole number', place);
+  return wholeIn(value) ?? refuse(item, ENTRY.fencingToken, 'a whole number', place, outcome);
 }
 
 /** The text of an attribute value of type S. */
@@ -110,13 +111,19 @@ function numberOf(item: Item, attribute: string, place: ItemPlace): number {
   return numberIn(item[attribute]) ?? refuse(item, attribute, 'a number', place);
 }
 
-function refuse(item: Item, attribute: string, expected: string, { lockName, tableName }: ItemPlace): never {
+function refuse(
+  item: Item,
+  attribute: string,
+  expected: string,
+  { lockName, tableName }: ItemPlace,
+  outcome = 'the entry is left as it is',
+): never {
   const value = item[attribute];
   const types = isObject(value) ? Object.keys(value).join() : '';
   const found = value === undefined ? 'is missing' : `is of type ${types.slice(0, 20) || typeof value}`;
   throw new LockEntryError(
     `lock ${JSON.stringify(lockName)} in table "${tableName}": the attribute "${attribute}" of its entry ${found}, ` +
-      `expected ${expected}; the entry is left as it is: repair or delete it`,
+      `expected ${expected}; ${outcome}: repair or delete it`,
     { lockName, tableName, attribute },
   );
 }

@@ -1,4 +1,5 @@
 import { classifyFailure, noLockTable } from '../../runtime/store/failure.js';
+import { DynamoDBHoldStore } from '../../runtime/store/hold-store.js';
 import { entryFromItem } from '../../runtime/store/item.js';
 import type { VirtualTestLocks } from '../../runtime/testing/index.js';
 import { type Provocation, reasonOf, wrong } from './provocation.js';
@@ -352,6 +353,15 @@ export const ENTRY: readonly Provocation[] = [
         { lockKey: { S: 'account/42' }, leaseDuration: { S: '10' } },
         { lockName: 'account/42', tableName: 'my-locks' },
       ),
+  },
+  {
+    when: 'a fencing token is a number, but not whole, which is seen only once it was raised',
+    provoke: () => {
+      const answer = { Attributes: { fencingToken: { N: '1.5' } } };
+      const store = new DynamoDBHoldStore('my-locks', { client: () => ({ send: async () => answer }) as never });
+      const entry = { lockKey: 'account/42', leaseSeconds: 10, version: 'v', hostIdentifier: 'h', expiresAtSeconds: 0 };
+      return store.acquire({ ...entry, fencingSeed: 0n }, undefined, new AbortController().signal);
+    },
   },
 ];
 

@@ -59,7 +59,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     name: 'LockEntryError',
-    says: 'Something else than a lock stands under that name. It is never overwritten. Find out who wrote it; delete it if it is nobody’s.',
+    says: 'Something else than a lock stands under that name. It is never overwritten, but in the last case. Find out who wrote it; delete it if it is nobody’s.',
     provocations: ENTRY,
   },
   {

@@ -165,6 +165,18 @@ describe('acquire', () => {
     });
   });
 
+  test('one that is a number, but not whole, too, and that it was raised before anybody could see', async () => {
+    const { store } = storeWith({ output: { Attributes: { ...theirs, fencingToken: { N: '1.5' } } } });
+
+    await expect(store.acquire({ ...entry, fencingSeed: 7n }, undefined, signal)).rejects.toMatchObject({
+      name: 'LockEntryError',
+      attribute: 'fencingToken',
+      message: expect.stringMatching(
+        /expected a whole number; the entry was written over, and nobody holds it: repair or delete it$/,
+      ),
+    });
+  });
+
   test('without fencing nobody minds it', async () => {
     const { store } = storeWith(refused({ ...theirs, fencingToken: { S: 'x' } }));
 

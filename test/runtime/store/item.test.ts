@@ -129,7 +129,12 @@ test('a fencing token that cannot be raised is refused by name', () => {
   expect(fencingTokenOf(whole, place)).toBeUndefined();
   expect(fencingTokenOf({ fencingToken: { N: '-12' } }, place)).toBe(-12n);
   for (const bad of [{ N: '1.5' }, { N: 'x1' }, { N: '1x' }, { N: '' }, { N: 1 }, { S: '1' }, null]) {
-    expect(() => fencingTokenOf({ fencingToken: bad }, place)).toThrow(/"fencingToken" .*expected a whole number/);
+    expect(() => fencingTokenOf({ fencingToken: bad }, place)).toThrow(
+      /"fencingToken" .*expected a whole number; the entry is left as it is: repair or delete it$/,
+    );
+    expect(() => fencingTokenOf({ fencingToken: bad }, place, 'it was not')).toThrow(
+      /expected a whole number; it was not: repair or delete it$/,
+    );
   }
 });
 
