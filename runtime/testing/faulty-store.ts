@@ -21,7 +21,10 @@ export class FaultyStore implements LockStore {
   readonly connection: object = this;
   /** The hold that this process last asked for, by lock. */
   private readonly asked = new Map<string, string>();
-  private readonly refusedRefreshes = new Map<string, number>();
+  /** Monotonic time at which this process last asked for a lock, or refreshed it. */
+  private readonly aliveMs = new Map<string, number>();
+  private readonly refusedRefreshes = new Tally();
+  private readonly releases = new Tally();
 
   constructor(
     private readonly table: LockStore,
@@ -39,8 +42,17 @@ export class FaultyStore implements LockStore {
 
   /** Says from now on whether a refresh of this lock has been refused. */
   nextRefusedRefresh(lockKey: string): () => boolean {
-    const before = this.refusedRefreshes.get(lockKey);
-    return () => this.refusedRefreshes.get(lockKey) !== before;
+    return this.refusedRefreshes.next(lockKey);
+  }
+
+  /** Says from now on whether this lock has been given back. */
+  nextRelease(lockKey: string): () => boolean {
+    return this.releases.next(lockKey);
+  }
+
+  /** Seconds since this process last asked for this lock, or refreshed it. */
+  silentSeconds(lockKey: string): number {
+    return (this.clock.monotonicMs() - (this.aliveMs.get(lockKey) ?? -Infinity)) / 1000;
   }
 
   identify(lockKey: string): Promise<string> {
@@ -59,17 +71,20 @@ export class FaultyStore implements LockStore {
 
   async refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
     const { lockKey } = refresh;
+    this.aliveMs.set(lockKey, this.clock.monotonicMs());
     const answer = await this.send('refresh', lockKey, () => this.table.refresh(refresh, signal));
-    if (!answer.written) this.refusedRefreshes.set(lockKey, (this.refusedRefreshes.get(lockKey) ?? 0) + 1);
+    if (!answer.written) this.refusedRefreshes.add(lockKey);
     return answer;
   }
 
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
+    this.releases.add(lockKey);
     return this.send('release', lockKey, () => this.table.release(lockKey, holdId, signal));
   }
 
   /** To who asked for it, leaving is a release. */
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
+    this.releases.add(left.lockKey);
     return this.send('release', left.lockKey, () => this.table.leave(left, signal));
   }
 
@@ -90,6 +105,7 @@ export class FaultyStore implements LockStore {
   }
 
   private note({ lockKey, version }: NewEntry): void {
+    this.aliveMs.set(lockKey, this.clock.monotonicMs());
     const holdId = parseVersion(version)?.holdId;
     if (holdId !== undefined) this.asked.set(lockKey, holdId);
   }
@@ -120,6 +136,21 @@ export class FaultyStore implements LockStore {
     return new Promise((resolve) => {
       this.clock.after(durationMs, resolve);
     });
+  }
+}
+
+/** How often something has happened, by lock. */
+class Tally {
+  private readonly counts = new Map<string, number>();
+
+  add(lockKey: string): void {
+    this.counts.set(lockKey, (this.counts.get(lockKey) ?? 0) + 1);
+  }
+
+  /** Says from now on whether it has happened again. */
+  next(lockKey: string): () => boolean {
+    const before = this.counts.get(lockKey);
+    return () => this.counts.get(lockKey) !== before;
   }
 }
 

@@ -3,7 +3,7 @@ import { LockOptionError } from '../errors.js';
 import { checkedName, shown } from '../lock/checks.js';
 import type { HeldLock } from '../lock/held-lock.js';
 import { ENTRY } from '../protocol/wire.js';
-import { numberIn } from '../store/item.js';
+import { type Item, numberIn } from '../store/item.js';
 import type { MemoryStore } from '../store/memory-store.js';
 import type { Faults } from './fault.js';
 import type { FaultyStore } from './faulty-store.js';
@@ -21,6 +21,8 @@ export const ANOTHER_PROCESS = 'another-process';
 
 /** How often it is looked whether a heartbeat has told its holder. */
 const LOOK_SECONDS = 0.05;
+/** A heartbeat is due within half a lease. A holder that is silent for so much of one has none. */
+const SILENT_PART_OF_LEASE = 0.75;
 
 /** Ends holds of the code under test before their time. */
 export class Losses {
@@ -58,26 +60,36 @@ export class Losses {
 
   private async replace(name: string, held: HeldLock | undefined, reason: 'taken' | 'gone'): Promise<void> {
     const { items } = this.table;
-    const version = { S: randomUUID() };
-    const leaseSeconds = this.leaseSecondsOf(name);
+    const before = items.get(name);
     const taken = {
-      ...items.get(name),
-      [ENTRY.versionNumber]: version,
+      ...before,
+      [ENTRY.versionNumber]: { S: randomUUID() },
       [ENTRY.hostIdentifier]: { S: ANOTHER_PROCESS },
     };
-    if (reason === 'taken') items.set(name, taken);
-    else items.delete(name);
-    const isKnown = this.store.nextRefusedRefresh(name);
+    const after = reason === 'taken' ? taken : undefined;
+    this.put(name, after);
+    const [isKnown, isGivenBack] = [this.store.nextRefusedRefresh(name), this.store.nextRelease(name)];
     const spared = this.faults.spare(name);
     held?.refresh().catch(() => {});
-    // Its heartbeat is due within half a lease.
-    for (let seconds = 0; seconds < leaseSeconds && !isKnown(); seconds += LOOK_SECONDS) {
+    const leaseSeconds = numberIn(before?.[ENTRY.leaseDuration]) ?? 0;
+    for (let seconds = 0; seconds < leaseSeconds && !isKnown() && !isGivenBack(); seconds += LOOK_SECONDS) {
+      if (!held && this.store.silentSeconds(name) > leaseSeconds * SILENT_PART_OF_LEASE) break;
       await this.pass(held ? 0 : LOOK_SECONDS);
     }
     spared.end();
-    if (items.get(name) === taken) items.delete(name);
+    const isOver = isKnown() || isGivenBack();
+    if (items.get(name) === after) this.put(name, isOver ? undefined : before);
     if (isKnown()) return;
-    throw new LockOptionError(`${shown(name)} was given back before its holder could lose it`);
+    if (isOver) throw new LockOptionError(`${shown(name)} was given back before its holder could lose it`);
+    throw new LockOptionError(
+      `nothing refreshes ${shown(name)} now, as between two uses of a sticky lock, so its holder would not learn of ` +
+        'the loss, and holds it still; give lose the hold itself, or the reason deadline',
+    );
+  }
+
+  private put(name: string, item: Item | undefined): void {
+    if (item) this.table.items.set(name, item);
+    else this.table.items.delete(name);
   }
 
   private versionOf(name: string): unknown {

@@ -53,7 +53,8 @@ export class Simulation {
    * time is let pass, or real time waited for.
    * @param lock a hold, or the name of a lock that the code under test holds
    * @throws LockLostError where the hold is over already
-   * @throws LockOptionError where the code under test does not hold the lock
+   * @throws LockOptionError where the code under test does not hold the lock, or nothing refreshes it by which its
+   *   holder would learn of the loss, such as a sticky lock between two uses; it is then held still
    */
   lose(lock: HeldLock | string, reason: LossReason = 'taken'): Promise<void> {
     return this.losses.inflict(lock, reason);

@@ -1,4 +1,5 @@
 import { LockLostError, LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
+import { stickyLock } from '../../../runtime/lambda/sticky-lock.js';
 import { createTestLocks } from '../../../runtime/testing/index.js';
 
 const logger = { warn: () => {}, debug: () => {} };
@@ -125,6 +126,36 @@ describe('a loss', () => {
     await locks.time.advance(0.5);
     await expect(locks.simulate.lose('c')).rejects.toThrow(/"c" was given back before its holder could lose it/);
     await done;
+  });
+
+  describe.each(['taken', 'gone'] as const)('%s, of a lock that nothing refreshes', (reason) => {
+    const refusal = /nothing refreshes "a" now, .* give lose the hold itself, or the reason deadline$/;
+
+    test('between two uses of a sticky lock: is refused, and it stays held', async () => {
+      const locks = virtual();
+      const leader = stickyLock('a', { factory: locks, leaseSeconds: 60 });
+      await locks.time.until(leader.use(undefined, () => {}));
+      await locks.time.advance(50);
+
+      await expect(locks.simulate.lose('a', reason)).rejects.toThrow(refusal);
+
+      expect(locks.time.now()).toEqual(new Date('2026-01-01T00:00:50Z'));
+      expect(leader.isHeld).toBe(true);
+      expect(await locks.time.until(leader.use(undefined, ({ isHeld }) => isHeld))).toBe(true);
+    });
+
+    test('held for a whole invocation: is refused by name, not of the hold itself', async () => {
+      const locks = virtual();
+      const lock = locks.createLock('a', { leaseSeconds: 'invocation' });
+      const held = await lock.acquire({ context: locks.invocation(20) });
+
+      await expect(locks.simulate.lose('a', reason)).rejects.toThrow(refusal);
+      expect(held.isHeld).toBe(true);
+      await locks.simulate.lose(held, reason);
+
+      expect(held.signal.reason).toMatchObject({ reason });
+      expect(locks.holderOf('a')).toBeUndefined();
+    });
   });
 
   test('in the middle of an outage, the loss asked for is the one that comes', async () => {
