@@ -1,7 +1,7 @@
 import type { LockFactory, Logger } from '../../runtime/index.js';
 import type { CommandLine } from './command-line.js';
 import { UsageError } from './exit.js';
-import type { Terminal } from './terminal.js';
+import { printable, type Terminal } from './terminal.js';
 
 /**
  * Settles where DynamoDB is. The client reads it from the environment, so there it goes; what is run under
@@ -29,7 +29,7 @@ export async function locksOf(line: CommandLine, terminal: Terminal): Promise<Lo
   const table = tableNameOf(line);
   // Only now, as it brings the AWS SDK with it: help and usage errors do without.
   const { getLockFactory } = await withSdk(() => import('../../runtime/index.js'));
-  const say = (message: string): void => terminal.complain(`cdk-lynk: ${message}\n`);
+  const say = (message: string): void => terminal.complain(`cdk-lynk: ${printable(message)}\n`);
   const logger: Logger = { warn: say, debug: () => {} };
   if (!line.flag('verbose')) return getLockFactory(table, { logger });
   const info: Logger['info'] = (message, details) => {

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { LockNotGrantedError } from '../../runtime/index.js';
 import { BREAK, breakLock } from './break.js';
 import type { CommandShape } from './command-line.js';
 import { EXIT, UsageError } from './exit.js';
@@ -8,7 +9,7 @@ import { LS, ls } from './ls.js';
 import { RUN, run } from './run.js';
 import { SHOW, show } from './show.js';
 import { TABLES, tables } from './tables.js';
-import type { Terminal } from './terminal.js';
+import { printable, type Terminal } from './terminal.js';
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
@@ -56,7 +57,7 @@ function asksForHelp(args: readonly string[]): boolean {
 /** Says what went wrong in one line: a person reads it, not a debugger. */
 function complain(error: unknown, shape: CommandShape | undefined, terminal: Terminal): number {
   const { name = 'Error', message = String(error) } = error instanceof Error ? error : {};
-  terminal.complain(`cdk-lynk: ${withCause(error, message)}\n`);
+  terminal.complain(`cdk-lynk: ${printable(withCause(error, message))}\n`);
   switch (name) {
     case 'UsageError':
       terminal.complain(`See cdk-lynk ${shape ? `${shape.name} ` : ''}--help\n`);
@@ -68,7 +69,7 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
     case 'LockEntryError':
       return EXIT.data;
     case 'LockNotGrantedError':
-      return (error as { readonly holder?: unknown }).holder === undefined ? EXIT.unavailable : EXIT.notGranted;
+      return wasRefused(error as LockNotGrantedError) ? EXIT.notGranted : EXIT.unavailable;
     case 'LockTableError':
     case 'LynkError':
     case 'MissingPackageError':
@@ -77,6 +78,11 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
       if (process.env['CDK_LYNK_DEBUG'] && error instanceof Error) terminal.complain(`${error.stack}\n`);
       return EXIT.internal;
   }
+}
+
+/** By a holder; an outage may have begun since that was seen, and then nobody knows. */
+function wasRefused({ holder, cause }: LockNotGrantedError): boolean {
+  return holder !== undefined && cause === undefined;
 }
 
 /** Where DynamoDB did not answer, why. */

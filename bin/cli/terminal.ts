@@ -30,6 +30,8 @@ export function systemTerminal(): Terminal {
     if (error.code === 'EPIPE') process.exit();
     throw error;
   });
+  // Whoever read our complaints has stopped: that must not end what runs under a lock, nor its exit code.
+  stderr.on('error', () => {});
   const hasColours = stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
   return {
     isInteractive: stdin.isTTY === true && stdout.isTTY === true,

@@ -87,6 +87,15 @@ describe('the exit code', () => {
     expect(() => readFileSync(`${folder}/touched`)).toThrow('ENOENT');
   });
 
+  test('is 69 where DynamoDB came out of reach while another held the lock', async () => {
+    await rig.putForeignEntry('a', { leaseSeconds: 600 });
+    const waiting = run('a', '--wait', '3', '--', 'touch', `${folder}/touched`);
+    await until(() => (rig.proxy.counts['GetItem'] ?? 0) > 1, 'two looks');
+    rig.proxy.fate = () => 'reset';
+    expect(await waiting.ended).toBe(69);
+    rig.proxy.fate = () => 'pass';
+  });
+
   test('is 69 where the table cannot be used', async () => {
     const gone = run('a', '--table', 'nobodys-table', '--', 'true');
     expect(await gone.ended).toBe(69);
@@ -115,6 +124,23 @@ test('the lock is held while the command runs, and released after it; input and 
   expect(running.output).toBe('running\n');
   expect(running.complaints).toMatch(/lock "a" in table ".*" was acquired[\s\S]*was released/);
   expect(await rig.lockNames()).toEqual([]);
+});
+
+test('whoever stops reading what it says ends neither the command nor its lock before its time', async () => {
+  const deaf = run('a', '--verbose', ...script('sleep 1; exit 5'));
+  deaf.stopReadingComplaints();
+
+  expect(await deaf.ended).toBe(5);
+  expect(await rig.lockNames()).toEqual([]);
+});
+
+test('what others wrote is printed so that it cannot move the cursor', async () => {
+  await rig.putForeignEntry('a', { leaseSeconds: 600, hostIdentifier: 'a\u001b[2Jb' });
+  const refused = run('a', '--wait', '0.3', '--verbose', '--', 'true');
+
+  expect(await refused.ended).toBe(75);
+  expect(refused.complaints).toContain('held by a\\x1b[2Jb ');
+  expect(refused.complaints).not.toContain('\u001b');
 });
 
 test('with permits, that many run at once, and no more', async () => {

@@ -106,6 +106,11 @@ export class Started {
     return this.child.pid ?? 0;
   }
 
+  /** From now on, nobody does. */
+  stopReadingComplaints(): void {
+    this.child.stderr?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }

@@ -25,6 +25,8 @@ export interface ForeignEntry {
   readonly leaseSeconds: number;
   /** How long ago its holder wrote it last. */
   readonly ageSeconds?: number;
+  /** @default FOREIGN_HOST */
+  readonly hostIdentifier?: string;
 }
 
 /** Whom a foreign entry says that it is held by. */
@@ -78,7 +80,8 @@ export class Rig {
   }
 
   /** Writes an entry as another process of ours would; returns its version. */
-  async putForeignEntry(lockName: string, { leaseSeconds, ageSeconds = 0 }: ForeignEntry): Promise<string> {
+  async putForeignEntry(lockName: string, entry: ForeignEntry): Promise<string> {
+    const { leaseSeconds, ageSeconds = 0, hostIdentifier = FOREIGN_HOST } = entry;
     const stampMs = Date.now() - ageSeconds * 1000;
     const version = formatVersion({ stampMs, timed: true, holdId: holdIdFrom(randomBytes(10)) });
     await this.direct.send(
@@ -88,7 +91,7 @@ export class Rig {
           lockKey: { S: lockName },
           leaseDuration: { N: String(leaseSeconds) },
           versionNumber: { S: version },
-          hostIdentifier: { S: FOREIGN_HOST },
+          hostIdentifier: { S: hostIdentifier },
         },
       }),
     );
