@@ -25,6 +25,8 @@ export interface LockedDecorator<A extends readonly unknown[]> {
   ): void;
 }
 
+const FOR_METHODS = '@locked is for methods; makeLocked takes functions';
+
 /**
  * A decorator that runs an asynchronous method under a lock at each call, as `makeLocked` does for a function:
  *
@@ -39,16 +41,21 @@ export interface LockedDecorator<A extends readonly unknown[]> {
 export function locked<A extends readonly unknown[]>(options: LockedOptions<A>): LockedDecorator<A> {
   const checked = checkedLocked(options, 'locked');
   const wrapped = (method: unknown): LockableMethod<A> => {
-    if (typeof method !== 'function') throw new LockOptionError('@locked is for methods; makeLocked takes functions');
+    if (typeof method !== 'function') throw new LockOptionError(FOR_METHODS);
     return function (this: unknown, ...args: A): Promise<unknown> {
       return runLocked(checked, args, () => method.apply(this, args));
     };
   };
   return ((method: unknown, context: unknown, descriptor?: PropertyDescriptor): unknown => {
     // The standard passes the method and what it is; experimentalDecorators pass prototype, key and descriptor.
-    if (typeof context === 'object') return wrapped(method);
-    if (!descriptor) throw new LockOptionError('@locked is for methods; makeLocked takes functions');
+    if (isContext(context) && context.kind === 'method') return wrapped(method);
+    if (isContext(context) || !descriptor) throw new LockOptionError(FOR_METHODS);
     descriptor.value = wrapped(descriptor.value);
     return undefined;
   }) as LockedDecorator<A>;
+}
+
+/** What a standard decorator is told of what it decorates. */
+function isContext(context: unknown): context is DecoratorContext {
+  return typeof context === 'object' && context !== null;
 }

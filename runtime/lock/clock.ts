@@ -22,7 +22,8 @@ export const systemClock: Clock = {
   wallMs: () => Date.now(),
   after(delayMs, callback, { keepAlive = false } = {}) {
     const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
-    if (!keepAlive) timer.unref();
+    // A number where there is a window, as in jsdom: nothing is kept alive then.
+    if (!keepAlive) timer.unref?.();
     return new SystemTimer(timer);
   },
 };

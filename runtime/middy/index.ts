@@ -4,7 +4,7 @@ import { checkedLocked, holderIn, type LockedOptions } from '../lambda/make-lock
 import type { HeldLock } from '../lock/held-lock.js';
 import type { Hold } from '../lock/hold.js';
 import type { InvocationContext } from '../lock/options.js';
-import { conclude } from '../lock/with-lock.js';
+import { conclude, type Outcome } from '../lock/with-lock.js';
 
 /** What the middleware needs to see of middy's request. */
 export interface MiddyRequest<E> {
@@ -30,9 +30,14 @@ export interface LockMiddleware<E> {
 }
 
 interface Running {
+  /** The middleware that took it. */
+  readonly taker: object;
   readonly held: HeldLock;
   readonly controller: AbortController;
 }
+
+/** By middy's request, the innermost lock last. */
+const running = new WeakMap<object, readonly Running[]>();
 
 /** By the invocation's own context, the innermost lock last: nothing is kept of an invocation beyond it. */
 const holds = new WeakMap<InvocationContext, HeldLock[]>();
@@ -50,8 +55,8 @@ export function heldLock(context: InvocationContext): HeldLock | undefined {
 }
 
 /**
- * Holds a lock while the handler runs. Put it last: a middleware after it that answers early keeps middy
- * from calling this one again, and then the lock is held until the invocation ends.
+ * Holds a lock while the handler runs. Put it last, or before others of its kind alone: a middleware after it that
+ * answers early keeps middy from calling this one again, and then the lock is held until the invocation ends.
  *
  * The hold's signal aborts with middy's own early time-out too: the handler that may go on then is told, and
  * the lock is released.
@@ -65,7 +70,7 @@ export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): 
     releaseReserveSeconds,
     ...settings
   } = checkedLocked(options, 'lockMiddleware');
-  const running = new WeakMap<object, Running>();
+  const taker = {};
 
   const before = async (request: MiddyRequest<E>): Promise<void> => {
     const { event, context } = request;
@@ -74,24 +79,22 @@ export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): 
     const controller = new AbortController();
     try {
       const held = await lock.acquire({ context, releaseReserveSeconds, signal: controller.signal });
-      running.set(request, { held, controller });
+      running.set(request, [...(running.get(request) ?? []), { taker, held, controller }]);
       holds.set(context, [...(holds.get(context) ?? []), held]);
     } catch (error) {
       const holder = holderIn(error);
       if (!holder || onNotGranted === 'throw') throw error;
-      request.earlyResponse = onNotGranted === 'skip' ? undefined : await onNotGranted(holder, event, context);
+      const response = onNotGranted === 'skip' ? undefined : await onNotGranted(holder, event, context);
+      // What was taken before is not asked for again by middy, which goes straight to the answer.
+      for (const outer of [...(running.get(request) ?? [])].reverse())
+        await endOne(request, outer, { value: response });
+      request.earlyResponse = response;
     }
   };
 
-  const end = async (request: MiddyRequest<E>, outcome: { readonly value: unknown } | { readonly error: unknown }) => {
-    const { held, controller } = running.get(request) ?? {};
-    if (!held) return;
-    running.delete(request);
-    // After a time-out the handler may still be running.
-    if ('error' in outcome) controller?.abort(outcome.error);
-    const others = holds.get(request.context)?.filter((other) => other !== held) ?? [];
-    holds.set(request.context, others);
-    await conclude([held as Hold], outcome);
+  const end = async (request: MiddyRequest<E>, outcome: Outcome<unknown>) => {
+    const one = running.get(request)?.find((candidate) => candidate.taker === taker);
+    if (one) await endOne(request, one, outcome);
   };
 
   return {
@@ -106,4 +109,17 @@ export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): 
       }
     },
   };
+}
+
+async function endOne(request: MiddyRequest<unknown>, ended: Running, outcome: Outcome<unknown>): Promise<void> {
+  const { held, controller } = ended;
+  running.set(
+    request,
+    (running.get(request) ?? []).filter((one) => one !== ended),
+  );
+  // After a time-out the handler may still be running.
+  if ('error' in outcome) controller.abort(outcome.error);
+  const others = holds.get(request.context)?.filter((other) => other !== held) ?? [];
+  holds.set(request.context, others);
+  await conclude([held as Hold], outcome);
 }

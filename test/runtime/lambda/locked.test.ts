@@ -84,5 +84,8 @@ test('on anything but a method it is refused', () => {
   const decorate = runtime.locked({ name: 'a' }) as (...args: unknown[]) => unknown;
 
   expect(() => decorate(undefined, { kind: 'field' })).toThrow('@locked is for methods');
+  for (const kind of ['getter', 'setter', 'accessor', 'class']) {
+    expect(() => decorate(() => {}, { kind })).toThrow('@locked is for methods');
+  }
   expect(() => decorate({}, 'key')).toThrow('@locked is for methods');
 });

@@ -51,3 +51,10 @@ test('the clocks are those of the machine', () => {
   const before = systemClock.monotonicMs();
   expect(systemClock.monotonicMs()).toBeGreaterThanOrEqual(before);
 });
+
+test('a window’s timers, which are numbers, do as well', () => {
+  set.mockReturnValueOnce(7 as never);
+  systemClock.after(1000, () => {}).cancel();
+
+  expect(cleared).toHaveBeenCalledWith(7);
+});

@@ -156,6 +156,19 @@ describe.each([
       expect(await until(error)).toMatchObject({ name: 'LockNotGrantedError', cause: { message: 'connection reset' } });
     });
 
+    test('is not waited for by a lock before it, which is given back', async () => {
+      const outer = lockMiddleware<Event>({ name: 'outer', factory });
+      const inner = lockMiddleware<Event>({ name: 'a', factory, waitSeconds: 0, onNotGranted: 'skip' });
+      const handler = middy<Event>(plugin)
+        .use([outer, inner])
+        .handler(async () => run());
+      const context = contextOf(900);
+
+      expect(await until(handler({ id: 1 }, context))).toBeUndefined();
+      expect([...setting.table.items.keys()]).toEqual(['a']);
+      expect(heldLock(context)).toBeUndefined();
+    });
+
     test('is answered', async () => {
       const handler = handlerWith(({ hostIdentifier }, { id }) => ({
         statusCode: 423,
