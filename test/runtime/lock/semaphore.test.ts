@@ -119,7 +119,7 @@ describe('requests', () => {
     expect(them.store.operations()).toEqual(['acquire', 'readMany', 'acquire']);
   });
 
-  test('a refused try never takes more than three writes and a look, whoever else is quicker', async () => {
+  test('a try that loses every race for what it sees free gives up after five looks', async () => {
     // Each entry is free when it is looked at, and taken when it is written.
     us.store.fate = ({ operation, lockKeys = [] }) => {
       if (operation === 'readMany') setting.table.items.clear();
@@ -130,7 +130,29 @@ describe('requests', () => {
 
     expect(await until(many.tryAcquire())).toBeUndefined();
 
-    expect(us.store.operations()).toEqual(['acquire', 'readMany', 'acquire', 'acquire']);
+    const look = ['readMany', 'acquire', 'acquire'];
+    expect(us.store.operations()).toEqual(['acquire', ...look, ...look, ...look, ...look, ...look]);
+  });
+
+  test('a refused try for what it sees free stops where all else was seen to be held', async () => {
+    us.store.fate = ({ operation, lockKeys = [] }) => {
+      if (operation === 'readMany') setting.table.items.delete('api#0');
+      if (operation === 'acquire') occupy(...lockKeys);
+      return {};
+    };
+    occupy(...NAMES);
+    us.fraction = 0.99;
+
+    expect(await until(semaphore.tryAcquire())).toBeUndefined();
+    expect(us.store.operations()).toEqual(['acquire', 'readMany', 'acquire']);
+  });
+
+  test('as many as there are permits get one each by trying at once', async () => {
+    const racers = Array.from({ length: 10 }, () => setting.process());
+    const tries = racers.map((racer) => racer.factory().createSemaphore('api', { permits: 10 }).tryAcquire());
+
+    const names = (await until(Promise.all(tries))).map((held) => held?.name);
+    expect(new Set(names)).toEqual(new Set(Array.from({ length: 10 }, (_, index) => `api#${index}`)));
   });
 
   test('a waiter looks in one request, eventually consistent, ever more seldom, and writes once one is free', async () => {
