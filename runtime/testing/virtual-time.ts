@@ -8,6 +8,8 @@ class Event implements Timer {
     readonly atMs: number,
     readonly order: number,
     public callback: (() => void) | undefined,
+    /** Goes on by itself, such as a heartbeat: nobody waits for it. */
+    readonly isBackground: boolean,
   ) {}
 
   cancel(): void {
@@ -31,8 +33,8 @@ export class VirtualTime {
   private order = 0;
 
   /** Calls back at that time, after whatever is due by then; at once where the time has passed. */
-  at(atMs: number, callback: () => void): Timer {
-    const event = new Event(Math.max(this.nowMs, atMs), this.order++, callback);
+  at(atMs: number, callback: () => void, { isBackground = false } = {}): Timer {
+    const event = new Event(Math.max(this.nowMs, atMs), this.order++, callback, isBackground);
     this.push(event);
     return event;
   }
@@ -41,6 +43,11 @@ export class VirtualTime {
   get dueMs(): number | undefined {
     while (this.heap[0] && !this.heap[0].callback) this.pop();
     return this.heap[0]?.atMs;
+  }
+
+  /** Whether somebody waits for time to pass. */
+  get isWaitedFor(): boolean {
+    return this.heap.some(({ callback, isBackground }) => callback && !isBackground);
   }
 
   /** Lets time pass until the next event, if there is one. */
@@ -93,7 +100,8 @@ export class VirtualTime {
     return {
       monotonicMs: () => this.nowMs,
       wallMs: () => epochMs + this.nowMs,
-      after: (delayMs, callback) => this.at(this.nowMs + Math.max(0, delayMs), callback),
+      after: (delayMs, callback, { keepAlive = false } = {}) =>
+        this.at(this.nowMs + Math.max(0, delayMs), callback, { isBackground: !keepAlive }),
     };
   }
 

@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as nap } from 'node:timers/promises';
 import { LockOptionError } from '../../../runtime/errors.js';
+import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import { createTestLocks } from '../../../runtime/testing/index.js';
 
 test('time stands still until it is told to pass', async () => {
@@ -67,6 +70,25 @@ test('until waits for what is not of virtual time too, while that stands still',
   expect(await time.until(readFile('package.json', 'utf8'))).toContain('cdk-lynk');
 
   expect(time.now()).toEqual(begun);
+});
+
+test('until waits for files under a lock as well: what goes on by itself goes on slowly then', async () => {
+  const locks = createTestLocks({ time: 'virtual' });
+  const work = async (held: HeldLock): Promise<boolean> => {
+    for (let reads = 0; reads < 20; reads += 1) await readFile('package.json', 'utf8');
+    await nap(50);
+    return held.isHeld;
+  };
+
+  expect(await locks.time.until(locks.withLock('a', { context: locks.invocation(60) }, work))).toBe(true);
+});
+
+test('until lets a lock run out that nobody waits for', async () => {
+  const locks = createTestLocks({ time: 'virtual' });
+  const aborted = locks.withLock('a', { context: locks.invocation(5) }, async ({ signal }) => once(signal, 'abort'));
+
+  await expect(locks.time.until(aborted)).resolves.toBeDefined();
+  expect(locks.time.now().getTime()).toBe(Date.UTC(2026, 0, 1, 0, 0, 4));
 });
 
 test('until gives up after its limit, and on what nothing moves', async () => {
