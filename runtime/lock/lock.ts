@@ -2,7 +2,6 @@ import { acquireHold, type LockSettings, tryHold } from './asking.js';
 import { refuseUnknown } from './checks.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
-import type { Lease } from './invocation.js';
 import type { Locks } from './locks.js';
 import { holdUnlessRefused, type TryOutcome } from './one-lock.js';
 import {
@@ -75,9 +74,9 @@ export class Lock {
     return holdUnlessRefused(await tryHold(this.settings, options), work);
   }
 
-  /** @internal What it is leased for where nothing else is asked. */
-  get lease(): Lease {
-    return this.settings.leaseSeconds;
+  /** @internal What is so where nothing else is asked. */
+  get defaults(): Pick<LockSettings, 'leaseSeconds' | 'waitSeconds'> {
+    return this.settings;
   }
 
   /** @internal Finds out which table it is in; sends no request. */

@@ -23,6 +23,8 @@ export class StickyUse implements HeldLock, Watcher {
   /** Why the lock is not this use's any more. */
   private loss: LockLostError | undefined;
   private isOver = false;
+  /** Whether the work itself has given it back, or handed it over. */
+  private isGivenAway = false;
 
   constructor(
     private readonly target: LockTarget,
@@ -54,10 +56,11 @@ export class StickyUse implements HeldLock, Watcher {
     return this.hold.fencingToken;
   }
 
-  assertHeld({ forSeconds = 0 }: { readonly forSeconds?: number } = {}): void {
+  assertHeld(options: { readonly forSeconds?: number } = {}): void {
     const loss = this.check();
     if (loss) throw loss;
-    this.hold.assertHeld({ forSeconds });
+    this.hold.assertHeld(options);
+    const { forSeconds = 0 } = options;
     const { remainingSeconds } = this;
     if (remainingSeconds < forSeconds) throw this.target.tooShort(remainingSeconds, forSeconds);
   }
@@ -79,15 +82,21 @@ export class StickyUse implements HeldLock, Watcher {
 
   async serialize(options?: WaitOptions): Promise<string> {
     this.assertHeld();
-    return this.hold.serialize(options);
+    const text = await this.hold.serialize(options);
+    this.isGivenAway = true;
+    return text;
   }
 
   async release(options?: WaitOptions): Promise<void> {
-    if (this.isHeld) await this.hold.release(options);
+    if (!this.isHeld) return;
+    this.isGivenAway = true;
+    await this.hold.release(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isHeld) await this.hold[Symbol.asyncDispose]();
+    if (!this.isHeld) return;
+    this.isGivenAway = true;
+    await this.hold[Symbol.asyncDispose]();
   }
 
   /** Whether it is a use of this lock. */
@@ -110,7 +119,7 @@ export class StickyUse implements HeldLock, Watcher {
     } catch (error) {
       outcome = { error };
     }
-    const loss = this.check();
+    const loss = this.isGivenAway ? undefined : this.check();
     this.over('released', 'its use is over');
     this.end();
     if (loss) throw lossWith(loss, outcome);

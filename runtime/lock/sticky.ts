@@ -31,7 +31,6 @@ export interface StickyOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<Tr
 /** What a use sees of the lock. */
 export type StickyHold = Pick<HeldLock, 'name' | 'signal' | 'isHeld' | 'remainingSeconds' | 'assertHeld'>;
 
-const DEFAULT_WAIT_SECONDS = 30;
 const FIXED_LEASE = 'leaseSeconds of a sticky lock is a number: it outlasts invocations';
 
 /** Those that have been taken: they are given back together when the sandbox goes. */
@@ -52,7 +51,6 @@ export class StickyLock {
   /** Uses in one process take turns. */
   private readonly turns = new LocalLock();
   private readonly reserveSeconds: number;
-  private readonly waitSeconds: number;
 
   /** @internal */
   constructor(
@@ -66,7 +64,7 @@ export class StickyLock {
     if (idleSeconds !== undefined && !(typeof idleSeconds === 'number' && idleSeconds > 0)) {
       throw new LockOptionError(`idleSeconds is a number of seconds above 0, got ${shown(idleSeconds)}`);
     }
-    this.waitSeconds = checkedWait(waitSeconds ?? DEFAULT_WAIT_SECONDS);
+    if (waitSeconds !== undefined) checkedWait(waitSeconds);
     this.reserveSeconds = checkedReserve(releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
   }
 
@@ -87,13 +85,16 @@ export class StickyLock {
     checkedWork(work, 'use');
     this.lock ??= this.makeLock();
     const { lock } = this;
-    if (typeof lock.lease !== 'number') throw new LockOptionError(`${FIXED_LEASE}; its factory's is "${lock.lease}"`);
+    const { leaseSeconds, waitSeconds: defaultSeconds } = lock.defaults;
+    if (typeof leaseSeconds !== 'number')
+      throw new LockOptionError(`${FIXED_LEASE}; its factory's is "${leaseSeconds}"`);
     const target = await lock.target();
     refuseReentry(target);
     const { process } = target;
     const endsMs = context ? process.elapsedMs() + context.getRemainingTimeInMillis() : Infinity;
     const stopMs = endsMs - this.reserveSeconds * 1000;
-    const waitUntilMs = Math.min(process.elapsedMs() + this.waitSeconds * 1000, stopMs);
+    const mostSeconds = this.options.waitSeconds ?? defaultSeconds;
+    const waitUntilMs = Math.min(process.elapsedMs() + mostSeconds * 1000, stopMs);
     const waitSeconds = (): number => Math.max(0, waitUntilMs - process.elapsedMs()) / 1000;
     const place = await this.turn(target, waitSeconds());
     this.idle?.cancel();
@@ -152,8 +153,9 @@ export class StickyLock {
         if (!(error instanceof LockLostError)) throw error;
       }
     }
-    // What may still stand of it is this process's own, and is written over like a dead holder's.
-    stayed?.giveUp();
+    // What may still stand of it is this process's own, and is written over like a dead holder's. What was handed
+    // over is its receiver's.
+    if (stayed?.whyNotHeld().reason !== 'handed-over') stayed?.giveUp();
     this.hold = undefined;
     this.hold = await lock.hold({ waitSeconds });
     giveBackOnSigterm(this);

@@ -188,6 +188,7 @@ test('no more can be asked of it than its invocation has left', async () => {
   const lock = sticky({ leaseSeconds: 120 });
   const used = lock.use(invocation(5), (held) => {
     held.assertHeld({ forSeconds: 4.9 });
+    expect(() => held.assertHeld({ forSecond: 1 } as object)).toThrow('assertHeld knows no option "forSecond"');
     held.assertHeld({ forSeconds: 60 });
   });
 
@@ -254,11 +255,27 @@ test('released by its own hold, or handed over, it is taken anew by the next use
     (hold?: HeldLock) => hold?.[Symbol.asyncDispose](),
     (hold?: HeldLock) => hold?.serialize(),
   ]) {
-    const used = lock.use<unknown>(undefined, () => end(currentHold()));
-    expect(await until(errorOf(used))).toMatchObject({ reason: expect.stringMatching(/^released|handed-over$/) });
+    await until(lock.use<unknown>(undefined, () => end(currentHold())));
     setting.table.items.clear();
     expect(await until(lock.use(undefined, (held) => held.isHeld))).toBe(true);
   }
+});
+
+test('what it handed over is its receiver’s, and not taken back', async () => {
+  const lock = sticky({ waitSeconds: 0 });
+  const text = await until(lock.use(undefined, () => currentHold()?.serialize()));
+
+  expect(await until(errorOf(lock.use(undefined, () => {})))).toMatchObject({ name: 'LockNotGrantedError' });
+  expect((await until(us.factory().deserializeLock(text ?? ''))).isHeld).toBe(true);
+});
+
+test('it waits for as long as its factory says', async () => {
+  setting.putEntry('a', { version: PYTHONS_VERSION });
+  const lock = new StickyLock(() => us.factory({ waitSeconds: 2 }).createLock('a'), {});
+
+  expect(await until(errorOf(lock.use(undefined, () => {})))).toMatchObject({
+    message: expect.stringMatching(/ was not granted within 2 s: /),
+  });
 });
 
 test('a factory whose leases are those of invocations has none for it', async () => {
