@@ -110,17 +110,18 @@ export class Contention {
       while (!this.patience.isOver) {
         let seen: Seen;
         const sentMs = process.elapsedMs();
+        this.patience.asks();
         try {
           seen = await (step.kind === 'write' ? this.write(ledger, step.expiredVersion) : this.look());
         } catch (error) {
           if (error instanceof LynkError) throw error;
-          this.patience.lastFailure = error;
+          this.patience.failed(error);
           inDoubt ||= step.kind === 'write';
           if (store.isThrottling?.(error)) local.crowd.throttled(process.clock.monotonicMs());
           await this.patience.sleep(retryDelayMs(failures++, process.random.fraction()));
           continue;
         }
-        this.patience.lastFailure = undefined;
+        this.patience.answered();
         failures = 0;
         writesInARow = step.kind === 'write' ? writesInARow + 1 : 0;
 

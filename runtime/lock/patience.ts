@@ -3,6 +3,10 @@ import type { LockProcess } from './process.js';
 
 /** A wait without a limit still wants a timer, or nothing would keep the process alive. */
 const LONGEST_NAP_MS = 60 * 60 * 1000;
+/** For DynamoDB to answer in; mostly it takes milliseconds. */
+const FAIR_TIME_MS = 1000;
+/** By so much a timer may come before another one that is due at the same time. */
+const TIMER_GRAIN_MS = 2;
 
 /**
  * How long a caller is willing to wait: until a time limit, by elapsed time, or until its own signal
@@ -15,6 +19,8 @@ export class Patience {
   private ending: { readonly reason: unknown } | undefined;
   private readonly listeners = new Set<(reason: unknown) => void>();
   private readonly limitMs: number;
+  /** Elapsed time at which the request was sent that is under way. */
+  private askedMs: number | undefined;
   private readonly unwatch: () => void;
   private timer: Timer | undefined;
 
@@ -29,6 +35,23 @@ export class Patience {
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (signal?.aborted) this.onAbort();
     else this.arm();
+  }
+
+  /** A request is sent. */
+  asks(): void {
+    this.askedMs = this.process.elapsedMs();
+  }
+
+  /** It was answered. */
+  answered(): void {
+    this.askedMs = undefined;
+    this.lastFailure = undefined;
+  }
+
+  /** It failed. One that nothing but the end of the wait cut short, just after it was sent, tells nothing of DynamoDB. */
+  failed(error: unknown): void {
+    if (this.leftMs() > TIMER_GRAIN_MS || this.hadFairTime()) this.lastFailure = error;
+    this.askedMs = undefined;
   }
 
   get isOver(): boolean {
@@ -93,8 +116,14 @@ export class Patience {
   /** Ends the wait where its time is over. The timer alone would be late after a freeze. */
   private isDue(): boolean {
     if (this.leftMs() > 0) return false;
-    this.end(this.timeLimitError(this.lastFailure));
+    const isUnanswered = this.lastFailure === undefined && this.hadFairTime();
+    this.end(this.timeLimitError(isUnanswered ? new Error('no answer from DynamoDB') : this.lastFailure));
     return true;
+  }
+
+  /** Whether a request is under way that had until the end of the wait a time to be answered in. */
+  private hadFairTime(): boolean {
+    return this.askedMs !== undefined && this.limitMs - this.askedMs >= FAIR_TIME_MS;
   }
 
   private end(reason: unknown): void {

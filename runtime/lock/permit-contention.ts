@@ -69,7 +69,9 @@ export class PermitContention {
     let granted = (await this.takeOneOf(this.anyOne())) ?? (await this.takeOneSeen());
     // By callers of this process: what becomes of their requests tells as much as one of our own would.
     for (let asked = this.askedForHere(); !granted && asked.length > 0; asked = this.askedForHere()) {
-      await this.patience.race(Promise.race(asked.map(({ local }) => local.head?.settled)));
+      const places = asked.map((target) => ({ target, place: target.local.head }));
+      await this.patience.race(Promise.race(places.map(({ place }) => place?.settled)));
+      for (const { target, place } of places) if (place?.holder) this.noteHeld(target, place.holder);
       granted = await this.takeOneOf(asked.filter(({ local }) => !local.head).map((target) => ({ target })));
     }
     if (granted || this.patience.isOver) return granted;
@@ -187,15 +189,16 @@ export class PermitContention {
     const [first] = asked as [LockTarget];
     this.contender.chronicle.attempts += 1;
     const names = asked.map(({ name }) => name);
+    this.patience.asks();
     const budgetMs = Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
     try {
       const { store } = this.semaphore;
       const answer = await first.exchange(budgetMs, (signal) => store.readMany(names, consistency, signal));
-      this.patience.lastFailure = undefined;
+      this.patience.answered();
       return answer;
     } catch (error) {
       if (error instanceof LynkError) throw error;
-      this.patience.lastFailure = error;
+      this.patience.failed(error);
       const { queue, process } = this.semaphore;
       if (first.store.isThrottling?.(error)) queue.crowd.throttled(process.clock.monotonicMs());
       return undefined;

@@ -147,6 +147,18 @@ describe('requests', () => {
     expect(us.store.operations()).toEqual(['acquire', 'readMany', 'acquire']);
   });
 
+  test('a try that waited for a caller of its process knows what that one was told', async () => {
+    occupy('api#0');
+    const one = us.factory().createSemaphore('api', { permits: 1 });
+    const named = us.factory().createLock('api#0').tryAcquire();
+    const error = errorOf(one.acquire({ waitSeconds: 0 }));
+
+    expect(await until(named)).toBeUndefined();
+    const told = await until(error);
+    expect(told).toMatchObject({ holders: [{ hostIdentifier: 'somebody' }] });
+    expect(told).not.toHaveProperty('cause', expect.anything());
+  });
+
   test('as many as there are permits get one each by trying at once', async () => {
     const racers = Array.from({ length: 10 }, () => setting.process());
     const tries = racers.map((racer) => racer.factory().createSemaphore('api', { permits: 10 }).tryAcquire());

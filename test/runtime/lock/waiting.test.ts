@@ -36,6 +36,30 @@ describe('a free lock', () => {
 });
 
 describe('a lock that another process holds', () => {
+  test('is refused without a cause: that the wait ended before a look was answered is no failure', async () => {
+    setting.putEntry('a', { version: setting.versionDrawn(), leaseSeconds: 600 });
+    setting.putEntry('api#0', { version: setting.versionDrawn(), leaseSeconds: 600 });
+    us.store.fate = () => ({ answerMs: 300.5 });
+    us.hasCoarseTimers = true;
+    const permit = us.factory().createSemaphore('api', { permits: 1 });
+    for (let waitSeconds = 1; waitSeconds < 2; waitSeconds += 0.1) {
+      for (const refused of [lock.acquire({ waitSeconds }), permit.acquire({ waitSeconds })]) {
+        const error = (await until(errorOf(refused))) as LockNotGrantedError;
+        expect(error.message).toContain('held by');
+        expect(error.cause).toBeUndefined();
+      }
+    }
+  });
+
+  test('is refused with a cause where it did not answer for a second before the end of the wait', async () => {
+    setting.putEntry('a', { version: setting.versionDrawn(), leaseSeconds: 600 });
+    const refused = errorOf(lock.acquire({ waitSeconds: 4 }));
+    await pass(1000);
+    us.store.fate = () => 'silence';
+
+    expect(await until(refused)).toMatchObject({ cause: { message: expect.stringMatching(/^no answer/) } });
+  });
+
   test('costs a try one request, which tells who holds it', async () => {
     await until(setting.process().factory().createLock('a').acquire());
 
