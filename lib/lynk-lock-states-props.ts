@@ -41,8 +41,8 @@ export interface LynkProtectOptions extends LynkLockStatesOptions {
   /**
    * What the names of the states begin with. Those are unique within a state machine, and so is this.
    *
-   * @default - the name of the first protected step, and ` lock`; the step's construct id, where another lock
-   * beside it is called so already
+   * @default - the name of the first protected step, and ` lock`; the step's construct id, where that is too long,
+   * or another lock beside it is called so already
    */
   readonly id?: string;
 }

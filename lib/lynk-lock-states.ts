@@ -277,6 +277,11 @@ export class LynkLockStates extends Construct {
   }
 }
 
+/** Whether names of states that begin with this are too long. */
+export function isTooLongForStates(id: string): boolean {
+  return `${id}: release after error`.length > LONGEST_STATE_NAME;
+}
+
 /** What the tasks differ in. */
 interface EntryTaskPart extends Pick<EntryTaskProps, 'action' | 'request' | 'policies'> {
   /** What is known from the answer. */

@@ -10,7 +10,7 @@ import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js'
 import { type LynkConnectOptions, tellFunction, warnOfLongLease } from './connection.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
 import { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';
-import { LynkLockStates } from './lynk-lock-states.js';
+import { isTooLongForStates, LynkLockStates } from './lynk-lock-states.js';
 import type { LynkProtectOptions } from './lynk-lock-states-props.js';
 
 /** A table of locks: one of this app, or an imported one. */
@@ -135,8 +135,9 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 }
 
-/** By the step's name; where another state machine's lock is called so already, by its id. */
+/** By the step's name; where that is too long, or another state machine's lock is called so already, by its id. */
 function lockIdIn({ node }: IConstruct, { id, stateId }: State): string {
   const named = `${stateId} lock`;
-  return Token.isUnresolved(named) || node.tryFindChild(named) ? `${id} lock` : named;
+  const isUnfit = Token.isUnresolved(named) || isTooLongForStates(named) || node.tryFindChild(named);
+  return isUnfit ? `${id} lock` : named;
 }

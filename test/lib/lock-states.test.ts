@@ -327,6 +327,14 @@ test('one lock in one place', () => {
   expect(() => lock.protect(new Pass(stack, 'Again'))).toThrow('`protect` was called before');
 });
 
+test('a step whose name is too long for those of the lock’s states lends it its id', () => {
+  const stateName = 'Charge the customer for every invoice of this past month';
+  const { stack, locks } = prepare();
+  const { States } = machine(stack, locks.protect(new Pass(stack, 'Charge', { stateName }), { name: 'ledger' }));
+
+  expect(Object.keys(States)).toContain('Charge lock: draw');
+});
+
 test('where states are chained by hand, nobody but the caller knows how long they take', () => {
   const { stack, locks: table } = prepare();
   const lock = new LynkLockStates(stack, 'Ledger', { table, name: 'ledger' });
