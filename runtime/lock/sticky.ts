@@ -157,9 +157,11 @@ export class StickyLock {
     // over is its receiver's.
     if (stayed?.whyNotHeld().reason !== 'handed-over') stayed?.giveUp();
     this.hold = undefined;
-    this.hold = await lock.hold({ waitSeconds });
+    const hold = await lock.hold({ waitSeconds });
+    this.hold = hold;
     giveBackOnSigterm(this);
-    return this.hold;
+    hold.signal.addEventListener('abort', () => this.hold === hold && taken.delete(this), { once: true });
+    return hold;
   }
 
   private endTurn({ process }: LockTarget, place: Place): void {
@@ -179,8 +181,16 @@ function giveBackOnSigterm(lock: StickyLock): void {
 }
 
 function onSigterm(): void {
-  // Whoever listens keeps the process from ending, as it would have: where nobody else does, it ends now.
-  void Promise.all([...taken].map((lock) => lock.release())).then(() => {
-    if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM');
+  void giveBackAll().then(async () => {
+    // Whoever listens keeps the process from ending, as it would have: where nobody else does, it ends now.
+    if (process.listeners('SIGTERM').some((listener) => listener !== onSigterm)) return;
+    // What the next use in turn has taken anew meanwhile.
+    await giveBackAll();
+    process.off('SIGTERM', onSigterm);
+    process.kill(process.pid, 'SIGTERM');
   });
+}
+
+async function giveBackAll(): Promise<void> {
+  await Promise.all([...taken].map((lock) => lock.release()));
 }

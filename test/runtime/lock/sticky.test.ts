@@ -360,6 +360,24 @@ test('SIGTERM ends a process that nobody else keeps, once all have been given ba
   kill.mockRestore();
 });
 
+test('SIGTERM ends a process where a use has taken a lock anew meanwhile, too', async () => {
+  const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+  const lock = sticky();
+  const slow = new StickyLock(() => us.factory().createLock('slow'), {});
+  const uses = [1, 2].map(() => watched(lock.use(undefined, () => setting.time.sleep(1000))));
+  await pass(100);
+  await until(slow.use(undefined, () => {}));
+  us.store.next('release', {}, { answerMs: 1500 });
+  process.emit('SIGTERM');
+  await pass(3000);
+
+  expect(uses).toMatchObject([{ error: { reason: 'released' } }, { error: { reason: 'released' } }]);
+  expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']]);
+  expect(setting.table.items.size).toBe(0);
+  expect(process.listenerCount('SIGTERM')).toBe(0);
+  kill.mockRestore();
+});
+
 test('a use within a use is refused, not waited for', async () => {
   const lock = sticky();
 
