@@ -8,8 +8,8 @@ export const SHOW: CommandShape = {
   name: 'show',
   summary: 'show one lock in full',
   synopsis: 'NAME [options]',
-  about: `Shows what the entry of one lock tells, by a consistent read. Exits with 1 where nobody holds the
-lock.`,
+  about: `Shows what the entry of one lock tells, by a consistent read. Exits with 1 where the lock is
+free.`,
   operands: ['NAME'],
   options: { ...TABLE_OPTION, json: { type: 'boolean', help: 'as a JSON object; null where it has no entry' } },
   examples: [

@@ -1,7 +1,7 @@
 import { LockHolder } from '../errors.js';
 import { isBroken } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { untilTakeoverMs } from '../protocol/takeover.js';
+import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { LocalLock } from './local-lock.js';
 import { noteFrom } from './note.js';
@@ -79,7 +79,9 @@ export function inspectionOf(table: LockTable, local: LocalLock, { entry, dateMs
   const hasBroken = !isKept && isBroken(entry);
   const isReleased = !isKept && !hasBroken && version !== undefined && isNobodys(version.holdId);
   const isNobodysNow = isKept || hasBroken || isReleased;
-  const isFree = isKept || (isNobodysNow && untilFreeMs === 0);
+  // As whoever comes only now would see it, too.
+  const isOverForAll = version?.timed ? isStampExpired(entry, dateMs, clockToleranceSeconds) : untilFreeMs === 0;
+  const isFree = isKept || (isNobodysNow && isOverForAll);
   const isOverByStamp = dateMs !== undefined && lastSeenMs !== undefined && dateMs > lastSeenMs + leaseSeconds * 1000;
   const isOver = isOverByStamp || arrivedMs >= expiryMs;
   const looksDead = isNobodysNow ? false : isOver || (lastSeenMs === undefined ? undefined : false);

@@ -138,7 +138,10 @@ test('an entry that was left in place of a hold that has ended is nobody’s', a
   expect(await inspect()).toMatchObject({ ...left, isFree: false, holder: { hostIdentifier: 'somebody' } });
   await pass(9000);
   expect(await inspect()).toMatchObject({ ...left, isFree: false });
-  await pass(1100);
+  // Who has watched it for its time could have it now, and nobody else.
+  await pass(1500);
+  expect(await inspect()).toMatchObject({ ...left, isFree: false, holder: { remainingSeconds: 0 } });
+  await pass(4000);
   expect(await inspect()).toMatchObject({ ...left, isFree: true, holder: undefined });
 });
 
