@@ -173,11 +173,10 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     }
   }
 
-  release(options?: WaitOptions): Promise<void> {
+  async release(options?: WaitOptions): Promise<void> {
     const signal = signalIn(options, 'release');
     this.releasing ??= this.releaseOnce();
-    if (!signal) return this.releasing;
-    return orAborted(this.releasing, signal);
+    await (signal ? orAborted(this.releasing, signal) : this.releasing);
   }
 
   /** As `release`, but the lock stays taken for that long, under a note (JSON text), and nobody holds it. */

@@ -331,6 +331,11 @@ describe('an option that is misspelt, or none of theirs, is refused by', () => {
     expect(us.store.operations()).toEqual(['acquire']);
   });
 
+  test('a promise of them rejects, and does not throw', async () => {
+    const released = held.release({ second: 7 } as never);
+    expect(await errorOf(released)).toBeInstanceOf(LockOptionError);
+  });
+
   test.each(calls.slice(1))('%s, and so is a signal that is none', async (_, __, call) => {
     expect(await errorOf((async () => call({ signal: 7 } as never))())).toMatchObject({
       name: 'LockOptionError',
