@@ -1,7 +1,9 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LambdaDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { LambdaDestination, SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { LynkLockTable } from '../../lib/index.js';
 
@@ -10,7 +12,13 @@ export class HandOverStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
     const common = { runtime: Runtime.NODEJS_22_X, timeout: Duration.seconds(60) };
-    const ship = new NodejsFunction(this, 'Ship', { ...common, entry: 'examples/hand-over/ship.ts' });
+    const ship = new NodejsFunction(this, 'Ship', {
+      ...common,
+      entry: 'examples/hand-over/ship.ts',
+      // A ticket is good once, so trying again is in vain: what failed is picked, and is for a person to look at.
+      retryAttempts: 0,
+      onFailure: new SqsDestination(new Queue(this, 'NotShipped')),
+    });
     const onSuccess = new LambdaDestination(ship, { responseOnly: true });
     const pick = new NodejsFunction(this, 'Pick', { ...common, entry: 'examples/hand-over/pick.ts', onSuccess });
     const pickInPython = new LambdaFunction(this, 'PickInPython', {
@@ -23,5 +31,16 @@ export class HandOverStack extends Stack {
     });
     const locks = new LynkLockTable(this, 'Locks');
     for (const fn of [pick, pickInPython, ship]) locks.connect(fn, { names: ['order/*'] });
+    // Python's lynk writes with PutItem, which no other client needs.
+    pickInPython.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:PutItem'],
+        resources: [locks.tableArn],
+        conditions: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['order/*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      }),
+    );
   }
 }

@@ -9,32 +9,42 @@ import { currentHold, makeLocked } from '../../runtime/index.js';
 import { charge, type Order } from './orders.js';
 
 /**
- * A lock for each record's account. One that is held elsewhere is not waited for: the record counts as
- * failed, is named in `batchItemFailures`, and SQS delivers it again later.
+ * A lock for each record's account. A record that does not get it in time counts as failed, is named in
+ * `batchItemFailures`, and SQS delivers it again later.
  */
-const chargeRecord = makeLocked(
-  async (record: SQSRecord, _: Context) => charge(orderIn(record), currentHold()?.signal),
-  { name: (record) => `account/${orderIn(record).accountId}`, waitSeconds: 0 },
-);
+const chargeWithin = (waitSeconds: number) =>
+  makeLocked(async (record: SQSRecord, _: Context) => charge(orderIn(record), currentHold()?.signal), {
+    name: (record) => `account/${orderIn(record).accountId}`,
+    waitSeconds,
+  });
 
-/** For a standard queue. Its event source needs `reportBatchItemFailures`. */
+/**
+ * For a standard queue. Its event source needs `reportBatchItemFailures`. Records are worked on at once, those of one
+ * account in turn: they wait for each other, which costs no request.
+ */
 const processor = new BatchProcessor(EventType.SQS);
 export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
-  processPartialResponse(event, chargeRecord, processor, {
+  processPartialResponse(event, chargeWithin(5), processor, {
     context,
     // A batch whose accounts are all busy is no broken function.
     throwOnFullBatchFailure: false,
   });
 
-/** For a FIFO queue: after a record that failed, the rest of its group fails too, so that the order is kept. */
+/**
+ * For a FIFO queue: after a record that failed, the rest of its group fails too, so that the order is kept. Records
+ * are worked on one by one, so none waits for a lock that is held elsewhere.
+ */
 const fifoProcessor = new SqsFifoPartialProcessorAsync();
 export const fifoHandler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
-  processPartialResponse(event, chargeRecord, fifoProcessor, {
+  processPartialResponse(event, chargeWithin(0), fifoProcessor, {
     context,
     skipGroupOnError: true,
     throwOnFullBatchFailure: false,
   });
 
-function orderIn(record: SQSRecord): Order {
-  return JSON.parse(record.body) as Order;
+/** What is no order comes back until it is moved to the dead-letter queue. */
+function orderIn({ body }: SQSRecord): Order {
+  const order = JSON.parse(body) as Partial<Order> | null;
+  if (typeof order?.accountId !== 'string' || typeof order.amount !== 'number') throw new Error(`no order: ${body}`);
+  return order as Order;
 }

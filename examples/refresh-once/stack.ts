@@ -4,7 +4,7 @@ import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Construct } from 'constructs';
 import { LynkLockTable } from '../../lib/index.js';
 
-/** A function that needs an access token. What is in flight is a lock of that name. */
+/** A function that needs access tokens. Each that is in flight is a lock. */
 export class RefreshOnceStack extends Stack {
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
@@ -13,6 +13,6 @@ export class RefreshOnceStack extends Stack {
       runtime: Runtime.NODEJS_22_X,
       timeout: Duration.seconds(30),
     });
-    new LynkLockTable(this, 'Locks').connect(fn, { names: ['access-token'] });
+    new LynkLockTable(this, 'Locks').connect(fn, { names: ['access-token/*'] });
   }
 }

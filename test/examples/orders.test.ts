@@ -50,6 +50,19 @@ test('every record is worked on under the lock of its account', async () => {
   expect(rig.proxy.counts).toEqual({ UpdateItem: 3, DeleteItem: 3 });
 });
 
+test('records of one account in one batch take turns', async () => {
+  expect(await handler(eventFor('a', 'a', 'b', 'a'), context)).toEqual(failed());
+  expect(new Set(amounts())).toEqual(new Set([0, 1, 2, 3]));
+});
+
+test('what is no order comes back, and is not charged', async () => {
+  const event = eventFor('a', 'b');
+  Object.assign(event.Records[1] as object, { body: '{}' });
+
+  expect(await handler(event, context)).toEqual(failed(1));
+  expect(amounts()).toEqual([0]);
+});
+
 test('a record whose lock is held elsewhere comes back; the others are done', async () => {
   await rig.putForeignEntry('account/busy', { leaseSeconds: 60 });
 

@@ -25,7 +25,7 @@ const STACKS: readonly (readonly [folder: string, stack: Stack, functions: numbe
   ['hand-over', new HandOverStack(app, 'HandOver'), 3, 'order/*'],
   ['nightly-report', new NightlyReportStack(app, 'Nightly'), 1, 'nightly-report'],
   ['orders', new OrdersStack(app, 'Orders'), 1, 'account/*'],
-  ['refresh-once', new RefreshOnceStack(app, 'RefreshOnce'), 1, 'access-token'],
+  ['refresh-once', new RefreshOnceStack(app, 'RefreshOnce'), 1, 'access-token/*'],
   ['sticky-leader', new StickyLeaderStack(app, 'StickyLeader'), 2, 'feed-leader'],
   ['three-calls', new ThreeCallsStack(app, 'ThreeCalls'), 1, 'partner-api#*'],
 ];
@@ -51,7 +51,9 @@ test.each(STACKS)(
     for (const { Properties } of functions) {
       expect(Properties.Environment.Variables).toMatchObject({ LYNK_TABLE_NAME: { Ref: table } });
     }
-    const ofLocks = statementsIn(stack).filter(({ Resource }) => JSON.stringify(Resource).includes(table));
+    const ofLocks = statementsIn(stack).filter(
+      ({ Action, Resource }) => JSON.stringify(Resource).includes(table) && Action !== 'dynamodb:PutItem',
+    );
     // Each function's, or that of the one role which is no function's.
     expect(ofLocks).toHaveLength(Math.max(count, 1));
     for (const statement of ofLocks) {
@@ -83,6 +85,32 @@ test('deploy-lock: runners of one repository’s main branch, and nobody else, h
   });
   Template.fromStack(stackOf('deploy-lock')).hasResourceProperties('AWS::DynamoDB::GlobalTable', {
     TableName: 'ci-locks',
+  });
+});
+
+test('deploy-lock: and may deploy, by the roles of the CDK', () => {
+  expect(statementsIn(stackOf('deploy-lock'))).toContainEqual(
+    expect.objectContaining({
+      Action: 'sts:AssumeRole',
+      Resource: { 'Fn::Join': ['', expect.arrayContaining([':role/cdk-*'])] },
+    }),
+  );
+});
+
+test('hand-over: Python writes with PutItem, and to these locks alone; what is not shipped is not lost', () => {
+  const stack = stackOf('hand-over');
+  const puts = statementsIn(stack).filter(({ Action }) => Action === 'dynamodb:PutItem');
+  expect(puts).toEqual([
+    expect.objectContaining({
+      Condition: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['order/*'] },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    }),
+  ]);
+  Template.fromStack(stack).hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    MaximumRetryAttempts: 0,
+    DestinationConfig: { OnFailure: Match.anyValue() },
   });
 });
 
