@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Duration, Resource, Token } from 'aws-cdk-lib';
+import { Duration, Resource, Token, TokenComparison } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import { METRICS } from '../runtime/protocol/wire.js';
@@ -120,7 +120,8 @@ export abstract class LynkLockMetrics extends Resource {
 
   private tableMetric(metricName: string, options: MetricOptions): Metric {
     const dimensionsMap = { TableName: this.tableName };
-    return new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, ...options }).attachTo(this);
+    const where = this.whereElse();
+    return new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, ...where, ...options }).attachTo(this);
   }
 
   private operationMetric(metricName: string, operation: Operation, options: MetricOptions): Metric {
@@ -147,6 +148,17 @@ export abstract class LynkLockMetrics extends Resource {
       period: props.period ?? Duration.minutes(5),
       ...(props.color !== undefined && { color: props.color }),
     });
+  }
+
+  /** Of a table that is imported from elsewhere, DynamoDB's metrics are there, and those of its clients are not. */
+  private whereElse(): Pick<MetricOptions, 'account' | 'region'> {
+    const { account, region } = this.env;
+    const isElsewhere = (one: string, other: string): boolean =>
+      Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
+    return {
+      ...(isElsewhere(account, this.stack.account) && { account }),
+      ...(isElsewhere(region, this.stack.region) && { region }),
+    };
   }
 
   /** In one graph or expression, an id stands for one metric. Tokens are left out: they differ in each synth. */

@@ -23,7 +23,8 @@ export interface LynkLockMonitoringProps {
   readonly table: ILynkLockTable;
 
   /**
-   * What an alarm does, such as telling an SNS topic.
+   * What an alarm does, such as telling an SNS topic. Let a topic call a function: of `LambdaAction`s for one function
+   * aws-cdk-lib takes no two whose alarms are called alike, and those of each monitoring are.
    *
    * @default - nothing: an alarm is only seen in CloudWatch
    */

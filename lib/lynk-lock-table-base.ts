@@ -42,7 +42,7 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /**
    * Lets the grantee take, refresh and release locks, no more. A Lambda function is also told the table's
    * name, or where the table is of another account its ARN, and the client's defaults, in its environment, where
-   * `withLock` looks for them.
+   * `withLock` looks for them. By a version or an alias, a function is not told.
    */
   grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 

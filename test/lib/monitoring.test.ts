@@ -231,3 +231,16 @@ interface EmfLine {
   };
   readonly [member: string]: unknown;
 }
+
+test('DynamoDB’s metrics of a table that is imported from elsewhere are looked for there, the client’s here', () => {
+  const stack = newStack({ env: ENV });
+  const arn = 'arn:aws:dynamodb:us-east-1:999999999999:table/locks';
+  const table = LynkLockTable.fromLynkLockTableArn(stack, 'Elsewhere', arn);
+  const statOf = (metric: IMetric) => metric.toMetricConfig().metricStat;
+
+  expect(statOf(table.metricContention())).toMatchObject({ account: '999999999999', region: 'us-east-1' });
+  expect(statOf(table.metricLatency())).toMatchObject({ account: '999999999999', region: 'us-east-1' });
+  expect(statOf(table.metricLockLost())).not.toMatchObject({ region: 'us-east-1' });
+  const near = LynkLockTable.fromLynkLockTableName(stack, 'Near', 'locks');
+  expect(statOf(near.metricContention())).not.toMatchObject({ region: 'us-east-1' });
+});
