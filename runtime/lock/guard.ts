@@ -1,6 +1,7 @@
 import { LockLostError, LockOptionError, LynkError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import { orAborted } from './abort.js';
 import { shown } from './checks.js';
 import { loseTo, type Refreshed } from './refreshing.js';
 import {
@@ -57,7 +58,7 @@ export class Guard {
       // Whenever it comes: what was committed was committed while the entry stood.
       if (answer?.written) return;
       if (answer) throw this.lossBy(answer);
-      await this.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()));
+      await this.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
     }
   }
 
@@ -110,9 +111,10 @@ export class Guard {
     );
   }
 
-  private pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
+  private pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const slept = new Promise<void>((resolve) => {
       this.target.process.clock.after(delayMs, resolve, { keepAlive: true });
     });
+    return signal ? orAborted(slept, signal) : slept;
   }
 }

@@ -84,11 +84,13 @@ export class Refreshing implements Pulse {
         signal,
       );
     } catch (error) {
+      // The caller's own reason, whatever it is, tells nothing of the lock.
+      if (signal?.aborted) throw error;
       if (error instanceof LockEntryError && hold.isHeld) {
         hold.lose('taken', 'what stands in its place is no entry of a lock', error);
         return undefined;
       }
-      if (!signal?.aborted) this.lastFailure = error;
+      this.lastFailure = error;
       if (hold.isHeld) hold.chronicle.refreshFailed(error, hold.leftMs());
       throw error;
     }

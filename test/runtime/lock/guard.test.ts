@@ -158,3 +158,13 @@ test.each([
   expect(sent).toEqual([]);
   await until(held.transactWrite(Array.from({ length: 99 }, () => ITEM)));
 });
+
+test('an abort is heard between two attempts, too', async () => {
+  answers = Array.from({ length: 50 }, () => failing(new Error('connection reset')));
+  const controller = new AbortController();
+  const written = errorOf(held.transactWrite([ITEM], { signal: controller.signal }));
+  await pass(1500);
+  controller.abort('enough');
+
+  expect(await Promise.race([written, pass(1)])).toBe('enough');
+});

@@ -1,4 +1,5 @@
-import { LockOptionError, LockTableError } from '../../../runtime/errors.js';
+import { LockEntryError, LockOptionError, LockTableError } from '../../../runtime/errors.js';
+import type { LockEvent } from '../../../runtime/lock/events.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import { Hold } from '../../../runtime/lock/hold.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
@@ -14,6 +15,21 @@ beforeEach(async () => {
 
 const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
 const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
+
+test('a refresh that its caller aborts tells nothing of the lock, whatever the reason', async () => {
+  const events: string[] = [];
+  const observers = [{ onLockEvent: ({ type }: LockEvent) => void events.push(type) }];
+  const other = await until(us.factory({ observers }).createLock('b').acquire());
+  us.store.fate = () => 'silence';
+  const controller = new AbortController();
+  const refreshed = errorOf(other.refresh({ signal: controller.signal }));
+  const reason = new LockEntryError('of another lock', { attribute: 'leaseDuration' });
+  controller.abort(reason);
+
+  expect(await until(refreshed)).toBe(reason);
+  expect(other.isHeld).toBe(true);
+  expect(events).toEqual(['asked', 'acquired']);
+});
 
 describe('whether it is held', () => {
   test('is known by the clock where no timer could run', () => {
