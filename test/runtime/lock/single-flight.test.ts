@@ -1,6 +1,7 @@
 import { LockLostError, LockNotGrantedError, LockReentrancyError } from '../../../runtime/errors.js';
-import type { LockFactory } from '../../../runtime/lock/factory.js';
-import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
+import { LockFactory } from '../../../runtime/lock/factory.js';
+import { MemoryStore } from '../../../runtime/store/memory-store.js';
+import { EPOCH_MS, errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
 let us: TestProcess;
@@ -26,6 +27,18 @@ const work = async (): Promise<{ readonly work: number; readonly madeMs: number 
 const FRESH = { freshSeconds: 30 };
 const ask = (one: LockFactory = factory, freshSeconds = 30) => one.singleFlight('token', { freshSeconds }, work);
 const tokenItem = () => setting.table.items.get('token') as Record<string, { S?: string; N?: string }> | undefined;
+
+test('a table of the same name in another account has flights of its own', async () => {
+  const elsewhere = new LockFactory(
+    us.locks,
+    new MemoryStore('locks', () => EPOCH_MS + setting.time.nowMs),
+    {},
+    () => 'us',
+  );
+  const [here, there] = await until(Promise.all([ask(), ask(elsewhere)]));
+
+  expect([here.work, there.work]).toEqual([1, 2]);
+});
 
 describe('of all who ask at once', () => {
   test('in any number of processes, one does the work, and all have its result', async () => {
