@@ -134,7 +134,7 @@ export class FaultyStore implements LockStore {
 
   private sleep(durationMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.clock.after(durationMs, resolve);
+      this.clock.after(durationMs, resolve, { keepAlive: true });
     });
   }
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { LockLostError, LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
 import { stickyLock } from '../../../runtime/lambda/sticky-lock.js';
 import { createTestLocks } from '../../../runtime/testing/index.js';
@@ -319,4 +321,17 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
 ])('what is simulated refuses bad %s by name', async (_, act, message) => {
   await expect(act()).rejects.toThrow(LockOptionError);
   await expect(act()).rejects.toThrow(message);
+});
+
+test('what is slow keeps the process alive, as a connection would', async () => {
+  const code = `
+    import { createTestLocks } from './runtime/testing/index.js';
+    const locks = createTestLocks();
+    const held = await locks.createLock('a').acquire();
+    locks.simulate.slow(0.2, { only: ['refresh'] });
+    await held.refresh();
+    process.exit(7);`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], { stdio: 'ignore' });
+
+  expect(await once(child, 'exit')).toEqual([7, null]);
 });
