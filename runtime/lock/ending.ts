@@ -61,9 +61,7 @@ export class Ending {
         const delayMs = retryDelayMs(failures, process.random.fraction());
         if (error instanceof LynkError) throw error;
         if (process.elapsedMs() + delayMs >= limitMs) throw this.target.notConfirmed('release', error);
-        await new Promise<void>((resolve) => {
-          process.clock.after(delayMs, resolve, { keepAlive: true });
-        });
+        await process.pause(delayMs);
       }
     }
   }

@@ -1,7 +1,6 @@
 import { LockLostError, LockOptionError, LynkError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
-import { orAborted } from './abort.js';
 import { shown } from './checks.js';
 import { loseTo, type Refreshed } from './refreshing.js';
 import {
@@ -58,7 +57,7 @@ export class Guard {
       // Whenever it comes: what was committed was committed while the entry stood.
       if (answer?.written) return;
       if (answer) throw this.lossBy(answer);
-      await this.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
+      await process.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
     }
   }
 
@@ -109,12 +108,5 @@ export class Guard {
       `${this.target.label} is not kept in DynamoDB, and has no transactions`,
       this.target.errorDetails(),
     );
-  }
-
-  private pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const slept = new Promise<void>((resolve) => {
-      this.target.process.clock.after(delayMs, resolve, { keepAlive: true });
-    });
-    return signal ? orAborted(slept, signal) : slept;
   }
 }

@@ -176,7 +176,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   async release(options?: WaitOptions): Promise<void> {
     const signal = signalIn(options, 'release');
     this.releasing ??= this.releaseOnce();
-    await (signal ? orAborted(this.releasing, signal) : this.releasing);
+    await orAborted(this.releasing, signal);
   }
 
   /** As `release`, but the lock stays taken for that long, under a note (JSON text), and nobody holds it. */

@@ -1,7 +1,7 @@
 import { LockNotGrantedError } from '../errors.js';
 import type { LockEvent, LockObserver } from './events.js';
 import type { HarmlessLogger } from './logger.js';
-import { detailsOf, type Line, lossLine, toMilliseconds } from './loss-lines.js';
+import { type Line, lineDetails, lossLine, toMilliseconds } from './loss-lines.js';
 
 /**
  * Writes one line for each event: a warning where a lock was lost, or nearly so; information where a person
@@ -16,7 +16,7 @@ export class LogLines implements LockObserver {
     // A message of our errors names the lock itself.
     const isWhole = /^(?:lock|permit|semaphore) "/.test(text);
     const line = isWhole ? text : `lock ${JSON.stringify(lockName)} in table "${tableName}" ${text}`;
-    this.logger[level](line, detailsOf(event, details));
+    this.logger[level](line, { ...lineDetails(event), ...inMilliseconds(details) });
   }
 }
 
@@ -77,6 +77,11 @@ function lineOf(event: LockEvent): Line {
     case 'handed-over':
       return ['info', `was handed over after ${seconds(event.heldSeconds)}`, { heldSeconds: event.heldSeconds }];
   }
+}
+
+function inMilliseconds(details: Line[2] = {}): Record<string, unknown> {
+  const rounded = (value: unknown): unknown => (typeof value === 'number' ? toMilliseconds(value) : value);
+  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, rounded(value)]));
 }
 
 function seconds(value: number): string {

@@ -15,24 +15,21 @@ export class LossLines implements LockObserver {
 
 export function writeLoss(logger: HarmlessLogger, event: LockLostEvent): void {
   const [level, text, details] = lossLine(event);
-  logger[level](text, detailsOf(event, details));
+  logger[level](text, { ...lineDetails(event), ...details });
 }
 
 export function lossLine({ error, heldSeconds }: LockLostEvent): Line {
-  return ['warn', error.message, { reason: error.reason, heldSeconds, cause: error.cause }];
+  const details = { reason: error.reason, heldSeconds: toMilliseconds(heldSeconds), cause: error.cause };
+  return ['warn', error.message, details];
 }
 
-/** What a line says of whose event it is, and of the event. A clock's microseconds are of no use in a log. */
-export function detailsOf({ type, asking }: LockEvent, details: Line[2] = {}): Record<string, unknown> {
+/** What every line says of whose event it is. */
+export function lineDetails({ type, asking }: LockEvent): Record<string, unknown> {
   const { requestId, ...whose } = asking;
-  const rounded = Object.entries(details).map(([name, value]) => [
-    name,
-    typeof value === 'number' ? toMilliseconds(value) : value,
-  ]);
-  return { lockEvent: type, ...whose, ...(requestId !== undefined && { requestId }), ...Object.fromEntries(rounded) };
+  return { lockEvent: type, ...whose, ...(requestId !== undefined && { requestId }) };
 }
 
-/** Of a number of seconds, the whole milliseconds. */
+/** Of a number of seconds, the whole milliseconds: a clock's microseconds are of no use in a log. */
 export function toMilliseconds(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }

@@ -37,9 +37,9 @@ export class Patience {
     else this.arm();
   }
 
-  /** A request is sent. */
-  asks(): void {
-    this.askedMs = this.process.elapsedMs();
+  /** A request is sent, at that elapsed time. */
+  asks(atMs: number): void {
+    this.askedMs = atMs;
   }
 
   /** It was answered. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ElapsedTime } from '../protocol/elapsed.js';
 import { ServerClock } from '../protocol/server-clock.js';
 import { holdIdFrom, nobodysHoldIdFrom } from '../protocol/version.js';
+import { orAborted } from './abort.js';
 import type { Clock, Timer } from './clock.js';
 import { LocalLock } from './local-lock.js';
 import { RecentMap } from './recent-map.js';
@@ -85,6 +86,14 @@ export class LockProcess {
 
   hasGivenUp(holdId: string): boolean {
     return this.givenUp.has(holdId);
+  }
+
+  /** Resolves after that time, and keeps the process alive until then. Rejects as soon as the signal aborts. */
+  pause(delayMs: number, signal?: AbortSignal): Promise<void> {
+    const slept = new Promise<void>((resolve) => {
+      this.clock.after(delayMs, resolve, { keepAlive: true });
+    });
+    return orAborted(slept, signal);
   }
 
   /** Calls back several times a second, reading elapsed time first, until the returned function is called. */

@@ -3,7 +3,6 @@ import { isBroken, takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
-import { orAborted } from './abort.js';
 import type { Chronicle } from './chronicle.js';
 import type { Pulse } from './heartbeat.js';
 import type { WriteAnswer } from './store.js';
@@ -130,7 +129,7 @@ export class Refreshing implements Pulse {
         if (error instanceof LynkError) throw error;
         if (process.elapsedMs() >= limitMs) throw target.notConfirmed('refresh', error);
       }
-      await this.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
+      await process.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
     }
   }
 
@@ -148,13 +147,6 @@ export class Refreshing implements Pulse {
   beingHandedOver(): LynkError {
     const { label } = this.target;
     return new LynkError(`${label} is being handed over; wait for that call`, this.target.errorDetails());
-  }
-
-  private pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const slept = new Promise<void>((resolve) => {
-      this.target.process.clock.after(delayMs, resolve, { keepAlive: true });
-    });
-    return signal ? orAborted(slept, signal) : slept;
   }
 }
 
