@@ -196,9 +196,12 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     this.heartbeat.start();
   }
 
-  /** Over, and nobody works under it any more: this process may write over what stands of it. */
+  /**
+   * Over, and nobody works under it any more: this process may write over what stands of it. What was handed over is
+   * its receiver's.
+   */
   giveUp(): void {
-    this.process.giveUp(this.origin.ledger.holdId);
+    if (this.state !== 'handed-over') this.process.giveUp(this.origin.ledger.holdId);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -34,8 +34,8 @@ export interface LockInspection {
   readonly lastSignOfLife: Date | undefined;
   /**
    * Whether its holder seems dead: its lease is over, unrefreshed, so that it may not believe to hold any
-   * more. False where nobody holds it. Undefined where that cannot be told at one look. Looked at again after a lease, by the same
-   * process, any unchanged entry can be told to be dead.
+   * more. False where nobody holds it. Undefined where that cannot be told at one look. Looked at again after
+   * a lease, by the same process, any unchanged entry can be told to be dead.
    */
   readonly looksDead: boolean | undefined;
   /** Since when it seems dead, by DynamoDB's clock; undefined unless `looksDead`. */

@@ -153,9 +153,8 @@ export class StickyLock {
         if (!(error instanceof LockLostError)) throw error;
       }
     }
-    // What may still stand of it is this process's own, and is written over like a dead holder's. What was handed
-    // over is its receiver's.
-    if (stayed?.whyNotHeld().reason !== 'handed-over') stayed?.giveUp();
+    // What may still stand of it is this process's own, and is written over like a dead holder's.
+    stayed?.giveUp();
     this.hold = undefined;
     const hold = await lock.hold({ waitSeconds });
     this.hold = hold;
