@@ -38,6 +38,7 @@ import type { GraphJson } from './worst-duration.js';
 const INPUT = jsonata('$states.input');
 /** Of a state, in the Amazon States Language. */
 const LONGEST_STATE_NAME = 80;
+const MOST = `a state's name has ${LONGEST_STATE_NAME} characters at most`;
 /** Between two requests for a lock that others hold. */
 const LONGEST_PAUSE_SECONDS = 15;
 /** After so many, the entry is looked at: whether it may be taken over, and whether to go on. */
@@ -240,8 +241,7 @@ export class LynkLockStates extends Construct {
   private stateName(does: string): string {
     const name = `${this.node.id}: ${does}`;
     if (name.length <= LONGEST_STATE_NAME) return name;
-    const most = `a state's name has ${LONGEST_STATE_NAME} characters at most`;
-    throw refusal(this, `\`id\` is ${shown(this.node.id)}, too long for ${shown(name)}: ${most}`);
+    throw refusal(this, `\`id\` is ${shown(this.node.id)}, too long for ${shown(name)}: ${MOST}`);
   }
 
   /** To JSONata, a path is a text: all would ask for one lock, which is called by the path. */
@@ -258,9 +258,8 @@ export class LynkLockStates extends Construct {
     const states = this.node.findAll().filter((child) => child instanceof State);
     const long = states.find(({ stateId }) => stateId.length > LONGEST_STATE_NAME);
     if (!long) return;
-    const most = `a state's name has ${LONGEST_STATE_NAME} characters at most`;
     const way = 'give a shorter `id`, or a shorter prefix';
-    throw refusal(this, `with its prefixes, a state is called ${shown(long.stateId)}, too long: ${most}; ${way}`);
+    throw refusal(this, `with its prefixes, a state is called ${shown(long.stateId)}, too long: ${MOST}; ${way}`);
   }
 
   /** For the lease that is written; asked for when the state machine is made, and the steps are complete. */

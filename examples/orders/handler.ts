@@ -23,8 +23,9 @@ const chargeWithin = (waitSeconds: number) =>
  * account in turn: they wait for each other, which costs no request.
  */
 const processor = new BatchProcessor(EventType.SQS);
+const chargeInTurn = chargeWithin(5);
 export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
-  processPartialResponse(event, chargeWithin(5), processor, {
+  processPartialResponse(event, chargeInTurn, processor, {
     context,
     // A batch whose accounts are all busy is no broken function.
     throwOnFullBatchFailure: false,
@@ -35,8 +36,9 @@ export const handler = (event: SQSEvent, context: Context): Promise<SQSBatchResp
  * are worked on one by one, so none waits for a lock that is held elsewhere.
  */
 const fifoProcessor = new SqsFifoPartialProcessorAsync();
+const chargeAtOnce = chargeWithin(0);
 export const fifoHandler = (event: SQSEvent, context: Context): Promise<SQSBatchResponse> =>
-  processPartialResponse(event, chargeWithin(0), fifoProcessor, {
+  processPartialResponse(event, chargeAtOnce, fifoProcessor, {
     context,
     skipGroupOnError: true,
     throwOnFullBatchFailure: false,
