@@ -50,7 +50,7 @@ export interface LockNotGrantedDetails extends LynkErrorDetails {
   readonly permits?: number | undefined;
 }
 
-/** The lock was not to be had in time. `cause` is the last failed request, where DynamoDB was out of reach. */
+/** Another holds the lock, or had it when it was last seen, and did not give it up in time. */
 export class LockNotGrantedError extends LynkError {
   override readonly name = 'LockNotGrantedError';
   /** Who held it when last seen; undefined where nobody was seen. */
@@ -67,6 +67,14 @@ export class LockNotGrantedError extends LynkError {
     this.holders = holders ?? (holder ? [holder] : []);
     this.permits = permits;
   }
+}
+
+/**
+ * DynamoDB could not be asked, did not answer in time, or did not confirm in time: nothing is known of who holds the
+ * lock. It may pass; `cause` is the last failed request. What no attempt can get past is a `LockTableError`.
+ */
+export class LockUnavailableError extends LynkError {
+  override readonly name = 'LockUnavailableError';
 }
 
 /**

@@ -13,6 +13,7 @@ export {
   LockOptionError,
   LockReentrancyError,
   LockTableError,
+  LockUnavailableError,
   LynkError,
   type LynkErrorDetails,
 } from './errors.js';
