@@ -1,6 +1,6 @@
 import { withLock } from '../default.js';
 import { type LockHolder, LockNotGrantedError, LockOptionError } from '../errors.js';
-import { refuseUnknown, shown } from '../lock/checks.js';
+import { isAble, isDurable, refuseUnknown, shown } from '../lock/checks.js';
 import type { LockFactory } from '../lock/factory.js';
 import { type InvocationContext, LOCK_OPTIONS, type LockOptions, type TryOptions } from '../lock/options.js';
 
@@ -114,8 +114,8 @@ export function holderIn(error: unknown): LockHolder | undefined {
   return error instanceof LockNotGrantedError && error.cause === undefined ? error.holder : undefined;
 }
 
+/** A durable execution's, in whatever place, is found too: it is refused as the option `context` is. */
 function contextIn(args: readonly unknown[]): InvocationContext | undefined {
-  const isContext = (arg: unknown): arg is InvocationContext =>
-    typeof (arg as Partial<InvocationContext> | null | undefined)?.getRemainingTimeInMillis === 'function';
-  return args.slice(1).find(isContext);
+  const isContext = (arg: unknown): boolean => isAble(arg, 'getRemainingTimeInMillis');
+  return (args.find(isDurable) ?? args.slice(1).find(isContext)) as InvocationContext | undefined;
 }

@@ -92,10 +92,27 @@ export function signalIn(options: WaitOptions | undefined, where: string): Abort
   return checkedSignal(options?.signal);
 }
 
-export const checkedContext = check<InvocationContext | undefined>(
+const checkedInvocation = check<InvocationContext | undefined>(
   (value) => value === undefined || isAble(value, 'getRemainingTimeInMillis'),
   "context is a Lambda handler's second argument",
 );
+
+/** @throws LockOptionError unless it is an invocation's; one of a durable execution outlasts any hold */
+export function checkedContext(value: unknown): InvocationContext | undefined {
+  if (!isDurable(value)) return checkedInvocation(value);
+  throw new LockOptionError(
+    'context is that of a durable execution: suspended, it would never release the lock, and its replay would wait ' +
+      'for it; take the lock inside a step, with { context: context.lambdaContext }',
+  );
+}
+
+/**
+ * Whether it is a `DurableContext` of AWS's SDK for durable executions, by what only that one can do: the SDK is
+ * not imported, and middy makes it look like a Lambda context too.
+ */
+export function isDurable(value: unknown): boolean {
+  return isAble(value, 'step') && isAble(value, 'wait');
+}
 
 /** @throws LockOptionError unless it can be a partition key: 1 to 2,048 bytes of well-formed text */
 export function checkedName(name: unknown): string {

@@ -72,7 +72,8 @@ export interface TryOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * The Lambda invocation that the lock is for. The hold ends with it at the latest, and waiting never
-   * eats its last `releaseReserveSeconds`.
+   * eats its last `releaseReserveSeconds`. Inside a step of a durable execution it is the `lambdaContext`; the
+   * context of the execution itself is refused.
    */
   readonly context?: InvocationContext | undefined;
   /**

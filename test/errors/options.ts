@@ -72,6 +72,10 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', { context: wrong({}) }, work),
   },
   {
+    when: '`context` is that of a durable execution',
+    provoke: (locks) => locks.withLock('a', { context: wrong({ step: work, wait: work }) }, work),
+  },
+  {
     when: '`data` is no JSON',
     provoke: (locks) => locks.withLock('a', { data: 10n }, work),
   },
