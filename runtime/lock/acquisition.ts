@@ -64,7 +64,7 @@ function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> 
   if (head) ask.chronicle.waiting(head.holder);
   const place = target.local.join();
   const limit = `within ${rounded(waitSeconds)} s`;
-  const patience = new Patience(target.process, waitSeconds, ask.signal, (cause) =>
+  const patience = new Patience(target.process, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
     notGranted(target, limit, target.local.head?.holder, cause),
   );
   const contention = new Contention(target, ask, patience, place);
@@ -89,6 +89,11 @@ async function tryForHold(ask: Ask): Promise<Hold | LockHolder | undefined> {
   return hold ?? (flight?.served ? undefined : must(place.holder));
 }
 
+/** Elapsed time at which its work is to stop, and a wait for it ends; `Infinity` where there is no invocation. */
+export function stopMsOf({ invocationEndsMs = Infinity, reserveSeconds }: Ask<unknown>): number {
+  return invocationEndsMs - reserveSeconds * 1000;
+}
+
 /** Seconds that a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */
 export function secondsOfTry({ leaseSeconds, invocationSeconds }: Ask<unknown>): number {
   return Math.max(0, Math.min(tryBudgetMs(leaseSeconds) / 1000, invocationSeconds));
@@ -97,7 +102,8 @@ export function secondsOfTry({ leaseSeconds, invocationSeconds }: Ask<unknown>):
 function patienceOfTry(ask: Ask): Patience {
   const { target, signal } = ask;
   const limitSeconds = secondsOfTry(ask);
-  return new Patience(target.process, limitSeconds, signal, (cause) =>
+  const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
+  return new Patience(target.process, limits, signal, (cause) =>
     notGranted(target, `within ${rounded(limitSeconds)} s`, undefined, cause),
   );
 }

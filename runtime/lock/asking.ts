@@ -59,12 +59,14 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
   const data = checkedNote(options.data);
   const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds ?? settings.lockAtLeastSeconds ?? 0);
   signal?.throwIfAborted();
-  const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Infinity;
-  const leaseSeconds = leaseSecondsOf(lease, invocationSeconds, maxInvocationLeaseSeconds);
   const reserveSeconds = checkedReserve(options.releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
   const requestId = context?.awsRequestId;
   const target = await reach(name);
   const { process } = target;
+  // Both at one moment, after all that is awaited: the hold is not to outlive its invocation by what that took.
+  const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Infinity;
+  const invocationEndsMs = context && process.elapsedMs() + invocationSeconds * 1000;
+  const leaseSeconds = leaseSecondsOf(lease, invocationSeconds, maxInvocationLeaseSeconds);
   const hostIdentifier = target.settings.hostIdentifier(requestId);
   const asking = { lockName: name, tableName: target.store.tableName, hostIdentifier, leaseSeconds, requestId };
   return {
@@ -79,6 +81,6 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
     signal,
     invocationSeconds,
     reserveSeconds,
-    invocationEndsMs: context && process.elapsedMs() + invocationSeconds * 1000,
+    invocationEndsMs,
   };
 }

@@ -110,7 +110,7 @@ export class Contention {
       while (!this.patience.isOver) {
         let seen: Seen;
         const sentMs = process.elapsedMs();
-        this.patience.asks(sentMs);
+        this.patience.asks();
         try {
           seen = await (step.kind === 'write' ? this.write(ledger, step.expiredVersion) : this.look());
         } catch (error) {

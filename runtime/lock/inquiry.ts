@@ -29,7 +29,7 @@ export async function answerTo<A extends Answer>(
   signal?.throwIfAborted();
   const patience = new Patience(
     table.process,
-    PATIENCE_SECONDS,
+    { waitSeconds: PATIENCE_SECONDS },
     signal,
     (cause) => new LynkError(`${label}: no answer from DynamoDB within ${PATIENCE_SECONDS} s`, { ...details, cause }),
   );

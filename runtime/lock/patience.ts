@@ -8,9 +8,17 @@ const FAIR_TIME_MS = 1000;
 /** By so much a timer may come before another one that is due at the same time. */
 const TIMER_GRAIN_MS = 2;
 
+/** What bounds a wait. */
+export interface Limits {
+  /** By the monotonic clock: a wall clock that is set forward shortens no wait. */
+  readonly waitSeconds: number;
+  /** Elapsed time at which it ends at the latest, as its invocation does, though a sandbox was frozen meanwhile. */
+  readonly untilMs?: number | undefined;
+}
+
 /**
- * How long a caller is willing to wait: until a time limit, by elapsed time, or until its own signal
- * aborts. While it lasts, it keeps the process alive and elapsed time read.
+ * How long a caller is willing to wait: until its limits, or until its own signal aborts. While it lasts, it keeps
+ * the process alive and elapsed time read.
  */
 export class Patience {
   /** The failure in transit that no answer has followed yet: what the time limit's error gives as its cause. */
@@ -18,49 +26,55 @@ export class Patience {
   /** Why the wait is over, once it is. */
   private ending: { readonly reason: unknown } | undefined;
   private readonly listeners = new Set<(reason: unknown) => void>();
+  /** Monotonic time. */
   private readonly limitMs: number;
-  /** Elapsed time at which the request was sent that is under way. */
-  private askedMs: number | undefined;
+  /** Elapsed time. */
+  private readonly untilMs: number;
+  /** What was left when the request was sent that is under way. */
+  private leftAtAskMs: number | undefined;
   private readonly unwatch: () => void;
   private timer: Timer | undefined;
 
   constructor(
     private readonly process: LockProcess,
-    waitSeconds: number,
+    { waitSeconds, untilMs = Infinity }: Limits,
     private readonly signal: AbortSignal | undefined,
     private readonly timeLimitError: (cause: unknown) => Error,
   ) {
-    this.limitMs = process.elapsedMs() + waitSeconds * 1000;
+    this.limitMs = process.clock.monotonicMs() + waitSeconds * 1000;
+    this.untilMs = untilMs;
     this.unwatch = process.watch(() => this.isDue());
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (signal?.aborted) this.onAbort();
     else this.arm();
   }
 
-  /** A request is sent, at that elapsed time. */
-  asks(atMs: number): void {
-    this.askedMs = atMs;
+  /** A request is sent. */
+  asks(): void {
+    this.leftAtAskMs = this.leftMs();
   }
 
   /** It was answered. */
   answered(): void {
-    this.askedMs = undefined;
+    this.leftAtAskMs = undefined;
     this.lastFailure = undefined;
   }
 
   /** It failed. One that nothing but the end of the wait cut short, just after it was sent, tells nothing of DynamoDB. */
   failed(error: unknown): void {
     if (this.leftMs() > TIMER_GRAIN_MS || this.hadFairTime()) this.lastFailure = error;
-    this.askedMs = undefined;
+    this.leftAtAskMs = undefined;
   }
 
   get isOver(): boolean {
     return this.ending !== undefined;
   }
 
-  /** Milliseconds left, by elapsed time. */
+  /** Milliseconds left. */
   leftMs(): number {
-    return this.ending ? 0 : Math.max(0, this.limitMs - this.process.elapsedMs());
+    if (this.ending) return 0;
+    const { clock } = this.process;
+    return Math.max(0, Math.min(this.limitMs - clock.monotonicMs(), this.untilMs - this.process.elapsedMs()));
   }
 
   /** The promise's outcome, or a rejection as soon as the wait is over. */
@@ -123,7 +137,7 @@ export class Patience {
 
   /** Whether a request is under way that had until the end of the wait a time to be answered in. */
   private hadFairTime(): boolean {
-    return this.askedMs !== undefined && this.limitMs - this.askedMs >= FAIR_TIME_MS;
+    return this.leftAtAskMs !== undefined && this.leftAtAskMs >= FAIR_TIME_MS;
   }
 
   private end(reason: unknown): void {

@@ -189,7 +189,7 @@ export class PermitContention {
     const [first] = asked as [LockTarget];
     this.contender.chronicle.attempts += 1;
     const names = asked.map(({ name }) => name);
-    this.patience.asks(this.semaphore.process.elapsedMs());
+    this.patience.asks();
     const budgetMs = Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
     try {
       const { store } = this.semaphore;

@@ -1,5 +1,5 @@
 import { type LockHolder, LockReentrancyError } from '../errors.js';
-import { type Ask, holdOf, rounded, secondsOfTry, told, withinPatience } from './acquisition.js';
+import { type Ask, holdOf, rounded, secondsOfTry, stopMsOf, told, withinPatience } from './acquisition.js';
 import { askFor, waitSecondsWithin } from './asking.js';
 import { checkedWait, refuseUnknown } from './checks.js';
 import { abandon } from './grant.js';
@@ -97,7 +97,7 @@ export class Semaphore {
     const { head } = target.queue;
     if (head) ask.chronicle.waiting(head.holder);
     const place = target.queue.join();
-    const patience = new Patience(target.process, waitSeconds, ask.signal, (cause) =>
+    const patience = new Patience(target.process, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
       target.notGranted(`within ${rounded(waitSeconds)} s`, target.queue.head?.holders ?? [], cause),
     );
     const contention = new PermitContention(target, ask, patience, place);
@@ -113,7 +113,8 @@ export class Semaphore {
   private async askOnce(ask: Ask<SemaphoreTarget>): Promise<Hold | readonly LockHolder[]> {
     const { target } = ask;
     const limitSeconds = secondsOfTry(ask);
-    const patience = new Patience(target.process, limitSeconds, ask.signal, (cause) =>
+    const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
+    const patience = new Patience(target.process, limits, ask.signal, (cause) =>
       target.notGranted(`within ${rounded(limitSeconds)} s`, [], cause),
     );
     // Behind a caller of this process: who waits in vain has seen as much as a request of our own would show.

@@ -97,13 +97,13 @@ class SeveralLocks {
     }
   }
 
-  private async acquireAll(process: LockProcess): Promise<void> {
+  private async acquireAll({ clock }: LockProcess): Promise<void> {
     const { group, settings } = this;
-    const limitMs = process.elapsedMs() + settings.waitSeconds * 1000;
+    const limitMs = clock.monotonicMs() + settings.waitSeconds * 1000;
     let isAsking = true;
     try {
       for (const name of [...this.names].sort(byBytes)) {
-        const waitSeconds = Math.max(0, limitMs - process.elapsedMs()) / 1000;
+        const waitSeconds = Math.max(0, limitMs - clock.monotonicMs()) / 1000;
         const options = { ...this.options, signal: group.signal, waitSeconds };
         const hold = await acquireHold({ ...settings, name }, options);
         this.holds.push(hold);

@@ -39,9 +39,10 @@ async function singleFlight<T>(
     const { target } = ask;
     refuseReentry(target);
     checkedFresh(freshSeconds, target.settings.clockToleranceSeconds);
-    limitMs ??= target.process.elapsedMs() + waitSecondsWithin(settings.waitSeconds, ask) * 1000;
+    const nowMs = target.process.clock.monotonicMs();
+    limitMs ??= nowMs + settings.waitSeconds * 1000;
     const flight = new Flight(target, freshSeconds);
-    const outcome = await askInFlight({ ...ask, flight }, (limitMs - target.process.elapsedMs()) / 1000);
+    const outcome = await askInFlight({ ...ask, flight }, waitSecondsWithin((limitMs - nowMs) / 1000, ask));
     if (outcome instanceof Hold)
       return holdWhile(outcome, () => workAndLeave(outcome, { target, flight, freshSeconds }, work));
     const { served } = flight;

@@ -8,7 +8,7 @@ import { DEFAULT_RESERVE_SECONDS } from './invocation.js';
 import { LocalLock, type Place } from './local-lock.js';
 import type { Lock } from './lock.js';
 import type { InvocationContext, LockOptions, TryOptions } from './options.js';
-import { Patience } from './patience.js';
+import { type Limits, Patience } from './patience.js';
 import { StickyUse } from './sticky-use.js';
 import type { LockTarget } from './target.js';
 import { refuseReentry } from './with-lock.js';
@@ -94,9 +94,10 @@ export class StickyLock {
     const endsMs = context ? process.elapsedMs() + context.getRemainingTimeInMillis() : Infinity;
     const stopMs = endsMs - this.reserveSeconds * 1000;
     const mostSeconds = this.options.waitSeconds ?? defaultSeconds;
-    const waitUntilMs = Math.min(process.elapsedMs() + mostSeconds * 1000, stopMs);
-    const waitSeconds = (): number => Math.max(0, waitUntilMs - process.elapsedMs()) / 1000;
-    const place = await this.turn(target, waitSeconds());
+    const limitMs = process.clock.monotonicMs() + mostSeconds * 1000;
+    const waitSeconds = (): number =>
+      Math.max(0, Math.min(limitMs - process.clock.monotonicMs(), stopMs - process.elapsedMs())) / 1000;
+    const place = await this.turn(target, { waitSeconds: waitSeconds(), untilMs: stopMs });
     this.idle?.cancel();
     let hold: Hold;
     try {
@@ -123,10 +124,10 @@ export class StickyLock {
     await released;
   }
 
-  private async turn(target: LockTarget, waitSeconds: number): Promise<Place> {
+  private async turn(target: LockTarget, limits: Limits): Promise<Place> {
     const place = this.turns.join();
-    const patience = new Patience(target.process, waitSeconds, undefined, () => {
-      const limit = `within ${rounded(waitSeconds)} s`;
+    const patience = new Patience(target.process, limits, undefined, () => {
+      const limit = `within ${rounded(limits.waitSeconds)} s`;
       const message = `${target.label} was not granted ${limit}: another use of it in this process goes on`;
       return new LockNotGrantedError(message, target.errorDetails());
     });

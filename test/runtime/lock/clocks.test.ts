@@ -1,4 +1,5 @@
-import { EPOCH_MS, errorOf, Setting, type TestProcess } from './setting.js';
+import { StickyLock } from '../../../runtime/lock/sticky.js';
+import { EPOCH_MS, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
 let us: TestProcess;
@@ -182,13 +183,51 @@ test('the wall clock set back does not disturb a hold', async () => {
   expect(versions.every((version, index) => version > (versions[index - 1] ?? ''))).toBe(true);
 });
 
-test('time limits count by whichever clock went on further', async () => {
-  setting.putEntry('a', { version: setting.versionDrawn() });
-  const waiting = errorOf(us.factory().createLock('a').acquire({ waitSeconds: 5 }));
-  await pass(1000);
+describe('a wall clock that is set forward by an hour does not shorten the wait', () => {
+  const leaseSeconds = 7200;
+  const waits: Record<string, () => Promise<unknown>> = {
+    'for a lock': () => us.factory().createLock('a').acquire({ waitSeconds: 5 }),
+    'for several locks': () => us.factory().withLocks(['a', 'b'], { waitSeconds: 5 }, () => {}),
+    'for a permit': () => us.factory().createSemaphore('a', { permits: 1 }).acquire({ waitSeconds: 5 }),
+    'for a single flight': () => us.factory().singleFlight('a', { freshSeconds: 60, waitSeconds: 5 }, () => 1),
+    'for the use of a sticky lock': () =>
+      new StickyLock(() => us.factory().createLock('a'), { waitSeconds: 5 }).use(undefined, () => {}),
+  };
+  test.each(Object.keys(waits))('%s', async (what) => {
+    for (const name of ['a', 'a#0']) setting.putEntry(name, { version: setting.versionDrawn(), leaseSeconds });
+    const waiting = watched((waits[what] as () => Promise<unknown>)());
+    await pass(1000);
+    us.wallOffMs += 3_600_000;
+    await pass(3900);
+    expect(waiting.state).toBe('pending');
 
-  us.wallOffMs += 4100;
+    await pass(200);
+    expect(waiting.error).toMatchObject({ name: 'LockNotGrantedError' });
+  });
 
-  expect(await until(waiting)).toMatchObject({ name: 'LockNotGrantedError' });
-  expect(setting.time.nowMs).toBeLessThan(1300);
+  test('for a turn with a sticky lock', async () => {
+    const lock = new StickyLock(() => us.factory().createLock('b'), { waitSeconds: 5 });
+    const first = watched(lock.use(undefined, () => setting.time.sleep(60_000)));
+    const second = watched(lock.use(undefined, () => {}));
+    await pass(1000);
+    us.wallOffMs += 3_600_000;
+    await pass(3900);
+    expect([first.state, second.state]).toEqual(['pending', 'pending']);
+
+    await pass(200);
+    expect(second.error).toMatchObject({ name: 'LockNotGrantedError' });
+  });
+
+  test('of an inquiry', async () => {
+    us.store.fate = () => 'silence';
+    const asking = watched(us.factory().inspect('a'));
+    await pass(1000);
+    us.wallOffMs += 3_600_000;
+    await pass(8900);
+    expect(asking.state).toBe('pending');
+
+    us.store.fate = () => ({});
+    await pass(5000);
+    expect(asking.state).not.toBe('pending');
+  });
 });

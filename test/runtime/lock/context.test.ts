@@ -1,3 +1,5 @@
+import type { LockFactory } from '../../../runtime/lock/factory.js';
+import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import type { InvocationContext } from '../../../runtime/lock/options.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
@@ -15,6 +17,17 @@ const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs 
 function invocation(seconds: number, awsRequestId?: string): InvocationContext {
   const endsMs = setting.time.nowMs + seconds * 1000;
   return { awsRequestId, getRemainingTimeInMillis: () => endsMs - setting.time.nowMs };
+}
+
+/** What work holds that goes on for longer than any invocation. */
+function heldBy(run: (work: (held: HeldLock) => Promise<void>) => Promise<unknown>): Promise<HeldLock> {
+  return new Promise((resolve) => {
+    const work = (held: HeldLock): Promise<void> => {
+      resolve(held);
+      return setting.time.sleep(60_000);
+    };
+    run(work).catch(() => {});
+  });
 }
 
 describe('waiting in an invocation', () => {
@@ -161,6 +174,34 @@ describe('a hold in an invocation', () => {
     expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
     await until(held.release());
     expect(setting.table.items.size).toBe(0);
+  });
+
+  test.each<[string, (lock: LockFactory, options: { context: InvocationContext }) => Promise<HeldLock | undefined>]>([
+    ['an acquire', (factory, options) => factory.createLock('a').acquire(options)],
+    ['a try', (factory, options) => factory.createLock('a').tryAcquire(options)],
+    ['a permit', (factory, options) => factory.createSemaphore('a', { permits: 2 }).acquire(options)],
+    [
+      'several locks',
+      (factory, options) => {
+        return heldBy((work) => factory.withLocks(['a', 'b'], options, ({ locks }) => work(locks[1] as HeldLock)));
+      },
+    ],
+    [
+      'a single flight',
+      (factory, options) => heldBy((work) => factory.singleFlight('a', { freshSeconds: 60, ...options }, work)),
+    ],
+  ])('that begins late, since the table was long to be found, is not held beyond it: %s', async (_, take) => {
+    const identify = us.store.identify.bind(us.store);
+    us.store.identify = async (name) => {
+      await setting.time.sleep(2000);
+      return identify(name);
+    };
+    const held = await until(take(us.factory({ leaseSeconds: 60 }), { context: invocation(7) }));
+    await pass(6990 - setting.time.nowMs);
+    expect(held?.isHeld).toBe(true);
+
+    await pass(10);
+    expect(held?.isHeld).toBe(false);
   });
 
   test('that ends at its deadline is lost to the invocation', async () => {
