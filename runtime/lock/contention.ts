@@ -5,7 +5,7 @@ import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js'
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
 import type { Flight } from './flight.js';
-import { abandon, isGrantable, ownVersionIn, topUp } from './grant.js';
+import { abandon, isGrantable, mayHaveLanded, ownVersionIn, topUp } from './grant.js';
 import { judge, type Sight } from './judgement.js';
 import type { Place } from './local-lock.js';
 import type { Patience } from './patience.js';
@@ -114,9 +114,9 @@ export class Contention {
         try {
           seen = await (step.kind === 'write' ? this.write(ledger, step.expiredVersion) : this.look());
         } catch (error) {
+          inDoubt ||= step.kind === 'write' && mayHaveLanded(error);
           if (error instanceof LynkError) throw error;
           this.patience.failed(error);
-          inDoubt ||= step.kind === 'write';
           if (store.isThrottling?.(error)) local.crowd.throttled(process.clock.monotonicMs());
           await this.patience.sleep(retryDelayMs(failures++, process.random.fraction()));
           continue;

@@ -1,4 +1,4 @@
-import { LynkError } from '../errors.js';
+import { LockEntryError, LynkError } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isEnoughToGrant } from '../protocol/lease.js';
 import type { Ledger } from '../protocol/ledger.js';
@@ -37,7 +37,11 @@ export async function topUp(
         store.refresh({ lockKey: name, holdId: ledger.holdId, version, expiresAtSeconds }, signal),
       );
       const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
-      if (standing === undefined) return { granted: false };
+      if (standing === undefined) {
+        // A late copy of the first write may yet put its entry where nothing stands.
+        target.process.giveUp(ledger.holdId);
+        return { granted: false };
+      }
       ledger.confirm(standing, answer.dateMs);
     } catch (error) {
       if (error instanceof LynkError) {
@@ -61,6 +65,18 @@ export async function abandon(target: LockTarget, ledger: Ledger): Promise<void>
   } catch (error) {
     target.settings.logger.debug(`${target.label}: an abandoned acquisition was not cleaned up`, { error });
   }
+}
+
+/**
+ * Whether a write that failed may be in the table all the same, or land yet. The SDK repeats requests: a refusal may
+ * be of a later copy than the one that landed, and only that of a single copy is certain.
+ */
+export function mayHaveLanded(error: unknown): boolean {
+  if (!(error instanceof LynkError)) return true;
+  // Something else than ours was seen to stand there.
+  if (error instanceof LockEntryError) return false;
+  const { $metadata } = (error.cause ?? {}) as { $metadata?: { readonly attempts?: number } };
+  return $metadata?.attempts !== 1;
 }
 
 /** The entry's version, where it is of this hold. */

@@ -3,7 +3,7 @@ import { takenBy } from '../protocol/breaking.js';
 import { Ledger } from '../protocol/ledger.js';
 import { retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import type { Contender } from './contention.js';
-import { abandon, ownVersionIn, topUp } from './grant.js';
+import { abandon, mayHaveLanded, ownVersionIn, topUp } from './grant.js';
 import type { Patience } from './patience.js';
 import type { LockStore } from './store.js';
 import type { LockTarget } from './target.js';
@@ -100,12 +100,12 @@ export async function adopt(
         target.errorDetails(outcome.cause),
       );
     } catch (error) {
+      isInDoubt ||= mayHaveLanded(error);
       if (error instanceof LynkError) {
         // An attempt without an answer may have landed, or land yet.
         if (isInDoubt) await abandon(target, ledger);
         throw error;
       }
-      isInDoubt = true;
       patience.lastFailure = error;
     }
     await patience.sleep(retryDelayMs(failures, process.random.fraction()));

@@ -1,5 +1,11 @@
-import { type HeldLock, type LockFactory, LockLostError, LockNotGrantedError } from '../../runtime/index.js';
-import type { SeenRequest } from '../server/fault-proxy.js';
+import {
+  type HeldLock,
+  type LockFactory,
+  LockLostError,
+  LockNotGrantedError,
+  LockTableError,
+} from '../../runtime/index.js';
+import type { Fate, SeenRequest } from '../server/fault-proxy.js';
 import { FOREIGN_HOST, gate, Rig, rejectionOf, until } from './rig.js';
 
 /** Whoever waited out a lease of this length would not finish in time. */
@@ -177,4 +183,42 @@ test('a try that is refused, with its answer lost: another’s entry is neither 
   expect(outcome).toMatchObject({ acquired: false, holder: { hostIdentifier: FOREIGN_HOST } });
   await until(() => rig.proxy.carriedOut.some(isDelete));
   expect(await rig.versionOf('theirs')).toBe(version);
+});
+
+describe('the SDK’s second copy of a write is refused for good', () => {
+  const DENIED = { status: 400, error: 'AccessDeniedException' };
+  const copiesMeet = (...fates: readonly Fate[]): void => {
+    rig.proxy.fate = (seen) => (isWrite(seen) ? (fates[(rig.proxy.counts['UpdateItem'] ?? 1) - 1] ?? DENIED) : 'pass');
+  };
+  let factory: LockFactory;
+  beforeAll(async () => {
+    factory = rig.factory({ client: rig.client(), leaseSeconds: LEASE_SECONDS });
+    await rig.clear();
+  });
+  afterEach(async () => expect(await rig.clear()).toEqual([]));
+
+  test('acquire, whose first copy landed: nothing stays of it', async () => {
+    copiesMeet('drop-answer', DENIED);
+
+    expect(await rejectionOf(factory.createLock('denied').acquire())).toBeInstanceOf(LockTableError);
+    await until(async () => (await rig.versionOf('denied')) === undefined);
+    expect(rig.proxy.carriedOut.map(({ operation }) => operation)).toEqual(['UpdateItem', 'DeleteItem']);
+  });
+
+  test('adoption, whose first copy landed: nothing stays of it', async () => {
+    const text = await (await factory.createLock('denied').acquire()).serialize();
+    rig.proxy.forget();
+    copiesMeet('drop-answer', DENIED);
+
+    expect(await rejectionOf(factory.deserializeLock(text))).toBeInstanceOf(LockTableError);
+    expect(await rig.versionOf('denied')).toBeUndefined();
+  });
+
+  test('where there was one copy only, nothing is to be undone', async () => {
+    copiesMeet(DENIED);
+
+    expect(await rejectionOf(factory.createLock('denied').tryAcquire())).toBeInstanceOf(LockTableError);
+    expect(await rig.versionOf('denied')).toBeUndefined();
+    expect(rig.proxy.counts).toEqual({ UpdateItem: 1 });
+  });
 });

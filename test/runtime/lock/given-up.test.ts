@@ -1,5 +1,6 @@
+import { LockTableError } from '../../../runtime/errors.js';
 import type { Lock } from '../../../runtime/lock/lock.js';
-import { errorOf, Setting, type TestProcess } from './setting.js';
+import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from './setting.js';
 
 let setting: Setting;
 let us: TestProcess;
@@ -107,4 +108,64 @@ test('nothing is left of an attempt that was lost, once another process has the 
 
   expect(theirs?.isHeld).toBe(true);
   expect(us.store.operations()).toEqual(['acquire', 'release']);
+});
+
+describe('a write that is refused for good, the copies before which may have landed', () => {
+  /** As the SDK has it that repeats a request: the answer to its first copy was lost, a later copy is refused. */
+  const landsUnheard = (operation: 'acquire' | 'adopt'): void => {
+    us.store.next(operation, { refusal: new LockTableError('permission is missing') });
+  };
+
+  test('leaves nothing behind of an acquire', async () => {
+    landsUnheard('acquire');
+
+    expect(await until(errorOf(lock.acquire()))).toBeInstanceOf(LockTableError);
+    await pass(1000);
+
+    expect(us.store.operations()).toEqual(['acquire', 'release']);
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('is this process’s own to write over where the entry could not be taken back', async () => {
+    landsUnheard('acquire');
+    us.store.next('release', 'reset');
+
+    expect(await until(errorOf(lock.tryAcquire()))).toBeInstanceOf(LockTableError);
+    await pass(1000);
+
+    await isTakenAtOnce();
+  });
+
+  test('leaves nothing behind of a permit', async () => {
+    const semaphore = us.factory().createSemaphore('s', { permits: 1 });
+    landsUnheard('acquire');
+
+    expect(await until(errorOf(semaphore.acquire()))).toBeInstanceOf(LockTableError);
+    await pass(1000);
+
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('leaves nothing behind of an adoption', async () => {
+    const text = await until((await until(setting.process().factory().createLock('a').acquire())).serialize());
+    landsUnheard('adopt');
+
+    expect(await until(errorOf(us.factory().deserializeLock(text)))).toBeInstanceOf(LockTableError);
+
+    expect(us.store.operations()).toEqual(['adopt', 'release']);
+    expect(setting.table.items.size).toBe(0);
+  });
+});
+
+test('an acquire that was had too late and then taken, a late copy of which lands when the lock is free again', async () => {
+  us.store.next('acquire', { requestMs: 100, answerMs: 4850 });
+  const tried = lock.tryAcquire();
+  await pass(4000);
+  const late = setting.table.items.get('a');
+  setting.putEntry('a', { version: PYTHONS_VERSION });
+  await until(errorOf(tried));
+
+  setting.table.items.set('a', late ?? {});
+
+  await isTakenAtOnce();
 });

@@ -28,6 +28,7 @@ export interface SentRequest {
  * - `drop-answer`: carried out; then the connection is cut in place of an answer
  * - `reset`: the connection is cut at once; nothing is carried out
  * - `silence`: never answered, nor carried out
+ * - `refusal`: carried out; then that error in place of an answer, as of a later copy of the request
  * - an error: rejected with it; nothing is carried out
  * - else carried out after `requestMs`, even where its sender has given up by then, and answered `answerMs` later
  */
@@ -38,6 +39,7 @@ interface Trip {
   readonly answerMs?: number;
   /** The answer says nothing of the store's clock. */
   readonly isUndated?: boolean;
+  readonly refusal?: Error;
 }
 
 /** How long a request takes where nobody says otherwise, and so does its answer. */
@@ -142,12 +144,18 @@ export class ScriptedStore implements LockStore {
   private async travel<A extends Answer>(fate: Fate, carryOut: () => Promise<A>): Promise<A> {
     if (fate instanceof Error) throw fate;
     if (fate === 'silence') return new Promise<A>(() => {});
-    const { requestMs = TRIP_MS, answerMs = TRIP_MS, isUndated = false } = typeof fate === 'object' ? fate : {};
+    const {
+      requestMs = TRIP_MS,
+      answerMs = TRIP_MS,
+      isUndated = false,
+      refusal,
+    } = typeof fate === 'object' ? fate : {};
     await this.time.sleep(requestMs);
     if (fate === 'reset') throw new Error('connection reset');
     const answer = await carryOut();
     await this.time.sleep(answerMs);
     if (fate === 'drop-answer') throw new Error('connection reset');
+    if (refusal) throw refusal;
     return isUndated ? { ...answer, dateMs: undefined } : answer;
   }
 }
