@@ -47,7 +47,8 @@ export interface Reach extends FaultOptions {
 /** The faults that requests meet at the moment. */
 export class Faults {
   private readonly planned: PlannedFault[] = [];
-  private spared: string | undefined;
+  /** Locks whose requests meet no fault now: one for each time that they were spared. */
+  private readonly spared: string[] = [];
 
   /** @param nowMs reads the clock that `forSeconds` goes by */
   constructor(private readonly nowMs: () => number) {}
@@ -61,19 +62,23 @@ export class Faults {
 
   /** Until it ends, no fault meets this lock's requests. */
   spare(lockKey: string): Pick<Fault, 'end'> {
-    this.spared = lockKey;
+    this.spared.push(lockKey);
     return {
       end: () => {
-        this.spared = undefined;
+        const index = this.spared.indexOf(lockKey);
+        if (index !== -1) this.spared.splice(index, 1);
       },
     };
   }
 
-  /** What becomes of this request; of several faults that are planned for it, the one added first is met. */
-  meet(request: LockRequest, lockKey: string): Mishap | undefined {
-    if (lockKey === this.spared) return undefined;
+  /**
+   * What becomes of this request; of several faults that are planned for it, the one added first is met, and once.
+   * @param lockKeys the locks that it is about; none where it names none
+   */
+  meet(request: LockRequest, lockKeys: readonly string[]): Mishap | undefined {
+    if (lockKeys.length > 0 && lockKeys.every((lockKey) => this.spared.includes(lockKey))) return undefined;
     const nowMs = this.nowMs();
-    const fault = this.planned.find((candidate) => candidate.isFor(request, lockKey, nowMs));
+    const fault = this.planned.find((candidate) => candidate.isFor(request, lockKeys, nowMs));
     return fault?.meet();
   }
 }
@@ -89,10 +94,11 @@ class PlannedFault implements Fault {
     private readonly untilMs: number,
   ) {}
 
-  isFor(request: LockRequest, lockKey: string, nowMs: number): boolean {
-    const { only, lockKey: key = lockKey } = this.reach;
+  isFor(request: LockRequest, lockKeys: readonly string[], nowMs: number): boolean {
+    const { only, lockKey } = this.reach;
     if (this.isOver || this.met >= this.times || nowMs >= this.untilMs) return false;
-    return key === lockKey && (only === undefined || only.includes(request));
+    if (lockKey !== undefined && !lockKeys.includes(lockKey)) return false;
+    return only === undefined || only.includes(request);
   }
 
   meet(): Mishap {

@@ -61,47 +61,44 @@ export class FaultyStore implements LockStore {
 
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
     this.note(entry);
-    return this.send('acquire', entry.lockKey, () => this.table.acquire(entry, expiredVersion, signal));
+    return this.send('acquire', [entry.lockKey], () => this.table.acquire(entry, expiredVersion, signal));
   }
 
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
     this.note(entry);
-    return this.send('adopt', entry.lockKey, () => this.table.adopt(entry, givenVersion, signal));
+    return this.send('adopt', [entry.lockKey], () => this.table.adopt(entry, givenVersion, signal));
   }
 
   async refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
     const { lockKey } = refresh;
     this.aliveMs.set(lockKey, this.clock.monotonicMs());
-    const answer = await this.send('refresh', lockKey, () => this.table.refresh(refresh, signal));
+    const answer = await this.send('refresh', [lockKey], () => this.table.refresh(refresh, signal));
     if (!answer.written) this.refusedRefreshes.add(lockKey);
     return answer;
   }
 
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
     this.releases.add(lockKey);
-    return this.send('release', lockKey, () => this.table.release(lockKey, holdId, signal));
+    return this.send('release', [lockKey], () => this.table.release(lockKey, holdId, signal));
   }
 
   /** To who asked for it, leaving is a release. */
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
     this.releases.add(left.lockKey);
-    return this.send('release', left.lockKey, () => this.table.leave(left, signal));
+    return this.send('release', [left.lockKey], () => this.table.leave(left, signal));
   }
 
   read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
-    return this.send('read', lockKey, () => this.table.read(lockKey, consistency, signal));
+    return this.send('read', [lockKey], () => this.table.read(lockKey, consistency, signal));
   }
 
-  /** One request: it meets what a read of any one of these locks would. */
   readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
-    const meeting = (carryOut: () => Promise<ReadManyAnswer>, lockKey: string) => () =>
-      this.send('read', lockKey, carryOut);
-    return lockKeys.reduce(meeting, () => this.table.readMany(lockKeys, consistency, signal))();
+    return this.send('read', lockKeys, () => this.table.readMany(lockKeys, consistency, signal));
   }
 
-  /** To faults, listing is reading. */
+  /** To faults, listing is reading, of no lock by name. */
   list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
-    return this.send('read', page.prefix, () => this.table.list(page, signal));
+    return this.send('read', [], () => this.table.list(page, signal));
   }
 
   private note({ lockKey, version }: NewEntry): void {
@@ -110,8 +107,9 @@ export class FaultyStore implements LockStore {
     if (holdId !== undefined) this.asked.set(lockKey, holdId);
   }
 
-  private async send<A>(request: LockRequest, lockKey: string, carryOut: () => Promise<A>): Promise<A> {
-    const mishap = this.faults.meet(request, lockKey);
+  /** One request meets one fault, however many locks it is about. */
+  private async send<A>(request: LockRequest, lockKeys: readonly string[], carryOut: () => Promise<A>): Promise<A> {
+    const mishap = this.faults.meet(request, lockKeys);
     switch (mishap?.kind) {
       case undefined:
         return carryOut();

@@ -2,6 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { LockLostError, LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
 import { stickyLock } from '../../../runtime/lambda/sticky-lock.js';
+import { systemClock } from '../../../runtime/lock/clock.js';
+import { MemoryStore } from '../../../runtime/store/memory-store.js';
+import { Faults } from '../../../runtime/testing/fault.js';
+import { FaultyStore } from '../../../runtime/testing/faulty-store.js';
 import { createTestLocks } from '../../../runtime/testing/index.js';
 
 const logger = { warn: () => {}, debug: () => {} };
@@ -272,6 +276,62 @@ describe('a fault', () => {
 
     await expect(locks.time.until(held.release())).rejects.toThrow(/the release was not confirmed/);
     expect(fault.met).toBeGreaterThan(0);
+  });
+
+  describe('is met once by a request, however many locks that is about', () => {
+    /** Ten permits, all of them taken, and a table to look into. */
+    const full = async () => {
+      const locks = virtual();
+      for (let index = 0; index < 10; index += 1) await locks.simulate.heldByOther(`imports#${index}`);
+      return { locks, imports: locks.createSemaphore('imports', { permits: 10 }) };
+    };
+
+    test('a slow look at ten permits takes as long as one at a single lock', async () => {
+      const { locks, imports } = await full();
+      const fault = locks.simulate.slow(0.1, { only: ['read'] });
+      const start = locks.time.now().getTime();
+
+      expect(await locks.time.until(imports.tryAcquire())).toBeUndefined();
+      expect(fault.met).toBe(1);
+      expect(locks.time.now().getTime() - start).toBe(100);
+    });
+
+    test.each(['throttled', 'slow'] as const)('one read of ten locks, %s, is one of `times`', async (kind) => {
+      const faults = new Faults(() => 0);
+      const store = new FaultyStore(new MemoryStore('locks', () => 0), faults, systemClock);
+      const ofAll = faults.add({ kind, seconds: 0 }, { times: 5 });
+      const ofOne = faults.add({ kind, seconds: 0 }, { lockKey: 'imports#7' });
+      const names = Array.from({ length: 10 }, (_, index) => `imports#${index}`);
+      const met: (readonly [number, number])[] = [];
+      for (let looks = 0; looks < 7; looks += 1) {
+        await store.readMany(names, 'strong', new AbortController().signal).catch(() => {});
+        met.push([ofAll.met, ofOne.met]);
+      }
+
+      expect(met).toEqual([...[1, 2, 3, 4, 5].map((count) => [count, 0]), [5, 1], [5, 2]]);
+    });
+
+    test('a page of a list is about no lock by name, so that the loss of one keeps no fault from it', async () => {
+      const locks = virtual();
+      const held = await locks.createLock('a').acquire();
+      const fault = locks.simulate.slow(1, { only: ['read'] });
+      const lost = locks.simulate.lose('a');
+      const listed = locks.list({ prefix: 'a' }).next();
+      await locks.time.until(Promise.all([lost, listed]));
+
+      expect(fault.met).toBe(1);
+      expect(held.isHeld).toBe(false);
+    });
+  });
+
+  test('losses at once spare each their own lock, and nothing else', async () => {
+    const locks = virtual();
+    const [one, other] = [await locks.createLock('a').acquire(), await locks.createLock('b').acquire()];
+    locks.simulate.outage({ only: ['refresh'] });
+
+    await locks.time.until(Promise.all([locks.simulate.lose('a'), locks.simulate.lose('b')]));
+
+    expect([one.signal.reason, other.signal.reason]).toMatchObject([{ reason: 'taken' }, { reason: 'taken' }]);
   });
 
   test('a disposed fault meets nothing', async () => {
