@@ -86,7 +86,8 @@ function footingOf<S extends HoldStore>(
  *       await save(account);
  *     });
  *
- * @throws what `work` throws; `LockNotGrantedError` where the lock was not to be had within `waitSeconds`;
+ * @throws what `work` throws; `LockNotGrantedError` where another held the lock for all of `waitSeconds`;
+ *   `LockUnavailableError` where DynamoDB did not answer in that time;
  *   `LockLostError` where it was lost before `work` settled, with its error as `cause` or its value as `result`;
  *   `LockReentrancyError`, `LockEntryError`, `LockTableError`, `LockOptionError`
  */

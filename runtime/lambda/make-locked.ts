@@ -16,7 +16,7 @@ export interface LockedOptions<A extends readonly unknown[], S = unknown>
   /**
    * What becomes of a call while another holds the lock: `throw` gives a `LockNotGrantedError`; `skip`
    * resolves to `undefined`; a function is told who holds it, and its result is the call's. Where DynamoDB
-   * cannot be reached, the call throws in any case.
+   * did not answer, the call throws a `LockUnavailableError` in any case.
    * @default 'throw'
    */
   readonly onNotGranted?: OnNotGranted<A, S> | undefined;
@@ -106,12 +106,9 @@ export async function runLocked<A extends readonly unknown[]>(
   }
 }
 
-/**
- * Who holds the lock that was not granted; undefined for any other error, and where that is not known, be it
- * that DynamoDB has not been reached since.
- */
+/** Who holds the lock that was not granted; undefined for any other error, an outage's among them. */
 export function holderIn(error: unknown): LockHolder | undefined {
-  return error instanceof LockNotGrantedError && error.cause === undefined ? error.holder : undefined;
+  return error instanceof LockNotGrantedError ? error.holder : undefined;
 }
 
 /** A durable execution's, in whatever place, is found too: it is refused as the option `context` is. */

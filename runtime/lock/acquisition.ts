@@ -1,4 +1,4 @@
-import { LockHolder, LockNotGrantedError } from '../errors.js';
+import { LockHolder, LockNotGrantedError, LockUnavailableError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { tryBudgetMs } from '../protocol/schedule.js';
 import { type Contender, Contention } from './contention.js';
@@ -9,6 +9,9 @@ import type { Place } from './local-lock.js';
 import { Patience } from './patience.js';
 import type { LockStore } from './store.js';
 import type { LockTarget } from './target.js';
+
+/** So long is waited before a caller of this process is asked again whose own requests fail. */
+export const DOUBT_MS = 100;
 
 /** One caller's asking for one lock, or for whatever else the target stands for. */
 export interface Ask<T = LockTarget> extends Contender {
@@ -26,6 +29,18 @@ export interface Ask<T = LockTarget> extends Contender {
 /** Queues behind the callers of this process, then contends, until held; or until an entry serves the ask as well. */
 export function waitForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> {
   return told(ask, () => queueForHold(ask, waitSeconds));
+}
+
+/**
+ * Asks once, and fails where another holds it; resolves to nothing where an entry serves the ask as well.
+ * @param limit why it is asked for only once, as the error says it
+ */
+export function takeHold(ask: Ask, limit: string): Promise<Hold | undefined> {
+  return told(ask, async () => {
+    const outcome = await tryForHold(ask);
+    if (outcome instanceof LockHolder) throw notGranted(ask.target, limit, outcome, undefined);
+    return outcome;
+  });
 }
 
 /** Asks once; resolves to who holds it where that is another, and to nothing where an entry serves the ask as well. */
@@ -65,7 +80,7 @@ function queueForHold(ask: Ask, waitSeconds: number): Promise<Hold | undefined> 
   const place = target.local.join();
   const limit = `within ${rounded(waitSeconds)} s`;
   const patience = new Patience(target.process, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
-    notGranted(target, limit, target.local.head?.holder, cause),
+    notGranted(target, limit, target.local.head?.holder, cause ?? target.local.head?.doubt),
   );
   const contention = new Contention(target, ask, patience, place);
   const granted = place.isAtHead ? contention.wait() : patience.race(place.atHead).then(() => contention.wait());
@@ -77,12 +92,13 @@ async function tryForHold(ask: Ask): Promise<Hold | LockHolder | undefined> {
   const patience = patienceOfTry(ask);
   // Behind a caller of this process: what becomes of its request tells as much as one of our own would.
   for (let { headNow: head } = target.local; head; { headNow: head } = target.local) {
-    const { holder } = head;
-    if (holder) {
+    const { holder, doubt } = head;
+    if (holder && doubt === undefined) {
       patience.close();
       return flight?.isServedHere() ? undefined : holder;
     }
-    await patience.race(head.settled);
+    // What it saw before its requests failed is no answer any more.
+    await patience.race(holder ? patience.sleep(DOUBT_MS) : head.settled);
   }
   const place = target.local.join();
   const hold = await intoHold(ask, new Contention(target, ask, patience, place).once(), patience, place);
@@ -104,7 +120,7 @@ function patienceOfTry(ask: Ask): Patience {
   const limitSeconds = secondsOfTry(ask);
   const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
   return new Patience(target.process, limits, signal, (cause) =>
-    notGranted(target, `within ${rounded(limitSeconds)} s`, undefined, cause),
+    notGranted(target, `within ${rounded(limitSeconds)} s`, undefined, cause ?? target.local.head?.doubt),
   );
 }
 
@@ -179,18 +195,35 @@ export async function withinPatience<G>(
   }
 }
 
+/** How an asking ends in vain: another holds the lock, or nobody can tell. */
 export function notGranted(
   target: LockTarget,
   limit: string,
   holder: LockHolder | undefined,
   cause: unknown,
-): LockNotGrantedError {
-  // Nobody was seen, and no request has failed yet: one is still unanswered.
-  const why = cause ?? (holder ? undefined : new Error('no answer from DynamoDB'));
-  return new LockNotGrantedError(`${target.label} was not granted ${limit}: ${holder ? `held by ${holder}` : why}`, {
-    ...target.errorDetails(why),
+): LockNotGrantedError | LockUnavailableError {
+  if (!holder || cause !== undefined) return unavailable(target, limit, holder && `held by ${holder}`, cause);
+  return new LockNotGrantedError(`${target.label} was not granted ${limit}: held by ${holder}`, {
+    ...target.errorDetails(),
     holder,
   });
+}
+
+/**
+ * An asking that DynamoDB did not answer.
+ * @param seen who held it before that, as the message says it
+ */
+export function unavailable(
+  target: Pick<LockTarget, 'label' | 'errorDetails'>,
+  limit: string,
+  seen: string | undefined,
+  cause: unknown = new Error('no answer from DynamoDB'),
+): LockUnavailableError {
+  const before = seen === undefined ? '' : `; when last seen, ${seen}`;
+  return new LockUnavailableError(
+    `${target.label} could not be asked for ${limit}: ${cause}${before}`,
+    target.errorDetails(cause),
+  );
 }
 
 /** As an error message says it. */

@@ -1,7 +1,7 @@
 import type { LockHolder } from '../errors.js';
-import { type Ask, askForHold, must, notGranted, waitForHold } from './acquisition.js';
+import { type Ask, askForHold, must, takeHold, waitForHold } from './acquisition.js';
 import { checkedAtLeast, checkedContext, checkedReserve, checkedSignal, checkedWait } from './checks.js';
-import { Hold } from './hold.js';
+import type { Hold } from './hold.js';
 import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from './invocation.js';
 import { checkedNote } from './note.js';
 import type { AcquireOptions, TryOptions } from './options.js';
@@ -32,9 +32,7 @@ export async function acquireHold(settings: LockSettings, options: AcquireOption
   refuseReentry(ask.target);
   const waitSeconds = waitSecondsWithin(asked, ask);
   if (waitSeconds > 0) return must(await waitForHold(ask, waitSeconds));
-  const outcome = await askForHold(ask);
-  if (outcome instanceof Hold) return outcome;
-  throw notGranted(ask.target, asked > 0 ? 'so late in its invocation' : 'at once', outcome, undefined);
+  return must(await takeHold(ask, limitOfOne(asked)));
 }
 
 /** Asks once; resolves to who holds it where that is another. */
@@ -47,6 +45,11 @@ export async function tryHold(settings: LockSettings, options: TryOptions): Prom
 /** What is left of the wait asked for, within its invocation; 0 or less asks once. */
 export function waitSecondsWithin(asked: number, { invocationSeconds, reserveSeconds }: Ask<unknown>): number {
   return Math.min(asked, invocationSeconds - reserveSeconds);
+}
+
+/** Why an asking is made once, as the error of one that is refused says it. */
+export function limitOfOne(askedSeconds: number): string {
+  return askedSeconds > 0 ? 'so late in its invocation' : 'at once';
 }
 
 /** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */

@@ -1,4 +1,4 @@
-import { LockHolder, LockNotGrantedError, LynkError } from '../errors.js';
+import { LockHolder, LockUnavailableError, LynkError } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { Ledger } from '../protocol/ledger.js';
 import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
@@ -56,7 +56,9 @@ export class Contention {
     private readonly contender: Contender,
     private readonly patience: Patience,
     private readonly place: Place,
-  ) {}
+  ) {
+    place.asker = patience;
+  }
 
   /** Contends until granted, or until patience is over, or served by an entry: then resolves without a ledger. */
   async wait(): Promise<Ledger | undefined> {
@@ -79,9 +81,9 @@ export class Contention {
     if (outcome instanceof Ledger) return outcome;
     if (outcome !== 'missed') return undefined;
     const { leaseSeconds } = this.contender;
-    throw new LockNotGrantedError(
+    throw new LockUnavailableError(
       `${this.target.label} was not granted: DynamoDB answered too late to leave half of a lease of ${leaseSeconds} s`,
-      { ...this.target.errorDetails(this.patience.lastFailure), holder: this.place.holder },
+      this.target.errorDetails(this.patience.lastFailure),
     );
   }
 

@@ -46,7 +46,10 @@ export interface LockNotGrantedEvent extends LockHappening<'not-granted'> {
   readonly attempts: number;
   /** Who held it when last seen; undefined where nobody was seen. */
   readonly holder: LockHolder | undefined;
-  /** What the caller got to hear; undefined where a try was simply refused. */
+  /**
+   * What the caller got to hear: a `LockNotGrantedError` where another holds it, a `LockUnavailableError` where
+   * DynamoDB did not answer. Undefined where a try was simply refused.
+   */
   readonly error: unknown;
 }
 

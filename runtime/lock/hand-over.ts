@@ -1,4 +1,4 @@
-import { CannotDeserializeError, LockLostError, LockNotGrantedError, LynkError } from '../errors.js';
+import { CannotDeserializeError, LockLostError, LockUnavailableError, LynkError } from '../errors.js';
 import { takenBy } from '../protocol/breaking.js';
 import { Ledger } from '../protocol/ledger.js';
 import { retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
@@ -95,7 +95,7 @@ export async function adopt(
       if (answer.replaced) contender.chronicle.wasGivenBy(answer.replaced);
       const outcome = await topUp(target, ledger, budgetMs);
       if (outcome.granted) return ledger;
-      throw new LockNotGrantedError(
+      throw new LockUnavailableError(
         `${target.label} was not taken over: DynamoDB answered too late to leave half of a lease of ${leaseSeconds} s`,
         target.errorDetails(outcome.cause),
       );
@@ -111,7 +111,7 @@ export async function adopt(
     await patience.sleep(retryDelayMs(failures, process.random.fraction()));
   }
   await abandon(target, ledger);
-  throw new LockNotGrantedError(
+  throw new LockUnavailableError(
     `${target.label} was not taken over: no answer from DynamoDB in time`,
     target.errorDetails(patience.lastFailure),
   );

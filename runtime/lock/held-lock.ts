@@ -43,8 +43,8 @@ export interface HeldLock {
    * Renews the lease now, beside the heartbeat, and changes the note where one is given.
    * @throws LockOptionError for a note that is no JSON, or too long
    * @throws LockLostError when it is lost
-   * @throws LynkError when no answer came in time; the lock is still held, and the heartbeat goes on. Also while
-   *   `serialize` is under way
+   * @throws LockUnavailableError when no answer came in time; the lock is still held, and the heartbeat goes on
+   * @throws LynkError while `serialize` is under way
    */
   refresh(options?: RefreshOptions): Promise<void>;
   /**
@@ -59,14 +59,14 @@ export interface HeldLock {
    * commits them: all of them, or none. Sends them with the factory's client; trying again after a conflict
    * or a lost answer carries nothing out twice. What a cancellation says of the items is in their order.
    * @throws LockLostError when the lock is lost: nothing was changed, unless its message says that this is not known
-   * @throws LynkError when no answer came in time: whether anything was changed is not known
+   * @throws LockUnavailableError when no answer came in time: whether anything was changed is not known
    * @throws LockOptionError for no items, or too many
    * @throws the SDK's own error for what is wrong with the items, such as their own conditions
    */
   transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void>;
   /**
    * Gives the lock back. Does nothing where that is done already, or the entry is another's by now.
-   * @throws LynkError when no answer came in time: the entry may then block others for a lease
+   * @throws LockUnavailableError when no answer came in time: the entry may then block others for a lease
    */
   release(options?: WaitOptions): Promise<void>;
   /**
@@ -74,8 +74,8 @@ export interface HeldLock {
    * `deserializeLock`, or Python's `deserialize_lock`, goes on holding it elsewhere. The receiver has
    * less than a lease to do so. Whoever has the text has the lock.
    * @throws LockLostError when it is lost
-   * @throws LynkError when the refresh was not confirmed in time; the lock is then still held here. Also while
-   *   another `serialize` is under way
+   * @throws LockUnavailableError when the refresh was not confirmed in time; the lock is then still held here
+   * @throws LynkError while another `serialize` is under way
    */
   serialize(options?: WaitOptions): Promise<string>;
   /** Releases at the end of an `await using` block. Never throws for a failure in transit: it warns. */

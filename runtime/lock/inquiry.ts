@@ -1,4 +1,4 @@
-import { LynkError, type LynkErrorDetails } from '../errors.js';
+import { LockUnavailableError, LynkError, type LynkErrorDetails } from '../errors.js';
 import { retryDelayMs } from '../protocol/schedule.js';
 import { Patience } from './patience.js';
 import type { Answer } from './store.js';
@@ -18,7 +18,7 @@ export interface Subject {
 
 /**
  * The answer to a request that is sent for people, by no hold: tried again after failures in transit.
- * @throws LynkError where none came in time
+ * @throws LockUnavailableError where none came in time; LockTableError where none can come
  */
 export async function answerTo<A extends Answer>(
   table: LockTable,
@@ -31,7 +31,8 @@ export async function answerTo<A extends Answer>(
     table.process,
     { waitSeconds: PATIENCE_SECONDS },
     signal,
-    (cause) => new LynkError(`${label}: no answer from DynamoDB within ${PATIENCE_SECONDS} s`, { ...details, cause }),
+    (cause) =>
+      new LockUnavailableError(`${label}: no answer from DynamoDB within ${PATIENCE_SECONDS} s`, { ...details, cause }),
   );
   const attempts = async (): Promise<A> => {
     for (let failures = 0; ; failures += 1) {

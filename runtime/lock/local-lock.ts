@@ -169,12 +169,20 @@ export interface Granted {
   describe(): LockHolder;
 }
 
+/** Who asks DynamoDB for the lock. */
+export interface Asker {
+  /** Why nothing is known of the lock at this moment, where its last request was not answered. */
+  unanswered(): unknown;
+}
+
 /** A caller's place in the queue for one lock. */
 export class Place {
   /** Whether the lock was granted to this place. */
   hasHeld = false;
   /** Whether this place has come to the head. */
   isAtHead = false;
+  /** Who asks for the lock while this place is at the head. */
+  asker: Asker | undefined;
   private isSettled = false;
   private granted: Granted | undefined;
   private others: readonly LockHolder[] = NOBODY;
@@ -205,6 +213,11 @@ export class Place {
   /** All who are known to hold a permit, where it is a semaphore that this place is for. */
   get holders(): readonly LockHolder[] {
     return this.granted ? [this.granted.describe()] : this.others;
+  }
+
+  /** Why it is not known any more who has the lock: what was seen may be long ago. */
+  get doubt(): unknown {
+    return this.granted ? undefined : this.asker?.unanswered();
   }
 
   grant(granted: Granted): void {

@@ -33,7 +33,8 @@ export class Lock {
 
   /**
    * Waits until the lock is held. Callers of one process queue, first in first out.
-   * @throws LockNotGrantedError after `waitSeconds`: who holds it, or, as `cause`, why DynamoDB did not answer
+   * @throws LockNotGrantedError after `waitSeconds`: another holds it, and `holder` says who
+   * @throws LockUnavailableError after `waitSeconds`: DynamoDB did not answer, and `cause` says why
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
@@ -43,7 +44,7 @@ export class Lock {
 
   /**
    * Asks once. Resolves to `undefined` where another holds the lock.
-   * @throws LockNotGrantedError where that could not be found out: its `cause` says why
+   * @throws LockUnavailableError where that could not be found out: its `cause` says why
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {

@@ -1,4 +1,4 @@
-import { LockNotGrantedError } from '../errors.js';
+import { LockNotGrantedError, LockUnavailableError } from '../errors.js';
 import type { LockEvent, LockObserver } from './events.js';
 import type { HarmlessLogger } from './logger.js';
 import { type Line, lineDetails, lossLine, toMilliseconds } from './loss-lines.js';
@@ -38,8 +38,8 @@ function lineOf(event: LockEvent): Line {
     case 'not-granted': {
       const { waitSeconds, attempts, holder, error } = event;
       const why = holder ? `held by ${holder}` : String(error);
-      const text =
-        error instanceof LockNotGrantedError ? error.message : `was not granted after ${seconds(waitSeconds)}: ${why}`;
+      const isWhole = error instanceof LockNotGrantedError || error instanceof LockUnavailableError;
+      const text = isWhole ? error.message : `was not granted after ${seconds(waitSeconds)}: ${why}`;
       return ['info', text, { waitSeconds, attempts, holder, error }];
     }
     case 'served': {

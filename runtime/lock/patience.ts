@@ -32,6 +32,8 @@ export class Patience {
   private readonly untilMs: number;
   /** What was left when the request was sent that is under way. */
   private leftAtAskMs: number | undefined;
+  /** Monotonic time at which it was sent. */
+  private askedMs: number | undefined;
   private readonly unwatch: () => void;
   private timer: Timer | undefined;
 
@@ -52,11 +54,13 @@ export class Patience {
   /** A request is sent. */
   asks(): void {
     this.leftAtAskMs = this.leftMs();
+    this.askedMs = this.process.clock.monotonicMs();
   }
 
   /** It was answered. */
   answered(): void {
     this.leftAtAskMs = undefined;
+    this.askedMs = undefined;
     this.lastFailure = undefined;
   }
 
@@ -64,10 +68,22 @@ export class Patience {
   failed(error: unknown): void {
     if (this.leftMs() > TIMER_GRAIN_MS || this.hadFairTime()) this.lastFailure = error;
     this.leftAtAskMs = undefined;
+    this.askedMs = undefined;
   }
 
   get isOver(): boolean {
     return this.ending !== undefined;
+  }
+
+  /**
+   * Why nothing is known of the lock at this moment: the failure that no answer has followed yet, or that there is
+   * none to a request that has had a fair time to be answered in.
+   */
+  unanswered(): unknown {
+    if (this.lastFailure !== undefined) return this.lastFailure;
+    const sinceAskedMs = this.process.clock.monotonicMs() - (this.askedMs ?? Infinity);
+    const isLong = this.leftMs() > 0 ? sinceAskedMs >= FAIR_TIME_MS : this.hadFairTime();
+    return isLong ? new Error('no answer from DynamoDB') : undefined;
   }
 
   /** Milliseconds left. */
@@ -130,8 +146,7 @@ export class Patience {
   /** Ends the wait where its time is over. The timer alone would be late after a freeze. */
   private isDue(): boolean {
     if (this.leftMs() > 0) return false;
-    const isUnanswered = this.lastFailure === undefined && this.hadFairTime();
-    this.end(this.timeLimitError(isUnanswered ? new Error('no answer from DynamoDB') : this.lastFailure));
+    this.end(this.timeLimitError(this.unanswered()));
     return true;
   }
 

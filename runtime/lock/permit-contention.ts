@@ -1,4 +1,4 @@
-import { LockHolder, LockNotGrantedError, LynkError } from '../errors.js';
+import { LockHolder, LockUnavailableError, LynkError } from '../errors.js';
 import { Ledger } from '../protocol/ledger.js';
 import { pollDelayMs, retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import { type Contender, Contention } from './contention.js';
@@ -48,7 +48,9 @@ export class PermitContention {
     private readonly contender: Contender,
     private readonly patience: Patience,
     private readonly place: Place,
-  ) {}
+  ) {
+    place.asker = patience;
+  }
 
   /** Contends until granted, or until patience is over: then resolves without a permit. */
   async wait(): Promise<GrantedPermit | undefined> {
@@ -75,15 +77,14 @@ export class PermitContention {
       granted = await this.takeOneOf(asked.filter(({ local }) => !local.head).map((target) => ({ target })));
     }
     if (granted || this.patience.isOver) return granted;
-    const holders = this.holders();
     if (this.missed > 0) {
       const { leaseSeconds } = this.contender;
-      throw new LockNotGrantedError(
+      throw new LockUnavailableError(
         `${this.semaphore.label} was not granted: DynamoDB answered too late to leave half of a lease of ${leaseSeconds} s`,
-        { ...this.semaphore.errorDetails(this.patience.lastFailure), holders, permits: this.semaphore.permits.length },
+        this.semaphore.errorDetails(this.patience.lastFailure),
       );
     }
-    this.tell(holders);
+    this.tell(this.holders());
     return undefined;
   }
 

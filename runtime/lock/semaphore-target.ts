@@ -1,4 +1,5 @@
-import { type LockHolder, LockNotGrantedError, type LynkErrorDetails } from '../errors.js';
+import { type LockHolder, LockNotGrantedError, type LockUnavailableError, type LynkErrorDetails } from '../errors.js';
+import { unavailable } from './acquisition.js';
 import type { LocalLock } from './local-lock.js';
 import type { LockProcess } from './process.js';
 import type { LockStore } from './store.js';
@@ -34,13 +35,20 @@ export class SemaphoreTarget {
     return { lockName: this.name, tableName: this.store.tableName, cause };
   }
 
-  notGranted(limit: string, holders: readonly LockHolder[], cause: unknown): LockNotGrantedError {
+  /** How an asking ends in vain: others hold the permits, or nobody can tell. */
+  notGranted(
+    limit: string,
+    holders: readonly LockHolder[],
+    cause: unknown,
+  ): LockNotGrantedError | LockUnavailableError {
     const { length: permits } = this.permits;
-    const why = cause ?? (holders.length > 0 ? undefined : new Error('no answer from DynamoDB'));
-    return new LockNotGrantedError(
-      `${this.label} was not granted ${limit}: ${holders.length > 0 ? heldBy(permits, holders) : why}`,
-      { ...this.errorDetails(why), holders, permits },
-    );
+    const seen = holders.length > 0 ? heldBy(permits, holders) : undefined;
+    if (seen === undefined || cause !== undefined) return unavailable(this, limit, seen, cause);
+    return new LockNotGrantedError(`${this.label} was not granted ${limit}: ${seen}`, {
+      ...this.errorDetails(),
+      holders,
+      permits,
+    });
   }
 }
 

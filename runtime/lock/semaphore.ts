@@ -1,6 +1,6 @@
 import { type LockHolder, LockReentrancyError } from '../errors.js';
-import { type Ask, holdOf, rounded, secondsOfTry, stopMsOf, told, withinPatience } from './acquisition.js';
-import { askFor, waitSecondsWithin } from './asking.js';
+import { type Ask, DOUBT_MS, holdOf, rounded, secondsOfTry, stopMsOf, told, withinPatience } from './acquisition.js';
+import { askFor, limitOfOne, waitSecondsWithin } from './asking.js';
 import { checkedWait, refuseUnknown } from './checks.js';
 import { abandon } from './grant.js';
 import type { HeldLock } from './held-lock.js';
@@ -37,8 +37,8 @@ export class Semaphore {
   /**
    * Waits until one of the permits is held: a lock by the name of `held.name`, with all that belongs to one.
    * Callers of one process queue, first in first out.
-   * @throws LockNotGrantedError after `waitSeconds`: who holds the permits, or, as `cause`, why DynamoDB did
-   *   not answer
+   * @throws LockNotGrantedError after `waitSeconds`: others hold the permits, and `holders` says who
+   * @throws LockUnavailableError after `waitSeconds`: DynamoDB did not answer, and `cause` says why
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
@@ -47,7 +47,7 @@ export class Semaphore {
 
   /**
    * Asks once. Resolves to `undefined` where others hold all permits.
-   * @throws LockNotGrantedError where that could not be found out: its `cause` says why
+   * @throws LockUnavailableError where that could not be found out: its `cause` says why
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
@@ -76,9 +76,11 @@ export class Semaphore {
     const ask = await this.ask(options);
     const waitSeconds = waitSecondsWithin(asked, ask);
     if (waitSeconds > 0) return told(ask, () => this.waitFor(ask, waitSeconds));
-    const outcome = await told(ask, () => this.askOnce(ask));
-    if (outcome instanceof Hold) return outcome;
-    throw ask.target.notGranted(asked > 0 ? 'so late in its invocation' : 'at once', outcome, undefined);
+    return told(ask, async () => {
+      const outcome = await this.askOnce(ask);
+      if (outcome instanceof Hold) return outcome;
+      throw ask.target.notGranted(limitOfOne(asked), outcome, undefined);
+    });
   }
 
   private async ask(options: TryOptions): Promise<Ask<SemaphoreTarget>> {
@@ -98,7 +100,11 @@ export class Semaphore {
     if (head) ask.chronicle.waiting(head.holder);
     const place = target.queue.join();
     const patience = new Patience(target.process, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
-      target.notGranted(`within ${rounded(waitSeconds)} s`, target.queue.head?.holders ?? [], cause),
+      target.notGranted(
+        `within ${rounded(waitSeconds)} s`,
+        target.queue.head?.holders ?? [],
+        cause ?? target.queue.head?.doubt,
+      ),
     );
     const contention = new PermitContention(target, ask, patience, place);
     const granted = patience.race(place.atHead).then(() => contention.wait());
@@ -115,16 +121,17 @@ export class Semaphore {
     const limitSeconds = secondsOfTry(ask);
     const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
     const patience = new Patience(target.process, limits, ask.signal, (cause) =>
-      target.notGranted(`within ${rounded(limitSeconds)} s`, [], cause),
+      target.notGranted(`within ${rounded(limitSeconds)} s`, [], cause ?? target.queue.head?.doubt),
     );
     // Behind a caller of this process: who waits in vain has seen as much as a request of our own would show.
     for (let { head } = target.queue; head; { head } = target.queue) {
-      const { holders } = head;
-      if (holders.length > 0) {
+      const { holders, doubt } = head;
+      if (holders.length > 0 && doubt === undefined) {
         patience.close();
         return holders;
       }
-      await patience.race(head.settled);
+      // What it saw before its requests failed is no answer any more.
+      await patience.race(holders.length > 0 ? patience.sleep(DOUBT_MS) : head.settled);
     }
     const place = target.queue.join();
     const contention = new PermitContention(target, ask, patience, place);

@@ -1,5 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { InvocationEndingError, LockLostError, LockNotGrantedError, LockOptionError } from '../errors.js';
+import {
+  InvocationEndingError,
+  LockLostError,
+  LockNotGrantedError,
+  LockOptionError,
+  LockUnavailableError,
+} from '../errors.js';
 import { acquireHold, type LockSettings } from './asking.js';
 import { checkedName, checkedSignal, refuseUnknown, shown } from './checks.js';
 import type { HeldLock } from './held-lock.js';
@@ -131,13 +137,19 @@ class SeveralLocks {
     const given = this.holds.length === 0 ? '' : `; ${this.holds.length} that had been taken were given back`;
     const which = `all ${count} locks were asked for, or none${given}`;
     if (error instanceof LockNotGrantedError) {
-      const { lockName, tableName, holders, cause } = error;
-      return new LockNotGrantedError(`${error.message} (${which})`, { lockName, tableName, holders, cause });
+      const { lockName, tableName, holders } = error;
+      return new LockNotGrantedError(`${error.message} (${which})`, { lockName, tableName, holders });
+    }
+    if (error instanceof LockUnavailableError) {
+      const { lockName, tableName, cause } = error;
+      return new LockUnavailableError(`${error.message} (${which})`, { lockName, tableName, cause });
     }
     // Lost again while another was waited for: nothing was ever granted.
     if (error instanceof LockLostError) {
-      const { lockName, tableName } = error;
-      return new LockNotGrantedError(`${error.message} (${which})`, { lockName, tableName, cause: error });
+      const { lockName, tableName, reason } = error;
+      // Others have it, or had it; or it could not be kept, for DynamoDB confirmed nothing in time.
+      const Ended = reason === 'deadline' ? LockUnavailableError : LockNotGrantedError;
+      return new Ended(`${error.message} (${which})`, { lockName, tableName, cause: error });
     }
     return error;
   }

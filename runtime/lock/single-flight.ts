@@ -1,9 +1,9 @@
 import { LockOptionError } from '../errors.js';
-import { type Ask, askForHold, notGranted, waitForHold } from './acquisition.js';
-import { askFor, type LockSettings, waitSecondsWithin } from './asking.js';
+import { rounded, takeHold, waitForHold } from './acquisition.js';
+import { askFor, type LockSettings, limitOfOne, waitSecondsWithin } from './asking.js';
 import { checkedWork, refuseUnknown, shown } from './checks.js';
 import { Flight, resultFrom, resultNote, resultText } from './flight.js';
-import { Hold } from './hold.js';
+import type { Hold } from './hold.js';
 import type { Locks } from './locks.js';
 import { SINGLE_FLIGHT_OPTIONS, type SingleFlightOptions } from './options.js';
 import type { LockTarget } from './target.js';
@@ -42,18 +42,17 @@ async function singleFlight<T>(
     const nowMs = target.process.clock.monotonicMs();
     limitMs ??= nowMs + settings.waitSeconds * 1000;
     const flight = new Flight(target, freshSeconds);
-    const outcome = await askInFlight({ ...ask, flight }, waitSecondsWithin((limitMs - nowMs) / 1000, ask));
-    if (outcome instanceof Hold)
-      return holdWhile(outcome, () => workAndLeave(outcome, { target, flight, freshSeconds }, work));
+    const flying = { ...ask, flight };
+    const leftSeconds = (limitMs - nowMs) / 1000;
+    const waitSeconds = waitSecondsWithin(leftSeconds, ask);
+    const hasWaited = leftSeconds <= 0 && settings.waitSeconds > 0;
+    const inVain = hasWaited ? `within ${rounded(settings.waitSeconds)} s` : limitOfOne(leftSeconds);
+    const hold = await (waitSeconds > 0 ? waitForHold(flying, waitSeconds) : takeHold(flying, inVain));
+    if (hold) return holdWhile(hold, () => workAndLeave(hold, { target, flight, freshSeconds }, work));
     const { served } = flight;
     if (served && flight.isFresh(served)) return resultFrom(served.text) as T;
-    // It has grown old on its way here, as in a process that was frozen.
-    if (!served) throw notGranted(target, 'at once', outcome, undefined);
+    // Else it has grown old on its way here, as in a process that was frozen.
   }
-}
-
-function askInFlight(ask: Ask, waitSeconds: number) {
-  return waitSeconds > 0 ? waitForHold(ask, waitSeconds) : askForHold(ask);
 }
 
 async function workAndLeave<T>(

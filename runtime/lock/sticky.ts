@@ -1,5 +1,5 @@
 import { LockLostError, LockNotGrantedError, LockOptionError } from '../errors.js';
-import { rounded } from './acquisition.js';
+import { notGranted, rounded } from './acquisition.js';
 import { checkedContext, checkedLease, checkedReserve, checkedWait, checkedWork, shown } from './checks.js';
 import type { Timer } from './clock.js';
 import type { HeldLock } from './held-lock.js';
@@ -128,8 +128,11 @@ export class StickyLock {
     const place = this.turns.join();
     const patience = new Patience(target.process, limits, undefined, () => {
       const limit = `within ${rounded(limits.waitSeconds)} s`;
+      const { head } = target.local;
+      // The other use is itself asking for it yet.
+      if (head && (!head.holder || head.doubt !== undefined)) return notGranted(target, limit, head.holder, head.doubt);
       const message = `${target.label} was not granted ${limit}: another use of it in this process goes on`;
-      return new LockNotGrantedError(message, target.errorDetails());
+      return new LockNotGrantedError(message, { ...target.errorDetails(), holder: head?.holder });
     });
     try {
       await patience.race(place.atHead);

@@ -1,4 +1,4 @@
-import { LockLostError, LynkError, type LynkErrorDetails } from '../errors.js';
+import { LockLostError, LockUnavailableError, type LynkErrorDetails } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { STAMP_LIMIT_MS } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
@@ -40,8 +40,8 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
     return { lockName: this.name, tableName: this.store.tableName, cause };
   }
 
-  notConfirmed(what: 'refresh' | 'release' | 'transaction', cause: unknown): LynkError {
-    return new LynkError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
+  notConfirmed(what: 'refresh' | 'release' | 'transaction', cause: unknown): LockUnavailableError {
+    return new LockUnavailableError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
   }
 
   /** For work that asks for more than what is left. */

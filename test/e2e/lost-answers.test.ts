@@ -2,8 +2,8 @@ import {
   type HeldLock,
   type LockFactory,
   LockLostError,
-  LockNotGrantedError,
   LockTableError,
+  LockUnavailableError,
 } from '../../runtime/index.js';
 import type { Fate, SeenRequest } from '../server/fault-proxy.js';
 import { FOREIGN_HOST, gate, Rig, rejectionOf, until } from './rig.js';
@@ -153,7 +153,7 @@ describe.each([
     rig.proxy.fate = (seen) => (isWrite(seen) ? 'drop-answer' : 'pass');
     const error = await rejectionOf(factory.createLock('in vain').acquire({ waitSeconds: 1 }));
 
-    expect(error).toBeInstanceOf(LockNotGrantedError);
+    expect(error).toBeInstanceOf(LockUnavailableError);
     expect(error).toMatchObject({ lockName: 'in vain', cause: expect.anything() });
     await until(async () => (await rig.versionOf('in vain')) === undefined);
   });

@@ -6,7 +6,7 @@ import { type Provocation, reasonOf, wrong } from './provocation.js';
 
 const work = (): number => 1;
 
-/** Not granted: another has it, or nobody knows. */
+/** Not granted: another has it. */
 export const NOT_GRANTED: readonly Provocation[] = [
   {
     when: 'another holds it for as long as you wait',
@@ -38,6 +38,24 @@ export const NOT_GRANTED: readonly Provocation[] = [
     },
   },
   {
+    when: 'all permits of a semaphore are taken',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('api#0');
+      await locks.createSemaphore('api', { permits: 1, waitSeconds: 0 }).acquire();
+    },
+  },
+  {
+    when: 'one of several locks is held by another',
+    provoke: async (locks) => {
+      await locks.simulate.heldByOther('account/7');
+      await locks.withLocks(['account/42', 'account/7'], { waitSeconds: 1 }, work);
+    },
+  },
+];
+
+/** DynamoDB could not be asked, or did not answer or confirm in time. */
+export const UNAVAILABLE: readonly Provocation[] = [
+  {
     when: 'DynamoDB is out of reach',
     provoke: (locks) => {
       locks.simulate.outage();
@@ -52,17 +70,27 @@ export const NOT_GRANTED: readonly Provocation[] = [
     },
   },
   {
-    when: 'all permits of a semaphore are taken',
+    when: 'DynamoDB comes out of reach while another is waited for',
     provoke: async (locks) => {
-      await locks.simulate.heldByOther('api#0');
-      await locks.createSemaphore('api', { permits: 1, waitSeconds: 0 }).acquire();
+      await locks.simulate.heldByOther('account/42', { leaseSeconds: 60 });
+      const waiting = locks.withLock('account/42', { waitSeconds: 3 }, work);
+      await Promise.race([waiting, locks.time.advance(1)]);
+      locks.simulate.outage();
+      await waiting;
     },
   },
   {
-    when: 'one of several locks is held by another',
-    provoke: async (locks) => {
-      await locks.simulate.heldByOther('account/7');
-      await locks.withLocks(['account/42', 'account/7'], { waitSeconds: 1 }, work);
+    when: 'all permits of a semaphore may be free, and nobody can tell',
+    provoke: (locks) => {
+      locks.simulate.outage();
+      return locks.createSemaphore('api', { permits: 1, waitSeconds: 3 }).acquire();
+    },
+  },
+  {
+    when: 'several locks are asked for while DynamoDB is out of reach',
+    provoke: (locks) => {
+      locks.simulate.outage();
+      return locks.withLocks(['account/42', 'account/7'], { waitSeconds: 3 }, work);
     },
   },
   {
@@ -71,6 +99,29 @@ export const NOT_GRANTED: readonly Provocation[] = [
       const text = await (await locks.simulate.heldByOther('account/42')).serialize();
       locks.simulate.outage();
       await locks.deserializeLock(text);
+    },
+  },
+  {
+    when: 'a look at a lock is not answered',
+    provoke: (locks) => {
+      locks.simulate.outage();
+      return locks.inspect('account/42');
+    },
+  },
+  {
+    when: '`release` is not answered',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      locks.simulate.outage();
+      await held.release();
+    },
+  },
+  {
+    when: '`serialize` is not answered',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42').acquire();
+      locks.simulate.outage();
+      await held.serialize();
     },
   },
 ];
@@ -365,31 +416,8 @@ export const ENTRY: readonly Provocation[] = [
   },
 ];
 
-/** Mostly no answer, of which nothing else can be said. */
+/** Of which nothing else can be said. */
 export const OTHER: readonly Provocation[] = [
-  {
-    when: 'a look at a lock is not answered',
-    provoke: (locks) => {
-      locks.simulate.outage();
-      return locks.inspect('account/42');
-    },
-  },
-  {
-    when: '`release` is not answered',
-    provoke: async (locks) => {
-      const held = await locks.createLock('account/42').acquire();
-      locks.simulate.outage();
-      await held.release();
-    },
-  },
-  {
-    when: '`serialize` is not answered',
-    provoke: async (locks) => {
-      const held = await locks.createLock('account/42').acquire();
-      locks.simulate.outage();
-      await held.serialize();
-    },
-  },
   {
     when: '`refresh` or `serialize` is called while a `serialize` is under way',
     provoke: async (locks) => {

@@ -10,6 +10,7 @@ import {
   OTHER,
   REENTRANCY,
   TABLE,
+  UNAVAILABLE,
 } from './happenings.js';
 import { OPTIONS } from './options.js';
 import { type Provocation, provoked } from './provocation.js';
@@ -29,8 +30,13 @@ interface Section {
 const SECTIONS: readonly Section[] = [
   {
     name: 'LockNotGrantedError',
-    says: 'The lock was not to be had in time; your work did not run, and nothing is left behind. Wait longer (`waitSeconds`), come again later, or look at `error.holder`: [a lock that is stuck](operations.md). Without a holder, `error.cause` says why DynamoDB did not answer.',
+    says: 'The lock was not to be had in time; your work did not run, and nothing is left behind. Another holds it. Wait longer (`waitSeconds`), come again later, or look at `error.holder`: [a lock that is stuck](operations.md).',
     provocations: NOT_GRANTED,
+  },
+  {
+    name: 'LockUnavailableError',
+    says: 'DynamoDB could not be asked, or did not answer or confirm in time; `error.cause` says why. Nobody knows who holds the lock: this is an outage, and no word of another holder. A lock that you asked for is not yours, and nothing is left behind. What you hold, you still hold.',
+    provocations: UNAVAILABLE,
   },
   {
     name: 'LockLostError',
@@ -74,7 +80,7 @@ const SECTIONS: readonly Section[] = [
   },
   {
     name: 'LynkError',
-    says: 'The base of all of these, and itself what is thrown where DynamoDB did not answer and there is no more to say. `error.cause` is the last failure. Whether the request was carried out is not known; ask again. Without a cause, nothing failed: the message says what to wait for.',
+    says: 'The base of all of these, and itself what is thrown where nothing failed: the message says what to wait for.',
     provocations: OTHER,
   },
   {

@@ -1,5 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { LockHolder, LockLostError, type LockLostReason, LockNotGrantedError } from '../../runtime/errors.js';
+import {
+  LockHolder,
+  LockLostError,
+  type LockLostReason,
+  LockNotGrantedError,
+  LockUnavailableError,
+} from '../../runtime/errors.js';
 import type { LockEvent } from '../../runtime/lock/events.js';
 import { LogLines } from '../../runtime/lock/log-lines.js';
 
@@ -30,6 +36,7 @@ const asked = { waitSeconds: 1, attempts: 2 };
 const holder = new LockHolder('host/2', 10, 3);
 const reset = new Error('connection reset');
 const refused = (message: string) => new LockNotGrantedError(`${label} ${message}`, {});
+const unanswered = new LockUnavailableError(`${label} could not be asked for within 1 s: ${reset}`, {});
 const losing = (reason: LockLostReason, why: string) => new LockLostError(`${label} was lost: ${why}`, { reason });
 
 const semaphoreRefused = new LockNotGrantedError(
@@ -48,6 +55,7 @@ const events: readonly LockEvent[] = [
   { type: 'not-granted', asking, ...asked, holder: undefined, error: reset },
   { type: 'not-granted', asking, ...asked, holder, error: refused(`was not granted within 1 s: held by ${holder}`) },
   { type: 'not-granted', asking, ...asked, holder, error: semaphoreRefused },
+  { type: 'not-granted', asking, ...asked, holder: undefined, error: unanswered },
   { type: 'served', asking, ...asked },
   { type: 'refreshed', asking, remainingSeconds: 9 },
   { type: 'refreshed-late', asking, lateSeconds: 3, remainedSeconds: 1 },
@@ -97,11 +105,12 @@ function ofLosses(): Line[] {
 
 /** Whatever is not granted, or not taken over, by the source. */
 function ofRefusals(): Line[] {
-  const thrown = /new (?:LockNotGrantedError|LockLostError)\(\s*(`\$\{(?:this|target|this\.\w+)\.label\} [^`]*`)/g;
+  const thrown =
+    /new (?:LockNotGrantedError|LockUnavailableError|LockLostError)\(\s*(`\$\{(?:this|target|this\.\w+)\.label\} [^`]*`)/g;
   return sources
     .flatMap(({ code }) => [...code.matchAll(thrown)])
     .map(([, text = '']) => textsIn(text).replace('… ', ''))
-    .filter((text) => /^(?:was not|cannot)/.test(text))
+    .filter((text) => /^(?:was not|could not|cannot)/.test(text))
     .map((text) => ({ level: 'info', text }));
 }
 
@@ -129,9 +138,9 @@ test('every event has a line here', () => {
 });
 
 test.each([
-  ['an event writes', ofEvents, 18],
+  ['an event writes', ofEvents, 19],
   ['a hold is lost for', ofLosses, 6],
-  ['is said of a refusal', ofRefusals, 5],
+  ['is said of a refusal', ofRefusals, 6],
   ['else is logged', ofLoggers, 6],
 ])('whatever %s is explained in docs/operations.md, at its level', (_, linesOf, atLeast) => {
   const lines = linesOf();

@@ -1,4 +1,4 @@
-import { LockNotGrantedError } from '../../runtime/index.js';
+import { LockUnavailableError } from '../../runtime/index.js';
 import { World } from './world.js';
 
 /** What goes wrong elsewhere when a lock is taken. Each test is named after it. */
@@ -55,7 +55,7 @@ test('ghost acquire (lynk): whoever gave up waiting leaves no entry behind', asy
   a.plan('acquire', { arrivesAfterMs: 1000 });
 
   const asked = world.time.until(a.factory.createLock('job').acquire({ waitSeconds: 0.5 }));
-  await expect(asked).rejects.toThrow(LockNotGrantedError);
+  await expect(asked).rejects.toThrow(LockUnavailableError);
   await world.time.run(5000);
 
   expect(world.holderOf('job')).toBe('a');
@@ -84,6 +84,6 @@ test('remaining time 0 taken as unknown (Powertools): an invocation that is over
   const context = { getRemainingTimeInMillis: () => 0 };
   const asked = b.factory.createLock('job').acquire({ context });
 
-  await expect(world.time.until(asked)).rejects.toThrow(LockNotGrantedError);
+  await expect(world.time.until(asked)).rejects.toThrow(LockUnavailableError);
   expect(world.time.nowMs).toBeLessThan(100);
 });

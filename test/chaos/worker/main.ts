@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getLockFactory, type HeldLock, LockLostError, LockNotGrantedError } from '../../../runtime/index.js';
+import {
+  getLockFactory,
+  type HeldLock,
+  LockLostError,
+  LockNotGrantedError,
+  LockUnavailableError,
+} from '../../../runtime/index.js';
 import { Journal, type JournalLine, nowUs } from '../journal.js';
 import { SeededRandom } from '../random.js';
 import { Counter } from './counter.js';
@@ -49,9 +55,9 @@ class Worker {
     try {
       held = await this.acquire(lock, leaseSeconds);
     } catch (error) {
-      const isExpected = error instanceof LockNotGrantedError || this.stopping.signal.aborted;
-      if (!isExpected) throw error;
-      const inDoubt = !(error instanceof LockNotGrantedError) || error.cause !== undefined;
+      const isRefused = error instanceof LockNotGrantedError;
+      if (!isRefused && !(error instanceof LockUnavailableError) && !this.stopping.signal.aborted) throw error;
+      const inDoubt = !isRefused;
       write({ event: 'refused', at: nowUs(), inDoubt, why: String(error) });
       return;
     }

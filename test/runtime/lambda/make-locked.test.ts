@@ -116,7 +116,7 @@ describe('a lock that another holds', () => {
     us.store.fate = () => 'reset';
     const skipping = makeLocked(fn, { name: 'b', factory, waitSeconds: 0, onNotGranted: 'skip' });
 
-    expect(await until(errorOf(skipping()))).toMatchObject({ name: 'LockNotGrantedError', holder: undefined });
+    expect(await until(errorOf(skipping()))).toMatchObject({ name: 'LockUnavailableError' });
   });
 
   test.each(['skip', () => 'busy'] as const)(
@@ -128,8 +128,8 @@ describe('a lock that another holds', () => {
       us.store.fate = () => 'reset';
 
       expect(await until(error)).toMatchObject({
-        name: 'LockNotGrantedError',
-        holder: { hostIdentifier: 'somebody' },
+        name: 'LockUnavailableError',
+        message: expect.stringContaining('; when last seen, held by somebody'),
         cause: { message: 'connection reset' },
       });
     },

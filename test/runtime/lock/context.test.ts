@@ -327,7 +327,7 @@ test('remaining time 0 is a value: the lock is asked for in no time, and not gra
     ),
   );
 
-  expect(error).toMatchObject({ name: 'LockNotGrantedError' });
+  expect(error).toMatchObject({ name: 'LockUnavailableError' });
 });
 
 test('what is left of the invocation is read at each call', async () => {

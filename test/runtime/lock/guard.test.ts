@@ -94,7 +94,7 @@ test('without an answer it says, while the lock is held, that it is not confirme
   answers = Array.from({ length: 1000 }, () => conflict);
 
   expect(await until(errorOf(held.transactWrite([ITEM])))).toMatchObject({
-    name: 'LynkError',
+    name: 'LockUnavailableError',
     message: expect.stringContaining('the transaction was not confirmed in time'),
     cause: { message: 'conflict' },
   });

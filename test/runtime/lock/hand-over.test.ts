@@ -1,4 +1,4 @@
-import { LockLostError, LockNotGrantedError, LockTableError } from '../../../runtime/errors.js';
+import { LockLostError, LockTableError, LockUnavailableError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import { parseVersion } from '../../../runtime/protocol/version.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
@@ -64,7 +64,7 @@ describe('serialize', () => {
 
     const error = await until(errorOf(held.serialize()));
 
-    expect(error).toMatchObject({ name: 'LynkError', lockName: 'a', tableName: 'locks' });
+    expect(error).toMatchObject({ name: 'LockUnavailableError', lockName: 'a', tableName: 'locks' });
     expect(String(error)).toContain('the refresh was not confirmed in time');
     expect(held.isHeld).toBe(true);
     await pass(30_000);
@@ -255,7 +255,7 @@ describe('deserializeLock', () => {
 
     const error = await until(errorOf(taker.factory({ leaseSeconds: 2 }).deserializeLock(text)));
 
-    expect(error).toBeInstanceOf(LockNotGrantedError);
+    expect(error).toBeInstanceOf(LockUnavailableError);
     expect(error).toMatchObject({ cause: new Error('connection reset'), lockName: 'a', tableName: 'locks' });
     taker.store.fate = () => ({});
     expect((await until(taker.factory().deserializeLock(text))).isHeld).toBe(true);

@@ -144,7 +144,7 @@ describe('refresh', () => {
     const error = await until(errorOf(held.refresh()));
 
     expect(error).toMatchObject({
-      name: 'LynkError',
+      name: 'LockUnavailableError',
       lockName: 'a',
       tableName: 'locks',
       cause: new Error('connection reset'),
@@ -267,7 +267,12 @@ describe('release', () => {
 
     const error = await until(errorOf(held.release()));
 
-    expect(error).toMatchObject({ name: 'LynkError', lockName: 'a', tableName: 'locks', cause: expect.any(Error) });
+    expect(error).toMatchObject({
+      name: 'LockUnavailableError',
+      lockName: 'a',
+      tableName: 'locks',
+      cause: expect.any(Error),
+    });
     expect(String(error)).toContain('the release was not confirmed in time');
     expect(setting.time.nowMs - startMs).toBeGreaterThan(2000);
     expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(2500);
@@ -389,7 +394,7 @@ describe('await using', () => {
     expect(warn.mock.calls).toEqual([
       [
         'lock "b" in table "locks": the release was not confirmed; it may block others for up to 10 s',
-        { error: expect.objectContaining({ name: 'LynkError' }) },
+        { error: expect.objectContaining({ name: 'LockUnavailableError' }) },
       ],
     ]);
   });

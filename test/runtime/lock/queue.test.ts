@@ -200,7 +200,7 @@ describe('a try', () => {
 
     const error = await until(errorOf(lock.tryAcquire()));
 
-    expect(error).toMatchObject({ name: 'LockNotGrantedError' });
+    expect(error).toMatchObject({ name: 'LockUnavailableError', cause: expect.any(Error) });
     expect(setting.time.nowMs).toBe(5000);
   });
 

@@ -1,4 +1,10 @@
-import { LockEntryError, LockLostError, LockNotGrantedError, LockReentrancyError } from '../../../runtime/errors.js';
+import {
+  LockEntryError,
+  LockLostError,
+  LockNotGrantedError,
+  LockReentrancyError,
+  LockUnavailableError,
+} from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import type { Semaphore } from '../../../runtime/lock/semaphore.js';
 import type { Fate } from './scripted-store.js';
@@ -256,9 +262,8 @@ describe('not granted', () => {
     us.store.fate = () => 'reset';
 
     expect(await until(errorOf(semaphore.tryAcquire()))).toMatchObject({
-      name: 'LockNotGrantedError',
+      name: 'LockUnavailableError',
       lockName: 'api',
-      holders: [],
       cause: new Error('connection reset'),
     });
   });
@@ -267,7 +272,7 @@ describe('not granted', () => {
     occupy(...NAMES);
     us.store.fate = ({ operation }) => (operation === 'readMany' ? 'silence' : {});
 
-    expect(await until(errorOf(semaphore.tryAcquire()))).toBeInstanceOf(LockNotGrantedError);
+    expect(await until(errorOf(semaphore.tryAcquire()))).toBeInstanceOf(LockUnavailableError);
     expect(setting.time.nowMs).toBe(5000);
   });
 
@@ -378,14 +383,14 @@ describe('callers of one process', () => {
       const failed = errorOf(asking('silence'));
 
       expect(await until(semaphore.tryAcquire())).toMatchObject({ name: 'api#0', isHeld: true });
-      expect(await failed).toBeInstanceOf(LockNotGrantedError);
+      expect(await failed).toBeInstanceOf(LockUnavailableError);
     });
 
     test('does not take longer than a try does', async () => {
       watched(asking('silence'));
       us.store.fate = ({ operation }) => (operation === 'acquire' ? 'silence' : {});
 
-      expect(await until(errorOf(semaphore.tryAcquire()))).toBeInstanceOf(LockNotGrantedError);
+      expect(await until(errorOf(semaphore.tryAcquire()))).toBeInstanceOf(LockUnavailableError);
       expect(setting.time.nowMs).toBe(5000);
     });
   });

@@ -1,6 +1,11 @@
 import { getEventListeners, getMaxListeners } from 'node:events';
 import fc from 'fast-check';
-import { LockLostError, LockNotGrantedError, LockReentrancyError } from '../../../runtime/errors.js';
+import {
+  LockLostError,
+  LockNotGrantedError,
+  LockReentrancyError,
+  LockUnavailableError,
+} from '../../../runtime/errors.js';
 import type { LockFactory } from '../../../runtime/lock/factory.js';
 import type { HeldLocks } from '../../../runtime/lock/several-locks.js';
 import { LightAbortController, LightAbortSignal } from '../../sim/light-abort.js';
@@ -160,7 +165,7 @@ describe('the loss of one', () => {
     us.store.fate = ({ operation }) => (operation === 'refresh' ? 'reset' : {});
     const error = await until(errorOf(factory.withLocks(['a', 'b'], () => {})));
 
-    expect(error).toBeInstanceOf(LockNotGrantedError);
+    expect(error).toBeInstanceOf(LockUnavailableError);
     expect(error).toMatchObject({ lockName: 'a', cause: { name: 'LockLostError', reason: 'deadline' } });
     await pass(1000);
     expect(entries()).toEqual(['b']);

@@ -153,7 +153,10 @@ describe.each([
       await setting.time.run(1000);
       us.store.fate = () => 'reset';
 
-      expect(await until(error)).toMatchObject({ name: 'LockNotGrantedError', cause: { message: 'connection reset' } });
+      expect(await until(error)).toMatchObject({
+        name: 'LockUnavailableError',
+        cause: { message: 'connection reset' },
+      });
     });
 
     test('is not waited for by a lock before it, which is given back', async () => {
