@@ -1,9 +1,10 @@
 import { LockHolder, LockNotGrantedError, LockUnavailableError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { tryBudgetMs } from '../protocol/schedule.js';
+import { Adoption } from './adoption.js';
 import { type Contender, Contention } from './contention.js';
 import { abandon } from './grant.js';
-import { adopt, type HandOver } from './hand-over.js';
+import type { HandOver } from './hand-over.js';
 import { Hold } from './hold.js';
 import type { Place } from './local-lock.js';
 import { Patience } from './patience.js';
@@ -52,7 +53,18 @@ export function askForHold(ask: Ask): Promise<Hold | LockHolder | undefined> {
 export function adoptHold(ask: Ask<LockTarget<LockStore>>, handOver: HandOver): Promise<Hold> {
   const { target } = ask;
   const patience = patienceOfTry(ask);
-  return told(ask, () => intoHold(ask, adopt(target, handOver, ask, patience), patience, undefined).then(must));
+  const adoption = new Adoption(target, handOver, ask, patience);
+  // What is granted when nobody waits any more stays for the next try.
+  const ending = { giveBack: async () => {}, leave: () => {} };
+  return told(ask, async () => {
+    try {
+      const ledger = must(await withinPatience(patience, adoption.adopt(), ending));
+      return holdOf(ask, { target, ledger, place: undefined });
+    } catch (error) {
+      adoption.endInVain(ask.signal?.aborted === true);
+      throw error;
+    }
+  });
 }
 
 /** Tells how an asking began and, where it ends without a hold, how that came. */
@@ -129,12 +141,12 @@ async function intoHold(
   ask: Ask,
   granted: Promise<Ledger | undefined>,
   patience: Patience,
-  place: Place | undefined,
+  place: Place,
 ): Promise<Hold | undefined> {
   const { target } = ask;
   const ledger = await withinPatience(patience, granted, {
     giveBack: (late) => abandon(target, late),
-    leave: () => place?.leave(),
+    leave: () => place.leave(),
   });
   return ledger && holdOf(ask, { target, ledger, place });
 }

@@ -97,7 +97,7 @@ export class LockFactory extends Locks<LockStore> {
    * ones, in whatever order, they do not wait for each other in a circle. The loss of one aborts all.
    * `waitSeconds` is for all together.
    * @param names 1 to 100, each once
-   * @throws as `Lock.withLock`; `LockNotGrantedError`, or `LockUnavailableError`, names the lock that was not to be had
+   * @throws as `Lock.withLock`; `LockNotGrantedError` names the lock that was not to be had
    */
   withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
   withLocks<T>(names: readonly string[], options: WithLocksOptions | undefined, work: WorkOnSeveral<T>): Promise<T>;
@@ -127,7 +127,8 @@ export class LockFactory extends Locks<LockStore> {
    * for in this factory's table, and held with its lease.
    * @throws CannotDeserializeError where the text is none of theirs
    * @throws LockLostError where it was used before, or came too late
-   * @throws LockUnavailableError where DynamoDB did not answer in time; the text may then be tried again
+   * @throws LockUnavailableError where DynamoDB did not answer in time; this process may then try the text again, as
+   *   long as the lock is not taken by another: after a lease
    */
   async deserializeLock(text: string, options: DeserializeOptions = {}): Promise<HeldLock> {
     refuseUnknown(options, DESERIALIZE_OPTIONS, 'deserializeLock');

@@ -17,13 +17,14 @@ export function isGrantable({ process }: LockTarget, { deadlineMs, leaseSeconds 
 /**
  * Makes sure that a lease just taken has enough left to begin with (docs/protocol.md, section 4): after
  * a clock that was far off, or an answer that took long, a refresh by the corrected clock makes it good.
- * Where that does not help, the lease is given back.
  * @param budgetMs how long the next request may take; 0 where nobody waits any more
+ * @param giveBack what becomes of the lease where that does not help
  */
 export async function topUp(
   target: LockTarget,
   ledger: Ledger,
   budgetMs: () => number,
+  giveBack = (): Promise<void> => abandon(target, ledger),
 ): Promise<{ readonly granted: boolean; readonly cause?: unknown }> {
   const { store, name } = target;
   let cause: unknown;
@@ -45,13 +46,13 @@ export async function topUp(
       ledger.confirm(standing, answer.dateMs);
     } catch (error) {
       if (error instanceof LynkError) {
-        await abandon(target, ledger);
+        await giveBack();
         throw error;
       }
       cause = error;
     }
   }
-  await abandon(target, ledger);
+  await giveBack();
   return { granted: false, cause };
 }
 

@@ -149,6 +149,18 @@ describe.each([
     await receiver.release();
   });
 
+  test('deserialize, and every other answer too: the text can be tried again', async () => {
+    const text = await (await acquired('deserialize')).serialize();
+    rig.proxy.fate = (seen) => (isWrite(seen) ? 'drop-answer' : 'pass');
+    const error = await rejectionOf(rig.factory({ client: rig.client(config), leaseSeconds: 4 }).deserializeLock(text));
+    expect(error).toMatchObject({ lockName: 'deserialize', cause: expect.anything() });
+    rig.proxy.forget();
+    const receiver = await factory.deserializeLock(text);
+
+    await expectHeld(receiver);
+    await receiver.release();
+  });
+
   test('acquire, and every other answer too: it is not granted, and leaves no entry behind', async () => {
     rig.proxy.fate = (seen) => (isWrite(seen) ? 'drop-answer' : 'pass');
     const error = await rejectionOf(factory.createLock('in vain').acquire({ waitSeconds: 1 }));

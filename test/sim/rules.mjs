@@ -108,9 +108,10 @@ export const RULES = {
         replace: 'return standing?.version?.includes(givenVersion.slice(14)) === true;',
       },
       {
-        file: 'lock/hand-over.ts',
+        file: 'lock/adoption.ts',
         find: 'new Ledger(process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
-        replace: 'new Ledger(givenVersion.slice(14) || process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
+        replace:
+          'new Ledger(handOver.version.slice(14) || process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
       },
     ],
   },

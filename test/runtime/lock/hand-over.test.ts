@@ -261,6 +261,94 @@ describe('deserializeLock', () => {
     expect((await until(taker.factory().deserializeLock(text))).isHeld).toBe(true);
   });
 
+  describe('whose write landed unheard', () => {
+    const inVain = async (text: string): Promise<void> => {
+      taker.store.fate = ({ operation }) => (operation === 'adopt' ? 'drop-answer' : 'reset');
+      expect(await until(errorOf(taker.factory().deserializeLock(text)))).toMatchObject({ cause: expect.any(Error) });
+      taker.store.fate = () => ({});
+    };
+
+    test('can be tried again by its process, which then goes on holding', async () => {
+      const text = await until(held.serialize());
+      await inVain(text);
+
+      const taken = await until(taker.factory({ leaseSeconds: 20 }).deserializeLock(text));
+
+      expect(taken.isHeld).toBe(true);
+      expect(taken.remainingSeconds).toBeGreaterThan(19);
+      expect(setting.table.items.get('a')).toMatchObject({ leaseDuration: { N: '20' } });
+      await pass(60_000);
+      expect(taken.isHeld).toBe(true);
+      expect(await until(errorOf(taker.factory().deserializeLock(text)))).toMatchObject({ reason: 'stale-hand-over' });
+    });
+
+    test('and again', async () => {
+      const text = await until(held.serialize());
+      await inVain(text);
+      await inVain(text);
+
+      expect((await until(taker.factory().deserializeLock(text))).isHeld).toBe(true);
+    });
+
+    test('lets nobody else in for its lease, and then anybody', async () => {
+      const text = await until(held.serialize());
+      await inVain(text);
+      expect(taker.store.operations()).not.toContain('release');
+
+      expect(await until(errorOf(setting.process().factory().deserializeLock(text)))).toMatchObject({
+        reason: 'stale-hand-over',
+      });
+      expect(await until(taker.factory().createLock('a').tryAcquire())).toBeUndefined();
+      expect(await until(setting.process().factory().createLock('a').tryAcquire())).toBeUndefined();
+      await pass(13_100);
+      const winner = await until(setting.process().factory().createLock('a').tryAcquire());
+      expect(winner?.isHeld).toBe(true);
+      expect(await until(errorOf(taker.factory().deserializeLock(text)))).toMatchObject({ reason: 'stale-hand-over' });
+      expect(winner?.isHeld).toBe(true);
+    });
+
+    test('can be tried again after it was cancelled, with its first request still on its way', async () => {
+      const text = await until(held.serialize());
+      taker.store.next('adopt', { requestMs: 100, answerMs: 5000 });
+      const controller = new AbortController();
+      const asked = errorOf(taker.factory().deserializeLock(text, { signal: controller.signal }));
+      await pass(200);
+      controller.abort('enough');
+      expect(await until(asked)).toBe('enough');
+
+      expect((await until(taker.factory().deserializeLock(text))).isHeld).toBe(true);
+    });
+
+    test('can be tried again where the answer came too late to leave half of a lease', async () => {
+      const text = await until(held.serialize());
+      taker.store.next('adopt', { requestMs: 5, answerMs: 1950 });
+      taker.store.next('refresh', 'reset', 'reset');
+      const error = await until(errorOf(taker.factory({ leaseSeconds: 4 }).deserializeLock(text)));
+      expect(error).toBeInstanceOf(LockUnavailableError);
+
+      expect((await until(taker.factory().deserializeLock(text))).isHeld).toBe(true);
+    });
+
+    test('can be tried by two at once: one of them holds', async () => {
+      const text = await until(held.serialize());
+      await inVain(text);
+
+      const outcomes = [1, 2, 3].map(() => watched(taker.factory().deserializeLock(text)));
+      await pass(1000);
+
+      expect(outcomes.filter(({ state }) => state === 'rejected').length).toBe(2);
+      expect(outcomes.find(({ state }) => state === 'resolved')?.value?.isHeld).toBe(true);
+    });
+
+    test('is for the tries of its own text alone', async () => {
+      const text = await until(held.serialize());
+      await inVain(text);
+      const other = text.replace(versionIn(text) ?? '', PYTHONS_VERSION);
+
+      expect(await until(errorOf(taker.factory().deserializeLock(other)))).toMatchObject({ reason: 'stale-hand-over' });
+    });
+  });
+
   test('rejects with the reason of the caller’s signal', async () => {
     const text = await until(held.serialize());
     taker.store.fate = () => 'silence';
