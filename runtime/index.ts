@@ -41,7 +41,7 @@ export type {
   LockServedEvent,
   LockWaitingEvent,
 } from './lock/events.js';
-export type { LockFactory } from './lock/factory.js';
+export { LockFactory } from './lock/factory.js';
 export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
 export type { LockInspection } from './lock/inspection.js';
 export type { Lease } from './lock/invocation.js';

@@ -1,3 +1,4 @@
+import { LockOptionError } from '../errors.js';
 import { adoptHold } from './acquisition.js';
 import { askFor } from './asking.js';
 import { type BreakOptions, breakLock, lookAt } from './break.js';
@@ -39,7 +40,10 @@ const checkedPermits = check<number>(
   '; for more, let callers choose between several semaphores',
 );
 
-/** Makes locks that share a table, a connection and settings. */
+/**
+ * Makes locks that share a table, a connection and settings. `getLockFactory` makes one, and `createTestLocks` for
+ * tests. The class itself is a token for dependency injection, and for `instanceof`; nobody else constructs it.
+ */
 export class LockFactory extends Locks<LockStore> {
   /** @internal */
   constructor(
@@ -49,6 +53,7 @@ export class LockFactory extends Locks<LockStore> {
     hostIdentifier: (requestId: string | undefined) => string,
     instead?: () => Footing | undefined,
   ) {
+    if (!store) throw new LockOptionError('a LockFactory is made by getLockFactory, or for tests by createTestLocks');
     super(process, store, settled(settings, hostIdentifier), instead);
   }
 

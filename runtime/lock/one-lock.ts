@@ -22,7 +22,7 @@ export interface TryWithLockOptions
     Pick<LockOptions, 'leaseSeconds' | 'maxInvocationLeaseSeconds' | 'fencing'> {}
 
 /** The names of all that `withLock` takes. */
-export const WITH_LOCK_OPTIONS = /* @__PURE__ */ [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
+export const WITH_LOCK_OPTIONS = [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
 
 /** What `tryWithLock` resolves to. */
 export type TryOutcome<T> =

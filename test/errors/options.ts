@@ -1,5 +1,5 @@
 import { type Provocation, wrong } from './provocation.js';
-import { createTestLocks, getLockFactory, locked, lockTracing, makeLocked, stickyLock } from './public.js';
+import { createTestLocks, getLockFactory, LockFactory, locked, lockTracing, makeLocked, stickyLock } from './public.js';
 
 const work = (): number => 1;
 const LONG = 'x'.repeat(3000);
@@ -23,6 +23,10 @@ async function first(listed: AsyncIterable<unknown>): Promise<unknown> {
 
 /** Every option with a value that it cannot have. */
 export const OPTIONS: readonly Provocation[] = [
+  {
+    when: 'the factory’s class is constructed, and not injected',
+    provoke: () => new (LockFactory as unknown as new () => LockFactory)(),
+  },
   {
     when: 'an option is misspelt',
     provoke: (locks) => locks.withLock('a', wrong({ waitSecond: 1 }), work),

@@ -1,6 +1,7 @@
 /** What is imported from more than one entry point. */
 export {
   getLockFactory,
+  LockFactory,
   locked,
   makeLocked,
   stickyLock,

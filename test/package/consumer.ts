@@ -77,6 +77,11 @@ export class Consumer {
     await this.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund']);
   }
 
+  /** Besides what was installed: what this repository itself does not have, as `name@version`. */
+  async add(packages: readonly string[]): Promise<void> {
+    await this.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages]);
+  }
+
   write(file: string, text: string): void {
     writeFileSync(join(this.folder, file), text);
   }

@@ -76,7 +76,7 @@ beforeAll(async () => {
   server = await startServer();
   client = new DynamoDBClient(clientSettings(server.endpoint));
   await consumer.install(['@aws-sdk/client-dynamodb']);
-  await consumer.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--force', ...DURABLE]);
+  await consumer.add(DURABLE);
   consumer.write('durable.mjs', PROGRAM);
 });
 afterAll(async () => {

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import {
   getLockFactory,
-  type LockFactory,
+  LockFactory,
   type LockFactoryOptions,
   LockOptionError,
   LynkError,
@@ -11,6 +11,7 @@ import {
   withLock,
   withLocks,
 } from '../../runtime/index.js';
+import { createTestLocks } from '../../runtime/testing/index.js';
 
 const client = new DynamoDBClient({
   endpoint: 'http://127.0.0.1:1',
@@ -469,6 +470,13 @@ describe('work', () => {
     expect(await refusalOf(() => withLock('a', bad(undefined)))).toContain('withLock takes the work');
     expect(await refusalOf(() => tryWithLock('a', bad(undefined)))).toContain('tryWithLock takes the work');
   });
+});
+
+test('the class of factories is a value, and a token that a test’s locks stand for too', () => {
+  expect(getLockFactory('my-locks')).toBeInstanceOf(LockFactory);
+  expect(createTestLocks()).toBeInstanceOf(LockFactory);
+  const Constructed = LockFactory as unknown as new () => LockFactory;
+  expect(() => new Constructed()).toThrow(LockOptionError);
 });
 
 test('a factory, a lock and their errors cost no request', () => {
