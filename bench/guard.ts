@@ -5,6 +5,7 @@
  *     npm run test:bench [-- --only handOver]
  */
 import { parseArgs } from 'node:util';
+import { crowdedHolds } from './crowded-holds.js';
 import { described, type Figure, isAllowed, isGuarded } from './figure.js';
 import * as goals from './goals.js';
 import { Stage } from './stage.js';
@@ -20,6 +21,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   handOver: (stage) => goals.handOver(stage, 20),
   crash: (stage) => goals.crash(stage, 5),
   manyLocks: (stage) => goals.manyLocks(stage, 11, 200),
+  crowdedHolds: (stage) => crowdedHolds(stage),
 };
 
 async function guarded(measure: Measure): Promise<Figure[]> {

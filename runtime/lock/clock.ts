@@ -9,6 +9,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Milliseconds since the epoch; may be wrong, and set. */
   wallMs(): number;
+  /** Milliseconds, from any origin, for which the event loop was busy. Absent where nobody can tell. */
+  busyMs?(): number;
   /** Calls back once, about `delayMs` from now. Keeps the process alive only where asked to. */
   after(delayMs: number, callback: () => void, options?: { readonly keepAlive?: boolean }): Timer;
 }
@@ -20,6 +22,8 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
+  // Not there where there is a window, as in jsdom.
+  busyMs: () => performance.eventLoopUtilization?.().active ?? 0,
   after(delayMs, callback, { keepAlive = false } = {}) {
     const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
     // A number where there is a window, as in jsdom: nothing is kept alive then.

@@ -51,6 +51,9 @@ export interface Contender {
  * a write first, then cheap looks until another write can succeed.
  */
 export class Contention {
+  /** Elapsed time at which the last request was sent. */
+  private sentMs = 0;
+
   constructor(
     private readonly target: LockTarget,
     private readonly contender: Contender,
@@ -110,11 +113,9 @@ export class Contention {
     let [writesInARow, looks, failures] = [0, 0, 0];
     try {
       while (!this.patience.isOver) {
-        let seen: Seen;
-        const sentMs = process.elapsedMs();
-        this.patience.asks();
+        let seen: Seen | undefined;
         try {
-          seen = await (step.kind === 'write' ? this.write(ledger, step.expiredVersion) : this.look());
+          seen = await this.ask(ledger, step);
         } catch (error) {
           inDoubt ||= step.kind === 'write' && mayHaveLanded(error);
           if (error instanceof LynkError) throw error;
@@ -123,6 +124,7 @@ export class Contention {
           await this.patience.sleep(retryDelayMs(failures++, process.random.fraction()));
           continue;
         }
+        if (!seen) break;
         this.patience.answered();
         failures = 0;
         writesInARow = step.kind === 'write' ? writesInARow + 1 : 0;
@@ -141,7 +143,7 @@ export class Contention {
         }
         this.noteUnfenced(seen.entry);
         let next = this.judge(seen);
-        if (next === 'held' && flight?.isServedBy(seen, sentMs)) return 'served';
+        if (next === 'held' && flight?.isServedBy(seen, this.sentMs)) return 'served';
         if (next === 'held' && seen.entry && flight?.mayReplace(seen.entry)) {
           next = { kind: 'write', expiredVersion: seen.entry.version };
         }
@@ -188,6 +190,16 @@ export class Contention {
     const { granted, cause } = await topUp(this.target, ledger, () => this.budgetMs());
     this.patience.lastFailure ??= cause;
     return granted;
+  }
+
+  /** One request and its answer; nothing where patience was over before it was sent. */
+  private ask(ledger: Ledger, step: Step): Promise<Seen | undefined> {
+    const { gate, process } = this.target;
+    return gate.through(step.kind, this.patience, () => {
+      this.sentMs = process.elapsedMs();
+      this.patience.asks();
+      return step.kind === 'write' ? this.write(ledger, step.expiredVersion) : this.look();
+    });
   }
 
   private async write(ledger: Ledger, expiredVersion: string | undefined): Promise<Seen> {

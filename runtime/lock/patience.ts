@@ -23,6 +23,8 @@ export interface Limits {
 export class Patience {
   /** The failure in transit that no answer has followed yet: what the time limit's error gives as its cause. */
   lastFailure: unknown;
+  /** While a request is in the queue of its process: why those before it fail, if they do. */
+  whyQueued: (() => unknown) | undefined;
   /** Why the wait is over, once it is. */
   private ending: { readonly reason: unknown } | undefined;
   private readonly listeners = new Set<(reason: unknown) => void>();
@@ -83,7 +85,7 @@ export class Patience {
     if (this.lastFailure !== undefined) return this.lastFailure;
     const sinceAskedMs = this.process.clock.monotonicMs() - (this.askedMs ?? Infinity);
     const isLong = this.leftMs() > 0 ? sinceAskedMs >= FAIR_TIME_MS : this.hadFairTime();
-    return isLong ? new Error('no answer from DynamoDB') : undefined;
+    return isLong ? new Error('no answer from DynamoDB') : this.whyQueued?.();
   }
 
   /** Milliseconds left. */

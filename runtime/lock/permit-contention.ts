@@ -185,17 +185,19 @@ export class PermitContention {
     return found;
   }
 
-  /** One look; resolves to nothing where it failed in transit. */
+  /** One look; resolves to nothing where it failed in transit, or patience was over before it was sent. */
   private async readMany(asked: readonly LockTarget[], consistency: Consistency): Promise<ReadManyAnswer | undefined> {
     const [first] = asked as [LockTarget];
     this.contender.chronicle.attempts += 1;
     const names = asked.map(({ name }) => name);
-    this.patience.asks();
-    const budgetMs = Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
     try {
       const { store } = this.semaphore;
-      const answer = await first.exchange(budgetMs, (signal) => store.readMany(names, consistency, signal));
-      this.patience.answered();
+      const answer = await first.gate.through('look', this.patience, () => {
+        this.patience.asks();
+        const budgetMs = Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
+        return first.exchange(budgetMs, (signal) => store.readMany(names, consistency, signal));
+      });
+      if (answer) this.patience.answered();
       return answer;
     } catch (error) {
       if (error instanceof LynkError) throw error;

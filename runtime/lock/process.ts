@@ -4,6 +4,7 @@ import { ServerClock } from '../protocol/server-clock.js';
 import { holdIdFrom, nobodysHoldIdFrom } from '../protocol/version.js';
 import { orAborted } from './abort.js';
 import type { Clock, Timer } from './clock.js';
+import { Gate } from './gate.js';
 import { LocalLock } from './local-lock.js';
 import { RecentMap } from './recent-map.js';
 import { RecentSet } from './recent-set.js';
@@ -33,6 +34,7 @@ export interface Watcher {
 export class LockProcess {
   private readonly elapsed: ElapsedTime;
   private readonly serverClocks = new WeakMap<object, ServerClock>();
+  private readonly gates = new WeakMap<object, Gate>();
   private readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
   private readonly givenUp = new RecentSet(REMEMBERED);
   private readonly watchers = new Set<Watcher>();
@@ -58,6 +60,16 @@ export class LockProcess {
       this.serverClocks.set(connection, clock);
     }
     return clock;
+  }
+
+  /** Where waiters queue for one connection. */
+  gate(connection: object): Gate {
+    let gate = this.gates.get(connection);
+    if (!gate) {
+      gate = new Gate(this.clock);
+      this.gates.set(connection, gate);
+    }
+    return gate;
   }
 
   /** What this process knows about one lock; `id` names endpoint, region, table and lock. */

@@ -1,6 +1,7 @@
 import type { ServerClock } from '../protocol/server-clock.js';
 import type { Chronicle } from './chronicle.js';
 import type { LockAsking } from './events.js';
+import type { Gate } from './gate.js';
 import type { Logger } from './logger.js';
 import type { LockProcess } from './process.js';
 import type { Answer, HoldStore } from './store.js';
@@ -25,6 +26,11 @@ export class LockTable<S extends HoldStore = HoldStore> {
     readonly settings: TargetSettings,
   ) {
     this.serverClock = process.serverClock(store.connection);
+  }
+
+  /** Where the waiters of this process queue for its connection. */
+  get gate(): Gate {
+    return this.process.gate(this.store.connection);
   }
 
   /** DynamoDB's time, in epoch milliseconds, as well as it is known. */

@@ -77,6 +77,8 @@ export class TestProcess {
   stoodStillMs = 0;
   /** Whether its timers go off at the whole millisecond before their time, as Node.js has it. */
   hasCoarseTimers = false;
+  /** For how long its event loop was busy. */
+  busyMs = 0;
   /** What its random generator says next, each time. */
   fraction = 0.5;
   /** The timers set that keep it alive. */
@@ -92,6 +94,7 @@ export class TestProcess {
     const clock: Clock = {
       monotonicMs: () => time.nowMs - this.stoodStillMs,
       wallMs: () => EPOCH_MS + time.nowMs + this.wallOffMs,
+      busyMs: () => this.busyMs,
       after: (delayMs, callback, { keepAlive = false } = {}) => {
         const timer = this.after(this.hasCoarseTimers ? Math.max(1, Math.trunc(delayMs)) : delayMs, () => {
           this.keptAliveBy.delete(timer);
