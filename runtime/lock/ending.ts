@@ -1,7 +1,8 @@
-import { LynkError } from '../errors.js';
 import { safetyMarginMs } from '../protocol/lease.js';
 import { Ledger } from '../protocol/ledger.js';
-import { refreshBudgetMs, retryDelayMs } from '../protocol/schedule.js';
+import { ANSWER_RESERVE_MS, RELEASE_WAIT_SECONDS } from '../protocol/schedule.js';
+import { Patience } from './patience.js';
+import { untilAnswered } from './retry.js';
 import type { LockTarget } from './target.js';
 
 /** Further writes after one whose stamp proved too old to keep the lock for as long as it is meant to stay taken. */
@@ -49,20 +50,33 @@ export class Ending {
     this.target.process.giveUp(this.hold.holdId);
   }
 
-  /** Attempts until one is answered, within the budget. */
-  async within(budgetMs: number): Promise<void> {
-    const { process } = this.target;
-    const limitMs = process.elapsedMs() + budgetMs;
-    for (let failures = 0; ; failures += 1) {
-      try {
-        await this.attempt(refreshBudgetMs(limitMs - process.elapsedMs()));
-        return;
-      } catch (error) {
-        const delayMs = retryDelayMs(failures, process.random.fraction());
-        if (error instanceof LynkError) throw error;
-        if (process.elapsedMs() + delayMs >= limitMs) throw this.target.notConfirmed('release', error);
-        await process.pause(delayMs);
-      }
+  /**
+   * Attempts until one is answered, within the budget, for which a caller waits as long as a caller can be let wait
+   * (docs/protocol.md, section 4). Then they go on behind its back, and keep no process alive. That harms nobody,
+   * whenever one of them lands: each is on condition that what ends is the hold's still.
+   * @param invocationEndsMs elapsed time at which the caller's invocation ends
+   */
+  async within(budgetMs: number, invocationEndsMs = Infinity): Promise<void> {
+    const { target } = this;
+    const { process, label, settings } = target;
+    const limits = { waitSeconds: RELEASE_WAIT_SECONDS, untilMs: invocationEndsMs - ANSWER_RESERVE_MS };
+    const unanswered = (cause: unknown) => target.notConfirmed('release', cause);
+    const patience = new Patience(process, limits, undefined, unanswered);
+    const attempts = untilAnswered(process, { budgetMs, keepAlive: false, unanswered }, (attemptMs) => {
+      patience.asks();
+      return this.attempt(attemptMs).catch((error: unknown) => {
+        patience.failed(error);
+        throw error;
+      });
+    });
+    attempts.catch((error: unknown) => {
+      if (patience.isOver)
+        settings.logger.debug(`${label}: a release that nobody waits for any more failed`, { error });
+    });
+    try {
+      await patience.race(attempts);
+    } finally {
+      patience.close();
     }
   }
 

@@ -1,8 +1,9 @@
-import { LockLostError, LockOptionError, LynkError } from '../errors.js';
+import { LockLostError, LockOptionError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
-import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import { tryBudgetMs } from '../protocol/schedule.js';
 import { shown } from './checks.js';
-import { loseTo, type Refreshed } from './refreshing.js';
+import { loseTo, loseToNoEntry, type Refreshed } from './refreshing.js';
+import { untilAnswered } from './retry.js';
 import {
   type GuardedWrite,
   ItemsRefused,
@@ -36,29 +37,30 @@ export class Guard {
   /** Sends the items until one attempt is answered, within the hold and for as long as a try may take. */
   async transactWrite(items: readonly TransactionItem[], signal: AbortSignal | undefined): Promise<void> {
     const { target, hold } = this;
-    const { process } = target;
     this.checkItems(items);
     const send = this.sender({ guard: this.standing(), items, token: this.drawToken() });
-    const limitMs = process.elapsedMs() + tryBudgetMs(this.ledger.leaseSeconds);
     let lastFailure: unknown;
-    for (let failures = 0; ; failures += 1) {
-      signal?.throwIfAborted();
+    const bounds = {
+      budgetMs: tryBudgetMs(this.ledger.leaseSeconds),
+      leftMs: () => hold.leftMs(),
+      signal,
+      keepAlive: true,
+      unanswered: (cause: unknown) => (hold.isHeld ? target.notConfirmed('transaction', cause) : this.lost(cause)),
+    };
+    const answer = await untilAnswered(target.process, bounds, async (budgetMs) => {
       if (!hold.isHeld) throw this.lost(lastFailure);
-      let answer: WriteAnswer | undefined;
       try {
-        answer = await target.exchange(refreshBudgetMs(hold.leftMs()), send, signal);
+        return await target.exchange(budgetMs, send, signal);
       } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof ItemsRefused) throw error.error;
-        if (error instanceof LynkError) throw error;
+        if (loseToNoEntry(hold, error)) throw hold.whyNotHeld();
         lastFailure = error;
-        if (hold.isHeld && process.elapsedMs() >= limitMs) throw target.notConfirmed('transaction', error);
+        throw error;
       }
-      // Whenever it comes: what was committed was committed while the entry stood.
-      if (answer?.written) return;
-      if (answer) throw this.lossBy(answer);
-      await process.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
-    }
+    }).catch((error: unknown) => {
+      throw error instanceof ItemsRefused ? error.error : error;
+    });
+    // Whenever it comes: what was committed was committed while the entry stood.
+    if (!answer.written) throw this.lossBy(answer);
   }
 
   private standing(): LockGuard {

@@ -42,6 +42,8 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   private state: 'held' | 'handing-over' | 'handed-over' | 'released' | 'lost' = 'held';
   private loss: LockLostError | undefined;
   private isResting = false;
+  /** Elapsed time at which the invocation ends in which a release would be waited for. */
+  private callerEndsMs: number | undefined;
   private releasing: Promise<void> | undefined;
   /** What is to stay of its entry, if anything. */
   private remains: Remains | undefined;
@@ -58,6 +60,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   ) {
     const { process } = target;
     const { lockAtLeastSeconds = 0 } = origin;
+    this.callerEndsMs = origin.invocationEndsMs;
     if (lockAtLeastSeconds > 0) this.remains = { untilMs: process.clock.monotonicMs() + lockAtLeastSeconds * 1000 };
     this.refreshing = new Refreshing(target, origin.ledger, origin.data, this);
     this.heartbeat = new Heartbeat(process, this.refreshing);
@@ -188,11 +191,14 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   /** For a hold that stays while nobody works under it: it is not refreshed, and running out is no loss. */
   rest(): void {
     this.isResting = true;
+    this.callerEndsMs = undefined;
     this.heartbeat.stop();
   }
 
-  wake(): void {
+  /** @param callerEndsMs elapsed time at which the invocation ends that uses it */
+  wake(callerEndsMs?: number): void {
     this.isResting = false;
+    this.callerEndsMs = callerEndsMs;
     this.heartbeat.start();
   }
 
@@ -290,13 +296,14 @@ export class Hold implements HeldLock, Refreshed, Watcher {
       const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.leftMs());
       this.finish('released');
       try {
-        const released = ending.within(releaseBudgetMs(ledger.leaseSeconds, leftMs));
+        const released = ending.within(releaseBudgetMs(ledger.leaseSeconds, leftMs), this.callerEndsMs);
         await this.origin.chronicle.releasing(released);
       } finally {
+        // Also where it goes on unheard: the next caller may write over what stands, since the hold is given up.
         this.origin.place?.leave();
       }
     } else if (this.loss && !['taken', 'broken', 'gone'].includes(this.loss.reason)) {
-      await ending.within(LOST_RELEASE_BUDGET_MS).catch((error: unknown) => {
+      await ending.within(LOST_RELEASE_BUDGET_MS, this.callerEndsMs).catch((error: unknown) => {
         this.target.settings.logger.debug(`${this.target.label}: a lost hold's entry was not cleaned up`, { error });
       });
     }

@@ -100,10 +100,10 @@ export class LockProcess {
     return this.givenUp.has(holdId);
   }
 
-  /** Resolves after that time, and keeps the process alive until then. Rejects as soon as the signal aborts. */
-  pause(delayMs: number, signal?: AbortSignal): Promise<void> {
+  /** Resolves after that time; keeps the process alive until then where asked to. Rejects as soon as the signal aborts. */
+  pause(delayMs: number, keepAlive: boolean, signal?: AbortSignal): Promise<void> {
     const slept = new Promise<void>((resolve) => {
-      this.clock.after(delayMs, resolve, { keepAlive: true });
+      this.clock.after(delayMs, resolve, { keepAlive });
     });
     return orAborted(slept, signal);
   }

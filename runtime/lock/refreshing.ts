@@ -2,9 +2,10 @@ import { LockEntryError, type LockLostError, type LockLostReason, LynkError } fr
 import { isBroken, takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
 import type { Ledger } from '../protocol/ledger.js';
-import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import { refreshBudgetMs, tryBudgetMs } from '../protocol/schedule.js';
 import type { Chronicle } from './chronicle.js';
 import type { Pulse } from './heartbeat.js';
+import { untilAnswered } from './retry.js';
 import type { WriteAnswer } from './store.js';
 import type { LockTarget } from './target.js';
 
@@ -67,6 +68,7 @@ export class Refreshing implements Pulse {
   async once(
     { handsOver = false, data }: Purpose = {},
     signal?: AbortSignal,
+    budgetMs = refreshBudgetMs(this.hold.leftMs()),
   ): Promise<Pick<LockEntry, 'version' | 'data'> | undefined> {
     const { target, ledger, hold } = this;
     // While handing over, no other refresh may follow: the text would name a version that is gone.
@@ -74,7 +76,6 @@ export class Refreshing implements Pulse {
     const version = target.draw(ledger);
     const lockKey = target.name;
     const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds, ledger.fencingToken);
-    const budgetMs = refreshBudgetMs(hold.leftMs());
     let answer: WriteAnswer;
     try {
       answer = await target.exchange(
@@ -85,10 +86,7 @@ export class Refreshing implements Pulse {
     } catch (error) {
       // The caller's own reason, whatever it is, tells nothing of the lock.
       if (signal?.aborted) throw error;
-      if (error instanceof LockEntryError && hold.isHeld) {
-        hold.lose('taken', 'what stands in its place is no entry of a lock', error);
-        return undefined;
-      }
+      if (loseToNoEntry(hold, error)) return undefined;
       this.lastFailure = error;
       if (hold.isHeld) hold.chronicle.refreshFailed(error, hold.leftMs());
       throw error;
@@ -110,27 +108,23 @@ export class Refreshing implements Pulse {
   /** Refreshes until confirmed, at most for as long as a try may take and the hold lasts. */
   async confirm(purpose: Purpose, signal: AbortSignal | undefined): Promise<string> {
     const { target, hold } = this;
-    const { process } = target;
     const { data } = purpose;
-    const limitMs = process.elapsedMs() + tryBudgetMs(this.ledger.leaseSeconds);
-    for (let failures = 0; ; failures += 1) {
-      signal?.throwIfAborted();
-      try {
-        const standing = await this.once(purpose, signal);
-        if (standing === undefined) throw hold.isHeld ? this.beingHandedOver() : hold.whyNotHeld();
-        // A beat of the heart that overtook it kept its note out: the entry is ours, but says something else.
-        if (data !== undefined && standing.data !== data) throw new Error('another refresh came first');
-        if (data !== undefined) this.data = data;
-        return standing.version;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (!hold.isHeld) throw hold.whyNotHeld();
-        // Lost, or not to be had by asking again.
-        if (error instanceof LynkError) throw error;
-        if (process.elapsedMs() >= limitMs) throw target.notConfirmed('refresh', error);
-      }
-      await process.pause(refreshRetryDelayMs(failures, hold.leftMs(), process.random.fraction()), signal);
-    }
+    const bounds = {
+      budgetMs: tryBudgetMs(this.ledger.leaseSeconds),
+      leftMs: () => hold.leftMs(),
+      signal,
+      keepAlive: true,
+      unanswered: (cause: unknown) => (hold.isHeld ? target.notConfirmed('refresh', cause) : hold.whyNotHeld()),
+    };
+    const standing = await untilAnswered(target.process, bounds, async (budgetMs) => {
+      const answer = await this.once(purpose, signal, budgetMs);
+      // A beat of the heart that overtook it kept its note out: the entry is ours, but says something else.
+      if (answer && data !== undefined && answer.data !== data) throw new Error('another refresh came first');
+      return answer;
+    });
+    if (standing === undefined) throw hold.isHeld ? this.beingHandedOver() : hold.whyNotHeld();
+    if (data !== undefined) this.data = data;
+    return standing.version;
   }
 
   /** The version that the receiver of the hand-over is to find. Until it is known, no other refresh is sent. */
@@ -150,8 +144,15 @@ export class Refreshing implements Pulse {
   }
 }
 
+/** Ends a hold in whose place something stands that is no entry of a lock, where that is the error. */
+export function loseToNoEntry(hold: Pick<Refreshed, 'isHeld' | 'lose'>, error: unknown): boolean {
+  if (!(error instanceof LockEntryError && hold.isHeld)) return false;
+  hold.lose('taken', 'what stands in its place is no entry of a lock', error);
+  return true;
+}
+
 /** Ends a hold in whose place this entry stands, or none. */
-export function loseTo(hold: Refreshed, entry: LockEntry | undefined): void {
+export function loseTo(hold: Pick<Refreshed, 'lose'>, entry: LockEntry | undefined): void {
   if (entry) hold.lose(isBroken(entry) ? 'broken' : 'taken', takenBy(entry));
   else hold.lose('gone', 'its entry was deleted from the table');
 }

@@ -102,6 +102,7 @@ export class StickyLock {
     let hold: Hold;
     try {
       hold = await this.ready(lock, target, waitSeconds());
+      hold.wake(endsMs);
     } catch (error) {
       this.endTurn(target, place);
       throw error;
@@ -151,7 +152,6 @@ export class StickyLock {
     if (stayed?.isHeld) {
       try {
         await stayed.refresh();
-        stayed.wake();
         return stayed;
       } catch (error) {
         if (!(error instanceof LockLostError)) throw error;

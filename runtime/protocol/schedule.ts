@@ -41,20 +41,35 @@ export function refreshRetryDelayMs(failure: number, leftMs: number, random: num
   return Math.min(retryDelayMs(failure, random), Math.max(20, leftMs / 8) * (0.5 + random));
 }
 
-/** A refresh may take half of what is left, so that another still fits, but not less than 0.5 s. */
+/** What one attempt may take at most: a connection that has gone silent is not to cost a long lease half of it. */
+const LONGEST_ATTEMPT_MS = 5000;
+
+/**
+ * What one attempt may take of a holder's request or a release: half of what is left, so that another still fits, but
+ * not less than 0.5 s, and at most 5 s.
+ */
 export function refreshBudgetMs(leftMs: number): number {
-  return Math.max(0, Math.min(leftMs, Math.max(500, leftMs / 2)));
+  return Math.max(0, Math.min(leftMs, Math.max(500, leftMs / 2), LONGEST_ATTEMPT_MS));
 }
 
-/** What one request of an acquire may take, and a whole try: half a lease, at most 5 s. */
+/** What one request of an acquire may take, and a whole try, and a holder's call: half a lease, at most 5 s. */
 export function tryBudgetMs(leaseSeconds: number): number {
   return Math.min(leaseSeconds * 500, 5000);
 }
 
-/** What a release may take while held: a quarter lease, at least 1 s, but not beyond the deadline. */
+/**
+ * For how long a release is tried while held: a quarter lease, at least 1 s, but not beyond the deadline. Its caller
+ * waits for less.
+ */
 export function releaseBudgetMs(leaseSeconds: number, leftMs: number): number {
   return Math.max(0, Math.min(Math.max(1000, leaseSeconds * 250), leftMs));
 }
+
+/** For how long a release's caller waits at most, whatever the lease: what it takes longer goes on behind its back. */
+export const RELEASE_WAIT_SECONDS = 3;
+
+/** What a release that is waited for leaves of an invocation at least, to answer in. */
+export const ANSWER_RESERVE_MS = 300;
 
 /** What a release may take once the hold is lost: the entry is somebody else's to wait for anyway. */
 export const LOST_RELEASE_BUDGET_MS = 500;

@@ -1,6 +1,8 @@
 import type { LockFactory } from '../../../runtime/lock/factory.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import type { InvocationContext } from '../../../runtime/lock/options.js';
+import { StickyLock } from '../../../runtime/lock/sticky.js';
+import { currentHold } from '../../../runtime/lock/with-lock.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -90,6 +92,73 @@ describe('waiting in an invocation', () => {
   });
 });
 
+describe('a release in an invocation, of which DynamoDB confirms nothing,', () => {
+  const silently = async (workMs: number): Promise<void> => {
+    await setting.time.sleep(workMs);
+    us.store.fate = () => 'silence';
+  };
+  type Run = (factory: LockFactory, context: InvocationContext, work: () => Promise<void>) => Promise<unknown>;
+  const ways: [string, Run][] = [
+    ['withLock', (factory, context, work) => factory.withLock('a', { context }, work)],
+    ['withLocks', (factory, context, work) => factory.withLocks(['a', 'b', 'c'], { context }, work)],
+    [
+      'withPermit',
+      (factory, context, work) => factory.createSemaphore('a', { permits: 2 }).withPermit({ context }, work),
+    ],
+    ['singleFlight', (factory, context, work) => factory.singleFlight('a', { freshSeconds: 60, context }, work)],
+    [
+      'release itself',
+      async (factory, context, work) => {
+        const held = await factory.createLock('a').acquire({ context });
+        await work();
+        await held.release().catch(() => {});
+      },
+    ],
+    [
+      'a use of a sticky lock that gives it back',
+      (factory, context, work) =>
+        new StickyLock(() => factory.createLock('a'), {}).use(context, async () => {
+          await work();
+          await currentHold()?.release();
+        }),
+    ],
+    [
+      'a sticky lock that is given back in a use',
+      (factory, context, work) => {
+        const sticky = new StickyLock(() => factory.createLock('a'), {});
+        return sticky.use(context, () => work().then(() => sticky.release()));
+      },
+    ],
+  ];
+  describe.each(ways)('(%s)', (_, run) => {
+    test.each([
+      [28_000, 10],
+      [28_000, 60],
+      [29_300, 60],
+      [26_000, 900],
+    ])(
+      'of work that ends after %i of 30,000 ms leaves 300 ms to answer in, with a lease of %i s',
+      async (ms, leaseSeconds) => {
+        const context = invocation(30);
+        await until(run(us.factory({ leaseSeconds }), context, () => silently(ms)).catch(() => {}));
+
+        expect(context.getRemainingTimeInMillis()).toBeGreaterThanOrEqual(300);
+        expect(setting.time.nowMs - ms).toBeLessThanOrEqual(3100);
+      },
+    );
+  });
+
+  test('of a hold that is lost leaves them too', async () => {
+    const context = invocation(30);
+    const working = us.factory().withLock('a', { context }, () => {
+      us.store.fate = () => 'silence';
+      return setting.time.sleep(29_500);
+    });
+    expect(await until(errorOf(working))).toMatchObject({ name: 'LockLostError', reason: 'deadline' });
+    expect(context.getRemainingTimeInMillis()).toBeGreaterThanOrEqual(300);
+  });
+});
+
 describe('a hold in an invocation', () => {
   test('is lost at its end: it says why, and warns', async () => {
     const held = await until(
@@ -172,7 +241,11 @@ describe('a hold in an invocation', () => {
     const held = await until(lock.acquire({ context: invocation(7) }));
 
     expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
+    const endedMs = setting.time.nowMs;
     await until(held.release());
+    // It is not waited for, as there is nobody left who could wait.
+    expect(setting.time.nowMs).toBe(endedMs);
+    await pass(10);
     expect(setting.table.items.size).toBe(0);
   });
 

@@ -117,7 +117,9 @@ describe('an entry that is left for some time', () => {
     const held = await acquire(us);
     us.store.fate = ({ operation }) => (operation === 'leave' ? { requestMs: 1000 } : {});
 
-    await until(held.leave(30, '1'));
+    // For longer than its caller is let wait.
+    await until(errorOf(held.leave(30, '1')));
+    await pass(1000);
 
     expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave', 'leave']);
   });

@@ -1,3 +1,4 @@
+import { LockEntryError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import { type GuardedWrite, ItemsRefused, type WriteAnswer } from '../../../runtime/lock/store.js';
 import { EPOCH_MS, errorOf, Setting, type TestProcess } from './setting.js';
@@ -99,6 +100,24 @@ test('without an answer it says, while the lock is held, that it is not confirme
     cause: { message: 'conflict' },
   });
   expect(held.isHeld).toBe(true);
+});
+
+test('without an answer takes as long as a try may, however long the lease', async () => {
+  const long = await until(us.factory().createLock('long', { leaseSeconds: 3600 }).acquire());
+  answers = Array.from({ length: 1000 }, () => silence);
+  const startMs = setting.time.nowMs;
+
+  expect(await until(errorOf(long.transactWrite([ITEM])))).toMatchObject({ name: 'LockUnavailableError' });
+
+  expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(5000);
+  expect(sent.length).toBeGreaterThan(1);
+});
+
+test('finding no entry of a lock in its place is a loss', async () => {
+  answers = [failing(new LockEntryError('no entry of a lock', { attribute: 'leaseDuration' }))];
+
+  expect(await until(errorOf(held.transactWrite([ITEM])))).toMatchObject({ name: 'LockLostError', reason: 'taken' });
+  expect(sent.length).toBe(1);
 });
 
 test('without an answer until the deadline it says that it does not know', async () => {

@@ -59,6 +59,15 @@ describe('serialize', () => {
     await expect(held.serialize()).rejects.toMatchObject({ reason: 'handed-over' });
   });
 
+  test('of a lease of an hour takes as long as a try may, where nothing is heard', async () => {
+    const long = await until(giver.factory().createLock('b', { leaseSeconds: 3600 }).acquire());
+    giver.store.fate = () => 'silence';
+    const startMs = setting.time.nowMs;
+
+    expect(await until(errorOf(long.serialize()))).toMatchObject({ name: 'LockUnavailableError' });
+    expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(5000);
+  });
+
   test('unconfirmed throws, and the object stays the holder', async () => {
     giver.store.fate = ({ atMs }) => (atMs < 7500 ? 'reset' : {});
 
@@ -93,8 +102,8 @@ describe('serialize', () => {
   });
 
   test('stops the heartbeat first: none is sent while its own answer is outstanding', async () => {
-    giver.store.next('refresh', { requestMs: 10, answerMs: 3000 });
-    await pass(3000);
+    giver.store.next('refresh', { requestMs: 10, answerMs: 2400 });
+    await pass(3500);
 
     const text = await until(held.serialize());
 

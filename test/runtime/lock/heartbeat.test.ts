@@ -131,6 +131,17 @@ test('a refresh that has no answer leaves time for another before the deadline',
   expect(held.isHeld).toBe(true);
 });
 
+test('a refresh of a long lease that has no answer is tried again within seconds', async () => {
+  const long = await until(us.factory().createLock('b', { leaseSeconds: 3600 }).acquire());
+  let refreshes = 0;
+  us.store.fate = ({ operation, lockKeys }) =>
+    operation === 'refresh' && lockKeys?.[0] === 'b' && refreshes++ === 0 ? 'silence' : {};
+  await pass(1_800_000 + 6000);
+
+  expect(refreshes).toBe(2);
+  expect(long.remainingSeconds).toBeGreaterThan(3550);
+});
+
 describe('a condition that fails', () => {
   test('is a loss at once where another holds it: taken, and by whom', async () => {
     setting.putEntry('a', { version: PYTHONS_VERSION });

@@ -128,15 +128,32 @@ describe('refresh', () => {
     expect(us.keptAliveBy.size).toBe(0);
   });
 
-  test('that is refused for good is not tried again', async () => {
+  test('that is refused is tried again, whatever for: the lock hangs on it', async () => {
     const refusal = new LockTableError('permission is missing');
-    us.store.next('refresh', refusal);
+    us.store.next('refresh', refusal, refusal);
+    await until(held.refresh());
+    expect(us.store.operations()).toEqual(['acquire', 'refresh', 'refresh', 'refresh']);
 
-    expect(await until(errorOf(held.refresh()))).toBe(refusal);
-
-    expect(us.store.operations()).toEqual(['acquire', 'refresh']);
+    us.store.fate = () => refusal;
+    expect(await until(errorOf(held.refresh()))).toMatchObject({ name: 'LockUnavailableError', cause: refusal });
     expect(held.isHeld).toBe(true);
   });
+
+  test.each([2, 10, 3600])(
+    'of a lease of %i s takes as long as a try may, where nothing is heard',
+    async (leaseSeconds) => {
+      const long = await until(us.factory().createLock('b', { leaseSeconds }).acquire());
+      us.store.fate = () => 'silence';
+      const startMs = setting.time.nowMs;
+
+      expect(await until(errorOf(long.refresh()))).toMatchObject({ name: 'LockUnavailableError' });
+
+      const tookMs = setting.time.nowMs - startMs;
+      expect(tookMs).toBeGreaterThan(Math.min(4000, leaseSeconds * 300));
+      expect(tookMs).toBeLessThanOrEqual(Math.min(5000, leaseSeconds * 500));
+      expect(us.store.operations().filter((operation) => operation === 'refresh').length).toBeGreaterThan(1);
+    },
+  );
 
   test('tries again, and rejects where no answer comes in time; it is held all the same', async () => {
     us.store.fate = ({ atMs }) => (atMs < 7000 ? 'reset' : {});
@@ -241,11 +258,20 @@ describe('release', () => {
     expect(bound.signal.aborted).toBe(false);
   });
 
-  test('that is refused for good is not tried again', async () => {
-    const refusal = new LockTableError('permission is missing');
-    us.store.next('release', refusal);
+  test('that is refused is tried again, whatever for', async () => {
+    us.store.next('release', new LockTableError('permission is missing'));
 
-    expect(await until(errorOf(held.release()))).toBe(refusal);
+    await until(held.release());
+
+    expect(us.store.operations()).toEqual(['acquire', 'release', 'release']);
+    expect(setting.table.items.size).toBe(0);
+  });
+
+  test('in place of which stands no entry of a lock is not: there is nothing to give back', async () => {
+    const noEntry = new LockEntryError('no entry of a lock', { attribute: 'leaseDuration' });
+    us.store.next('release', noEntry);
+
+    expect(await until(errorOf(held.release()))).toBe(noEntry);
 
     expect(us.store.operations()).toEqual(['acquire', 'release']);
   });
@@ -276,6 +302,65 @@ describe('release', () => {
     expect(String(error)).toContain('the release was not confirmed in time');
     expect(setting.time.nowMs - startMs).toBeGreaterThan(2000);
     expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(2500);
+  });
+
+  describe.each([20, 60, 3600])('of a lease of %i s', (leaseSeconds) => {
+    const debug = jest.fn();
+    const acquire = async (): Promise<HeldLock> => {
+      const lock = us.factory({ logger: { warn: () => {}, debug } }).createLock('b', { leaseSeconds });
+      return until(lock.acquire());
+    };
+
+    test('is waited for no longer than 3 s; then it goes on, and keeps no process alive', async () => {
+      const long = await acquire();
+      us.store.fate = () => 'silence';
+      const startMs = setting.time.nowMs;
+
+      expect(await until(errorOf(long.release()))).toMatchObject({
+        name: 'LockUnavailableError',
+        message: 'lock "b" in table "locks": the release was not confirmed in time',
+        cause: expect.any(Error),
+      });
+
+      expect(setting.time.nowMs - startMs).toBe(3000);
+      expect(us.keptAliveBy.size).toBe(0);
+      us.store.fate = () => ({});
+      await pass(10_000);
+      expect(setting.table.items.has('b')).toBe(false);
+    });
+
+    test('gives up in silence at last, with a quarter of the lease', async () => {
+      const long = await acquire();
+      us.store.fate = () => 'silence';
+      const startMs = setting.time.nowMs;
+      await until(errorOf(long.release()));
+      const letGoMs = setting.time.nowMs;
+      await pass(leaseSeconds * 1000);
+
+      const last = us.store.sent.filter(({ operation }) => operation === 'release').at(-1)?.atMs ?? 0;
+      expect(last).toBeGreaterThan(letGoMs);
+      expect(last - startMs).toBeLessThan(leaseSeconds * 250);
+      expect(debug).toHaveBeenLastCalledWith(
+        'lock "b" in table "locks": a release that nobody waits for any more failed',
+        { error: expect.objectContaining({ name: 'LockUnavailableError' }) },
+      );
+    });
+
+    test('leaves the lock to the next caller here at once, whom it harms in no way when it lands at last', async () => {
+      const long = await acquire();
+      us.store.fate = ({ operation }) => (operation === 'release' ? { requestMs: 4500 } : {});
+      const next = us.factory().createLock('b', { leaseSeconds }).acquire();
+      await until(errorOf(long.release()));
+      const letGoMs = setting.time.nowMs;
+
+      const theirs = await until(next);
+      expect(setting.time.nowMs - letGoMs).toBeLessThan(100);
+      const standing = setting.ownVersionOf('b')?.holdId;
+      await pass(9000);
+
+      expect(theirs.isHeld).toBe(true);
+      expect(setting.ownVersionOf('b')?.holdId).toBe(standing);
+    });
   });
 
   test('without an answer takes no longer than the hold had left', async () => {

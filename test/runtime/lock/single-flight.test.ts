@@ -204,7 +204,8 @@ describe('a result is never older than promised', () => {
   test('callers behind one in their process have no older one than they asked for', async () => {
     const first = factory.singleFlight('token', { freshSeconds: 60, leaseSeconds: 60 }, async () => {
       const result = await work();
-      us.store.next('leave', { requestMs: 2000, answerMs: 2400 });
+      us.store.next('leave', { requestMs: 50 });
+      void setting.time.sleep(20).then(() => us.block(4400));
       return result;
     });
     const second = ask(factory, 4);

@@ -73,6 +73,7 @@ test('a refresh may take half of what is left, so that another fits, but no less
   expect(refreshBudgetMs(800)).toBe(500);
   expect(refreshBudgetMs(300)).toBe(300);
   expect(refreshBudgetMs(-5)).toBe(0);
+  expect(refreshBudgetMs(3_600_000)).toBe(5000);
 });
 
 test('a try may take half a lease, at most 5 s', () => {
