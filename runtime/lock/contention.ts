@@ -109,7 +109,7 @@ export class Contention {
     const { flight } = this.contender;
     if (flight) step = { kind: 'look' };
     if (judgedExpired !== undefined) step = { kind: 'write', expiredVersion: judgedExpired };
-    let inDoubt = false;
+    let [inDoubt, isOurs] = [false, false];
     let [writesInARow, looks, failures] = [0, 0, 0];
     try {
       while (!this.patience.isOver) {
@@ -139,6 +139,7 @@ export class Contention {
           local.wonRace(seen.arrivedMs);
           if (!isGrantable(this.target, ledger) && !(await this.topUp(ledger))) return 'missed';
           local.noteTaken();
+          isOurs = true;
           return ledger;
         }
         this.noteUnfenced(seen.entry);
@@ -164,8 +165,9 @@ export class Contention {
       }
       return 'refused';
     } finally {
-      // An attempt without an answer may have landed, or land yet.
+      // An attempt without an answer may have landed, or land yet. Of one that was refused, an earlier copy may.
       if (inDoubt) void abandon(this.target, ledger);
+      else if (!isOurs) process.giveUp(ledger.holdId);
     }
   }
 

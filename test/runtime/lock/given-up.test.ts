@@ -169,3 +169,13 @@ test('an acquire that was had too late and then taken, a late copy of which land
 
   await isTakenAtOnce();
 });
+
+test('a try that was refused, an earlier copy of which lands when the lock is free', async () => {
+  setting.putEntry('a', { version: PYTHONS_VERSION });
+  expect(await until(lock.tryAcquire())).toBeUndefined();
+  const [{ version = '' } = {}] = us.store.sent;
+
+  setting.putEntry('a', { version });
+
+  await isTakenAtOnce();
+});
