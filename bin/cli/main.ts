@@ -4,6 +4,7 @@ import type { LockNotGrantedError } from '../../runtime/index.js';
 import { BREAK, breakLock } from './break.js';
 import type { CommandShape } from './command-line.js';
 import { EXIT, UsageError } from './exit.js';
+import { END_GROUP, endSharedGroup } from './guardian.js';
 import { helpOf, overview } from './help.js';
 import { LS, ls } from './ls.js';
 import { RUN, run } from './run.js';
@@ -32,6 +33,7 @@ export async function main([name, ...args]: readonly string[], terminal: Termina
     terminal.print(`${versionOfPackage()}\n`);
     return EXIT.ok;
   }
+  if (name === END_GROUP) return endSharedGroup(args);
   const found = COMMANDS.find(([shape]) => shape.name === name);
   try {
     if (name === undefined) throw new UsageError('which command?');

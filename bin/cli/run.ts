@@ -2,6 +2,7 @@ import type { HeldLock } from '../../runtime/index.js';
 import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
 import { EXIT, UsageError } from './exit.js';
 import { locksOf, settleConnection } from './locks.js';
+import type { RunningProcess } from './processes.js';
 import { Interruption, onceInterrupted, signalNumber } from './signals.js';
 import { CommandError, supervise } from './supervision.js';
 import { printable, type Terminal } from './terminal.js';
@@ -14,6 +15,8 @@ const MOST_PERMITS = 100;
 /** The heartbeat comes after half a lease; a quarter is left for what goes wrong with it. */
 const GRACE_OF_LEASE = 4;
 const LONGEST_DEFAULT_GRACE_SECONDS = 5;
+/** Of processes that a message names. */
+const MOST_LISTED = 5;
 
 export const RUN: CommandShape = {
   name: 'run',
@@ -21,9 +24,10 @@ export const RUN: CommandShape = {
   synopsis: 'NAME [options] -- COMMAND [ARGUMENT…]',
   about: `Waits for the lock NAME, runs COMMAND while holding it, and exits with its code: flock across machines.
 
-Signals are passed on. Should the lock be about to be lost, COMMAND is ended, by TERM and then KILL, before
-anybody else can have the lock. Exits with 75 where the lock was not granted, 76 where it was lost, 69 where
-the table cannot be used, 64 for a command line that cannot.`,
+Signals are passed on to COMMAND and what it has started. The lock is kept until all of that has ended, but
+for what has left the process group, as by setsid. Should the lock be about to be lost, all of it is ended, by
+TERM and then KILL, before anybody else can have the lock. Exits with 75 where the lock was not granted, 76
+where it was lost, 69 where the table cannot be used, 64 for a command line that cannot.`,
   operands: ['NAME'],
   runsCommand: true,
   options: {
@@ -47,6 +51,7 @@ the table cannot be used, 64 for a command line that cannot.`,
       help: `from TERM to KILL (a quarter of the lease, at most ${LONGEST_DEFAULT_GRACE_SECONDS})`,
     },
     permits: { type: 'string', short: 'n', value: 'NUMBER', help: 'make it a semaphore: that many may run at once' },
+    close: { type: 'boolean', help: 'release when COMMAND ends, and do not wait for what it has left running' },
     verbose: { type: 'boolean', short: 'v', help: 'say who is waited for, and when the lock is had' },
   },
   examples: [
@@ -93,11 +98,23 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   interrupted.disarm();
   try {
     if (interrupted.signal.aborted) return codeOf(interrupted.signal.reason);
-    const onEnding = (isLost: boolean): void => {
-      const why = isLost ? '' : `lock ${JSON.stringify(name)} could not be refreshed for most of its lease; `;
-      terminal.complain(`cdk-lynk: ${why}ending ${printable(command)}\n`);
-    };
-    return await supervise(held, { command, args: rest, env, graceSeconds, onEnding });
+    const say = (message: string): void => terminal.complain(`cdk-lynk: ${printable(message)}\n`);
+    return await supervise(held, {
+      command,
+      args: rest,
+      env,
+      graceSeconds,
+      closes: line.flag('close'),
+      onEnding: (isLost) => {
+        const why = isLost ? '' : `lock ${JSON.stringify(name)} could not be refreshed for most of its lease; `;
+        say(`${why}ending ${command}`);
+      },
+      onLeft: (left) =>
+        say(
+          `${command} has ended; lock ${JSON.stringify(name)} is kept until what it started has, too: ${listOf(left)}`,
+        ),
+      onSurvivors: (left) => say(`could not be ended, and run on without the lock: ${listOf(left)}`),
+    });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     terminal.complain(`cdk-lynk: ${printable(command)}: ${error.message}\n`);
@@ -106,6 +123,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     await held[Symbol.asyncDispose]();
     interrupted.stop();
   }
+}
+
+/** With their numbers, for `kill`. */
+function listOf(processes: readonly RunningProcess[]): string {
+  const shown = processes.slice(0, MOST_LISTED).map(({ name, pid }) => `${name} (${pid})`);
+  const more = processes.length - shown.length;
+  return `${shown.join(', ') || 'processes that this system does not list'}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function codeOf({ sent }: Interruption): number {

@@ -1,16 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { HeldLock, LockLostError } from '../../runtime/index.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HeldLock } from '../../runtime/index.js';
 import { EXIT } from './exit.js';
 import { Guardian } from './guardian.js';
+import { LeaseWatch } from './lease-watch.js';
+import { OwnGroup, SharedGroup } from './process-group.js';
+import type { RunningProcess } from './processes.js';
 import { ENDING_SIGNALS, signalNumber } from './signals.js';
 
 /** What a terminal sends to all of its foreground group itself. */
 const SENT_BY_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 const FORWARDED: readonly NodeJS.Signals[] = [...ENDING_SIGNALS, 'SIGUSR1', 'SIGUSR2'];
 
-/** Of a lock that another may have already: how long the command may take to end. */
-const LATE_GRACE_MS = 200;
+/** From one look at what the command has left running to the next. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
+/** What ends by itself in this time is not worth a line. */
+const QUIET_MS = 200;
 
 /** What to run under the lock. */
 export interface Task {
@@ -19,88 +26,60 @@ export interface Task {
   readonly env: NodeJS.ProcessEnv;
   /** How long it may take to end, once it is told to. */
   readonly graceSeconds: number;
+  /** Whether the lock is not kept for what the command leaves running when it ends by itself. */
+  readonly closes: boolean;
   /** Told when it is ended for the lock's sake; `isLost`: the lock is lost, and the logger has said why. */
   readonly onEnding: (isLost: boolean) => void;
+  /** Told once where the command has ended, and the lock is kept for what it has left running. */
+  readonly onLeft: (left: readonly RunningProcess[]) => void;
+  /** Told of those that run on after KILL: this user may not end them. */
+  readonly onSurvivors: (left: readonly RunningProcess[]) => void;
 }
 
 /**
- * Runs a command while the lock is held, and passes signals on to it. It is told to end, by TERM and then
- * KILL, so early that it has ended when the lease does:
- *
- *     last refresh confirmed            TERM            KILL = deadline   lease end
- *       │◄───────── no further one ──────►│◄── grace ─────►│◄── margin ──►│
- *     ──┴─────────────────────────────────┴────────────────┴──────────────┴──►
+ * Runs a command while the lock is held, and passes signals on to it and what it has started. Returns when all
+ * of that has ended, and not just the command: a shell dies of a signal at once, while its program finishes.
  *
  * @returns its exit code; 128 + n where signal n ended it; `EXIT.lost` where it was ended for the lock's sake
  */
 export async function supervise(held: HeldLock, task: Task): Promise<number> {
   // On a terminal it stays in the foreground group, so that it can read from it. Elsewhere it gets a group of
-  // its own, so that what a shell script has started ends with it.
+  // its own, which the system can tell to be empty.
   const isOnTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
-  const send = (signal: NodeJS.Signals): void => signalTo(child, signal, !isOnTerminal);
+  let wasAskedToEnd = false;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (!isOnTerminal || !SENT_BY_TERMINAL.includes(signal)) send(signal);
+    wasAskedToEnd ||= (ENDING_SIGNALS as readonly NodeJS.Signals[]).includes(signal);
+    if (signal === 'SIGTERM') guardian.hurry();
+    if (!isOnTerminal || !SENT_BY_TERMINAL.includes(signal)) group?.send(signal);
   };
   // Before it starts: what it may answer, it may be sent.
   for (const signal of FORWARDED) process.on(signal, onSignal);
+  const guardian = new Guardian(task.graceSeconds, isOnTerminal);
+  const groupOf = isOnTerminal ? SharedGroup.ofThisProcess() : OwnGroup.of;
   const child = spawn(task.command, task.args, { stdio: 'inherit', env: task.env, detached: !isOnTerminal });
   const outcome = outcomeOf(child);
   const { pid } = child;
-  const guardian = pid === undefined ? undefined : new Guardian(isOnTerminal ? pid : -pid, task.graceSeconds);
-  const watch = new LeaseWatch(held, task, send);
+  if (pid !== undefined) guardian.guard(pid);
+  const group = pid === undefined ? undefined : groupOf(pid);
+  if (group instanceof SharedGroup) guardian.distinguish(group.marks);
+  const watch = group && new LeaseWatch(held, group, task, () => guardian.hurry());
   try {
     const code = await outcome;
-    return watch.hasEnded || !held.isHeld ? EXIT.lost : code;
-  } finally {
-    guardian?.dismiss();
-    watch.stop();
-    for (const signal of FORWARDED) process.off(signal, onSignal);
-  }
-}
-
-/** Ends the command before the lease does. */
-class LeaseWatch {
-  hasEnded = false;
-  private timer: NodeJS.Timeout | undefined;
-  private killTimer: NodeJS.Timeout | undefined;
-
-  constructor(
-    private readonly held: HeldLock,
-    private readonly task: Task,
-    private readonly send: (signal: NodeJS.Signals) => void,
-  ) {
-    held.signal.addEventListener('abort', this.look, { once: true });
-    this.look();
-  }
-
-  readonly look = (): void => {
-    clearTimeout(this.timer);
-    if (this.hasEnded) return;
-    const { graceSeconds } = this.task;
-    const spareMs = (this.held.remainingSeconds - graceSeconds) * 1000;
-    if (this.held.isHeld && spareMs > 0) {
-      // Not rounded down to an earlier moment: a timer that fires early would look again at once.
-      this.timer = setTimeout(this.look, Math.min(Math.ceil(spareMs), 1000));
-    } else {
-      this.end();
+    const endedMs = performance.now();
+    let isTold = false;
+    for (let pauseMs = FIRST_PAUSE_MS; group && !group.isEmpty(); pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      if (task.closes && !wasAskedToEnd && !watch?.hasEnded) break;
+      if (!isTold && !watch?.hasEnded && performance.now() - endedMs > QUIET_MS) {
+        isTold = true;
+        task.onLeft(group.members());
+      }
+      await sleep(pauseMs);
     }
-  };
-
-  stop(): void {
-    clearTimeout(this.timer);
-    clearTimeout(this.killTimer);
-    this.held.signal.removeEventListener('abort', this.look);
-  }
-
-  private end(): void {
-    this.hasEnded = true;
-    const { held, task } = this;
-    const loss: LockLostError | undefined = held.isHeld ? undefined : held.signal.reason;
-    let graceMs = held.remainingSeconds * 1000;
-    if (loss) graceMs = loss.reason === 'broken' ? task.graceSeconds * 1000 : LATE_GRACE_MS;
-    task.onEnding(loss !== undefined);
-    this.send('SIGTERM');
-    this.killTimer = setTimeout(() => this.send('SIGKILL'), graceMs);
+    return watch?.hasEnded || !held.isHeld ? EXIT.lost : code;
+  } finally {
+    guardian.dismiss();
+    watch?.stop();
+    for (const signal of FORWARDED) process.off(signal, onSignal);
   }
 }
 
@@ -123,17 +102,5 @@ export class CommandError extends Error {
   constructor(code: string, cause: unknown) {
     super(code === 'ENOENT' ? 'no such command' : `it cannot be run (${code})`, { cause });
     this.exitCode = code === 'ENOENT' ? EXIT.notFound : EXIT.notExecutable;
-  }
-}
-
-function signalTo(child: ChildProcess, signal: NodeJS.Signals, isGroup: boolean): void {
-  const { pid } = child;
-  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    if (isGroup) process.kill(-pid, signal);
-    else child.kill(signal);
-  } catch (error) {
-    // It has ended meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
