@@ -7,10 +7,12 @@ export const EXIT = {
   usage: 64,
   /** What stands in the table under that name is no lock's entry. */
   data: 65,
-  /** The table cannot be used, or DynamoDB does not answer. */
-  unavailable: 69,
+  /** The table cannot be used, nor could it by another attempt. */
+  unusable: 69,
   /** A bug of this tool. */
   internal: 70,
+  /** DynamoDB could not be asked, or did not answer in time: who holds the lock is not known. It may pass. */
+  unavailable: 74,
   /** The lock is held by another; a later run may get it. */
   notGranted: 75,
   /** The lock was lost before the command had ended, which was ended for it. */

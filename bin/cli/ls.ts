@@ -74,7 +74,7 @@ async function watch(
         picture?.saw(found, Date.now());
         text = shown(found, line, terminal);
       } catch (error) {
-        if (signal.aborted || (error as LynkError).name !== 'LynkError') throw error;
+        if (signal.aborted || (error as LynkError).name !== 'LockUnavailableError') throw error;
         text = `${(error as LynkError).message}\n`;
       }
       picture?.save();

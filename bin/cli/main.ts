@@ -1,6 +1,5 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { LockNotGrantedError } from '../../runtime/index.js';
 import { BREAK, breakLock } from './break.js';
 import type { CommandShape } from './command-line.js';
 import { EXIT, UsageError } from './exit.js';
@@ -71,20 +70,17 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
     case 'LockEntryError':
       return EXIT.data;
     case 'LockNotGrantedError':
-      return wasRefused(error as LockNotGrantedError) ? EXIT.notGranted : EXIT.unavailable;
+      return EXIT.notGranted;
+    case 'LockUnavailableError':
+      return EXIT.unavailable;
     case 'LockTableError':
     case 'LynkError':
     case 'MissingPackageError':
-      return EXIT.unavailable;
+      return EXIT.unusable;
     default:
       if (process.env['CDK_LYNK_DEBUG'] && error instanceof Error) terminal.complain(`${error.stack}\n`);
       return EXIT.internal;
   }
-}
-
-/** By a holder; an outage may have begun since that was seen, and then nobody knows. */
-function wasRefused({ holder, cause }: LockNotGrantedError): boolean {
-  return holder !== undefined && cause === undefined;
 }
 
 /** Where DynamoDB did not answer, why. */

@@ -26,8 +26,9 @@ export const RUN: CommandShape = {
 
 Signals are passed on to COMMAND and what it has started. The lock is kept until all of that has ended, but
 for what has left the process group, as by setsid. Should the lock be about to be lost, all of it is ended, by
-TERM and then KILL, before anybody else can have the lock. Exits with 75 where the lock was not granted, 76
-where it was lost, 69 where the table cannot be used, 64 for a command line that cannot.`,
+TERM and then KILL, before anybody else can have the lock. Exits with 75 where another holds the lock, 74
+where DynamoDB does not answer, 76 where the lock was lost, 69 where the table cannot be used, 64 for a
+command line that cannot.`,
   operands: ['NAME'],
   runsCommand: true,
   options: {

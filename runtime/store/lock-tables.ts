@@ -1,5 +1,5 @@
 import { DescribeTableCommand, ListTablesCommand, ListTagsOfResourceCommand } from '@aws-sdk/client-dynamodb';
-import { LynkError } from '../errors.js';
+import { LockUnavailableError, LynkError } from '../errors.js';
 import { TABLE_TAG } from '../protocol/wire.js';
 import { connectionOf } from './client.js';
 import { classifyFailure } from './failure.js';
@@ -7,7 +7,7 @@ import { classifyFailure } from './failure.js';
 /**
  * The names of the lock tables in the default client's account and region: those that carry the tag. By
  * DynamoDB's own requests, so that no further SDK client is needed.
- * @throws LockTableError where a permission is missing, say; LynkError where DynamoDB does not answer
+ * @throws LockTableError where a permission is missing, say; LockUnavailableError where DynamoDB does not answer
  */
 export async function* lockTables(): AsyncGenerator<string, undefined, undefined> {
   const client = connectionOf(undefined).client();
@@ -43,6 +43,6 @@ async function asked<T>(action: string, tableName: string, request: () => Promis
   } catch (error) {
     const failure = classifyFailure(error, { lockName: undefined, tableName, action: `dynamodb:${action}` });
     if (failure instanceof LynkError) throw failure;
-    throw new LynkError(`no answer from DynamoDB to ${action}`, { tableName, cause: error });
+    throw new LockUnavailableError(`no answer from DynamoDB to ${action}`, { tableName, cause: error });
   }
 }

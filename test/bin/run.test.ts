@@ -87,12 +87,12 @@ describe('the exit code', () => {
     expect(() => readFileSync(`${folder}/touched`)).toThrow('ENOENT');
   });
 
-  test('is 69 where DynamoDB came out of reach while another held the lock', async () => {
+  test('is 74 where DynamoDB came out of reach while another held the lock', async () => {
     await rig.putForeignEntry('a', { leaseSeconds: 600 });
     const waiting = run('a', '--wait', '3', '--', 'touch', `${folder}/touched`);
     await until(() => (rig.proxy.counts['GetItem'] ?? 0) > 1, 'two looks');
     rig.proxy.fate = () => 'reset';
-    expect(await waiting.ended).toBe(69);
+    expect(await waiting.ended).toBe(74);
     rig.proxy.fate = () => 'pass';
   });
 
@@ -102,15 +102,26 @@ describe('the exit code', () => {
     expect(gone.complaints).toMatch(/^cdk-lynk: table "nobodys-table": there is no such table/);
   });
 
-  test('is 69 where nobody answers', async () => {
+  test('is 74 where nobody answers', async () => {
     const dead = run('a', '--wait', '1', '--endpoint-url', 'http://127.0.0.1:1', '--', 'true');
-    expect(await dead.ended).toBe(69);
+    expect(await dead.ended).toBe(74);
     expect(dead.complaints).toMatch(
-      /^cdk-lynk: lock "a" .* was not granted within 1 s: .*(?:ECONNREFUSED|no answer from DynamoDB)/,
+      /^cdk-lynk: lock "a" .* could not be asked for within 1 s: .*(?:ECONNREFUSED|no answer from DynamoDB)/,
     );
     expect(dead.complaints.trimEnd().split('\n')).toHaveLength(1);
   });
 });
+
+test.each([['ls'], ['show', 'a'], ['break', 'a', '--reason', 'stuck', '--yes'], ['tables']])(
+  '%s exits with 74 too where nobody answers',
+  async (...args) => {
+    const line = [tool.path, ...args, '--endpoint-url', 'http://127.0.0.1:1'];
+    const asking = new Started(process.execPath, line, environment());
+
+    expect(await asking.ended).toBe(74);
+    expect(asking.complaints).toMatch(/no answer from DynamoDB/);
+  },
+);
 
 test('the lock is held while the command runs, and released after it; input and output are its own', async () => {
   const running = run('a', '--lease', '60', '--verbose', ...script('echo running; sleep 60 & wait; echo never'));

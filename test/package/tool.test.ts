@@ -40,5 +40,5 @@ test('the command line tool runs from the packed package, and says what it lacks
   const { code, stderr } = await inFolder('node_modules/.bin/cdk-lynk', ...ls);
   // Refused, or on a slow machine too late: either way it reached for the network.
   expect(stderr).toMatch(/^cdk-lynk: the locks of table "my-locks": no answer from DynamoDB within 10 s: /);
-  expect(code).toBe(69);
+  expect(code).toBe(74);
 });
