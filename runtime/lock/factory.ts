@@ -102,7 +102,7 @@ export class LockFactory extends Locks<LockStore> {
    * ones, in whatever order, they do not wait for each other in a circle. The loss of one aborts all.
    * `waitSeconds` is for all together.
    * @param names 1 to 100, each once
-   * @throws as `Lock.withLock`; `LockNotGrantedError` names the lock that was not to be had
+   * @throws as `Lock.withLock`; `LockNotGrantedError`, or `LockUnavailableError`, names the lock that was not to be had
    */
   withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
   withLocks<T>(names: readonly string[], options: WithLocksOptions | undefined, work: WorkOnSeveral<T>): Promise<T>;

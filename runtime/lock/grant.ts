@@ -32,10 +32,11 @@ export async function topUp(
     if (isGrantable(target, ledger)) return { granted: true };
     if (refreshes === REFRESHES_BEFORE_GRANT || budgetMs() <= 0) break;
     const version = target.draw(ledger);
-    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds, ledger.fencingToken);
+    const { holdId, fencingToken } = ledger;
+    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds, fencingToken);
     try {
       const answer = await target.exchange(budgetMs(), (signal) =>
-        store.refresh({ lockKey: name, holdId: ledger.holdId, version, expiresAtSeconds }, signal),
+        store.refresh({ lockKey: name, holdId, version, expiresAtSeconds, fencingToken }, signal),
       );
       const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
       if (standing === undefined) {
@@ -44,6 +45,8 @@ export async function topUp(
         return { granted: false };
       }
       ledger.confirm(standing, answer.dateMs);
+      // The lock may have been another's meanwhile, and be had anew by a late copy of the first write.
+      if (ledger.fencing && answer.entry) ledger.fencingToken = answer.entry.fencingToken;
     } catch (error) {
       if (error instanceof LynkError) {
         await giveBack();

@@ -82,7 +82,7 @@ export class Guard {
 
   private lossBy({ entry }: WriteAnswer): LockLostError {
     const { hold } = this;
-    if (hold.isHeld) loseTo(hold, entry);
+    if (hold.isHeld) loseTo(hold, this.ledger, entry);
     return hold.whyNotHeld();
   }
 

@@ -75,12 +75,13 @@ export class Refreshing implements Pulse {
     if (this.isHandingOver !== handsOver || !hold.isHeld) return undefined;
     const version = target.draw(ledger);
     const lockKey = target.name;
-    const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds, ledger.fencingToken);
+    const { holdId, fencingToken } = ledger;
+    const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds, fencingToken);
     let answer: WriteAnswer;
     try {
       answer = await target.exchange(
         budgetMs,
-        (budget) => target.store.refresh({ lockKey, holdId: ledger.holdId, version, expiresAtSeconds, data }, budget),
+        (budget) => target.store.refresh({ lockKey, holdId, version, expiresAtSeconds, fencingToken, data }, budget),
         signal,
       );
     } catch (error) {
@@ -95,13 +96,13 @@ export class Refreshing implements Pulse {
     if (!hold.isHeld) return undefined;
     this.lastFailure = undefined;
     const standing = answer.written ? { version, ...(data !== undefined && { data }) } : answer.entry;
-    if (standing?.version.includes(ledger.holdId)) {
+    if (standing?.version.includes(holdId) && (answer.written || hasToken(answer.entry, ledger))) {
       const before = { dueMs: hold.dueMs(), remainedMs: hold.leftMs() };
       ledger.confirm(standing.version, answer.dateMs);
       hold.chronicle.refreshed(before, hold.leftMs());
       return standing;
     }
-    loseTo(hold, answer.entry);
+    loseTo(hold, ledger, answer.entry);
     return undefined;
   }
 
@@ -151,8 +152,15 @@ export function loseToNoEntry(hold: Pick<Refreshed, 'isHeld' | 'lose'>, error: u
   return true;
 }
 
+/** Whether the entry carries the hold's own fencing token, if it has one. */
+function hasToken(entry: LockEntry | undefined, { fencingToken }: Ledger): boolean {
+  return fencingToken === undefined || entry?.fencingToken === fencingToken;
+}
+
 /** Ends a hold in whose place this entry stands, or none. */
-export function loseTo(hold: Pick<Refreshed, 'lose'>, entry: LockEntry | undefined): void {
-  if (entry) hold.lose(isBroken(entry) ? 'broken' : 'taken', takenBy(entry));
+export function loseTo(hold: Pick<Refreshed, 'lose'>, { holdId }: Ledger, entry: LockEntry | undefined): void {
+  if (entry?.version.includes(holdId)) {
+    hold.lose('taken', 'its fencing token is another now: somebody else held it meanwhile, or changed its entry');
+  } else if (entry) hold.lose(isBroken(entry) ? 'broken' : 'taken', takenBy(entry));
   else hold.lose('gone', 'its entry was deleted from the table');
 }

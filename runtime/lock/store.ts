@@ -120,6 +120,8 @@ export interface Refresh {
   readonly holdId: string;
   readonly version: string;
   readonly expiresAtSeconds: number | undefined;
+  /** Where the hold has one: the token that has to stand there. */
+  readonly fencingToken?: bigint | undefined;
   /** A note to put in place of the entry's: JSON text. */
   readonly data?: string | undefined;
 }

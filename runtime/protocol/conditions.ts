@@ -8,6 +8,8 @@ export type Standing =
   | {
       /** The version number, where it is a text. */
       readonly version: string | undefined;
+      /** Its fencing token, where it carries one. */
+      readonly fencingToken?: bigint | undefined;
       /** Whether it is a kept, free entry: lease 0, and all of lynk's attributes in order. */
       readonly isFree: boolean;
     }
@@ -21,9 +23,12 @@ export function mayAcquire(standing: Standing, expiredVersion: string | undefine
 
 /**
  * Refresh: our hold, and only forwards. Without the order a delayed refresh would bring an old
- * version back, and a contender who watched that one for a lease would take over a living holder.
+ * version back, and a contender who watched that one for a lease would take over a living holder. With fencing, only
+ * the hold's own token: another one tells that somebody else held the lock meanwhile, and that a late copy of the
+ * hold's first write brought its entry back.
  */
-export function mayRefresh(standing: Standing, holdId: string, version: string): boolean {
+export function mayRefresh(standing: Standing, holdId: string, version: string, fencingToken?: bigint): boolean {
+  if (fencingToken !== undefined && standing?.fencingToken !== fencingToken) return false;
   return standing?.version?.includes(holdId) === true && standing.version < version;
 }
 

@@ -98,7 +98,10 @@ export class DynamoDBHoldStore implements HoldStore {
     return this.overwrite(entry, isTakeable, { ...values, ':expired': textual(expiredVersion) }, signal);
   }
 
-  refresh({ lockKey, holdId, version, expiresAtSeconds, data }: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
+  refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
+    const { lockKey, holdId, version, expiresAtSeconds, fencingToken: token, data } = refresh;
+    const isOurs = `contains(${versionNumber}, :hold) AND ${versionNumber} < :${versionNumber}`;
+    const hold = { ':hold': textual(holdId) };
     const change = {
       lockKey,
       set: {
@@ -106,8 +109,8 @@ export class DynamoDBHoldStore implements HoldStore {
         [expiresAt]: expiresAtSeconds === undefined ? null : numeric(expiresAtSeconds),
         [ENTRY.data]: data === undefined ? data : textual(data),
       },
-      condition: `contains(${versionNumber}, :hold) AND ${versionNumber} < :${versionNumber}`,
-      values: { ':hold': textual(holdId) },
+      condition: token === undefined ? isOurs : `${isOurs} AND ${fencingToken} = :token`,
+      values: token === undefined ? hold : { ...hold, ':token': numeric(token) },
     };
     return this.change(change, signal);
   }

@@ -98,7 +98,7 @@ export function numberIn(value: unknown): number | undefined {
 }
 
 /** The same, to the last digit, where it is whole. */
-function wholeIn(value: unknown): bigint | undefined {
+export function wholeIn(value: unknown): bigint | undefined {
   const text = isObject(value) ? value['N'] : undefined;
   return typeof text === 'string' && /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }

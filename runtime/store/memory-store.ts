@@ -23,6 +23,7 @@ import {
   numberIn,
   replacedIn,
   textIn,
+  wholeIn,
 } from './item.js';
 
 /** Keeps entries in this process: for tests, and for code that needs no more than its own process. */
@@ -51,8 +52,8 @@ export class MemoryStore implements LockStore {
     return this.overwrite(entry, mayAdopt(this.standing(lockKey), givenVersion));
   }
 
-  async refresh({ lockKey, holdId, version, expiresAtSeconds, data }: Refresh): Promise<WriteAnswer> {
-    return this.write(lockKey, mayRefresh(this.standing(lockKey), holdId, version), () => {
+  async refresh({ lockKey, holdId, version, expiresAtSeconds, fencingToken, data }: Refresh): Promise<WriteAnswer> {
+    return this.write(lockKey, mayRefresh(this.standing(lockKey), holdId, version, fencingToken), () => {
       const { [ENTRY.expiresAt]: _, ...kept } = this.items.get(lockKey) ?? {};
       const expiry = expiresAtSeconds === undefined ? {} : { [ENTRY.expiresAt]: { N: String(expiresAtSeconds) } };
       this.items.set(lockKey, { ...kept, [ENTRY.versionNumber]: { S: version }, ...expiry, ...noteOf(data) });
@@ -125,7 +126,11 @@ export class MemoryStore implements LockStore {
     if (!item) return undefined;
     const version = textIn(item[ENTRY.versionNumber]);
     const isWhole = version !== undefined && textIn(item[ENTRY.hostIdentifier]) !== undefined;
-    return { version, isFree: isWhole && numberIn(item[ENTRY.leaseDuration]) === 0 };
+    return {
+      version,
+      fencingToken: wholeIn(item[ENTRY.fencingToken]),
+      isFree: isWhole && numberIn(item[ENTRY.leaseDuration]) === 0,
+    };
   }
 
   private entry(lockName: string): LockEntry | undefined {

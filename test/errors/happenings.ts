@@ -145,6 +145,18 @@ export const LOST: readonly Provocation[] = [
     provoke: losing('taken'),
   },
   {
+    when: '`taken`: another held it meanwhile, and a late copy of its first write brought its entry back',
+    provoke: async (locks) => {
+      const held = await locks.createLock('account/42', { fencing: true }).acquire();
+      const { items } = wrong<{
+        parts: { table: { items: Map<string, object> } };
+      }>(locks).parts.table;
+      items.set('account/42', { ...items.get('account/42'), fencingToken: { N: '7' } });
+      await held.refresh().catch(() => {});
+      held.assertHeld();
+    },
+  },
+  {
     when: '`taken`: something else was written over it',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();

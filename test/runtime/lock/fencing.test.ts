@@ -112,6 +112,53 @@ test('is right where the answer to the adopt was lost', async () => {
   expect([held.fencingToken, standingToken()]).toEqual([giver.fencingToken + 1n, giver.fencingToken + 1n]);
 });
 
+describe('a late copy of the acquire that lands after another has had the lock, and freed it', () => {
+  /** Its entry comes back, and a token is used up for it. */
+  const comeBack = (): void => {
+    const token = standingToken() + 2n;
+    setting.table.items.set('a', { ...setting.table.items.get('a'), fencingToken: { N: String(token) } });
+  };
+
+  test('before the top-up of a lock that was had late: it is held with the token that stands', async () => {
+    us.store.next('acquire', { requestMs: 100, answerMs: 4850 });
+    const acquired = us.factory({ fencing: true }).createLock('a').acquire();
+    await pass(4000);
+    comeBack();
+
+    const held = await until(acquired);
+
+    expect(us.store.operations()).toEqual(['acquire', 'refresh', 'refresh']);
+    expect(held.fencingToken).toBe(standingToken());
+    expect(held.remainingSeconds).toBeGreaterThan(9);
+    await pass(20_000);
+    expect(held.isHeld).toBe(true);
+  });
+
+  test('the same of a hand-over', async () => {
+    const text = await until((await acquire(us)).serialize());
+    them.store.next('adopt', { requestMs: 100, answerMs: 4850 });
+    const adopted = them.factory({ fencing: true }).deserializeLock(text);
+    await pass(4000);
+    comeBack();
+
+    expect((await until(adopted)).fencingToken).toBe(standingToken());
+  });
+
+  test('under a hold: that one is lost, and its token used no more', async () => {
+    const held = await acquire(us);
+    const before = setting.versionOf('a');
+    comeBack();
+    await pass(6000);
+
+    expect(held.isHeld).toBe(false);
+    expect(held.signal.reason).toMatchObject({ name: 'LockLostError', reason: 'taken' });
+    expect(String(held.signal.reason)).toContain('its fencing token is another now');
+    expect(setting.versionOf('a')).toBe(before);
+    await until(held.release());
+    expect((await until(us.factory({ fencing: true }).createLock('a').tryAcquire()))?.isHeld).toBe(true);
+  });
+});
+
 test('an acquisition that nobody waits for any more is given back without its token', async () => {
   const first = await acquire(us);
   await until(first.release());

@@ -44,6 +44,19 @@ describe('refresh', () => {
     );
   });
 
+  test('of a hold with a fencing token needs that one', () => {
+    fc.assert(
+      fc.property(ownVersion, fc.bigInt(), fc.option(fc.bigInt(), { nil: undefined }), (one, ours, stands) => {
+        fc.pre(one.stampMs + 1 < 2 ** 47);
+        const later = formatVersion({ ...one, stampMs: one.stampMs + 1 });
+        const standing = { version: formatVersion(one), fencingToken: stands, isFree: false };
+
+        expect(mayRefresh(standing, one.holdId, later, ours)).toBe(stands === ours);
+        expect(mayRefresh(standing, one.holdId, later)).toBe(true);
+      }),
+    );
+  });
+
   test('may not touch what is not its hold’s', () => {
     const late: Version = { stampMs: 2 ** 46, timed: false, holdId: '8fff-bfff-ffffffffffff' };
     fc.assert(

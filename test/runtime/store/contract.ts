@@ -263,6 +263,29 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toMatchObject({ data: { S: '"after"' } });
     });
 
+    test('of a hold with a fencing token needs that one', async () => {
+      const to = (version: string, fencingToken: bigint) =>
+        store.refresh({ lockKey, holdId: OURS, version, expiresAtSeconds: EXPIRES, fencingToken }, never);
+      const token = 2n ** 53n + 1n;
+      await fixture.put(itemAt(versionOf(OURS), { fencingToken: { N: String(token) } }));
+
+      expect(await to(versionOf(OURS, 1), token - 1n)).toMatchObject({
+        written: false,
+        entry: { fencingToken: token },
+      });
+      expect(await to(versionOf(OURS, 1), token + 1n)).toMatchObject({
+        written: false,
+        entry: { fencingToken: token },
+      });
+      expect(await standing()).toMatchObject({ versionNumber: { S: versionOf(OURS) } });
+      expect(await to(versionOf(OURS, 1), token)).toMatchObject({ written: true });
+
+      expect(await standing()).toMatchObject({
+        versionNumber: { S: versionOf(OURS, 1) },
+        fencingToken: { N: String(token) },
+      });
+    });
+
     test('without an expiry removes it', async () => {
       await fixture.put(itemAt(versionOf(OURS), { expiresAt: { N: '1' } }));
 
