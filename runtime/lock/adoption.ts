@@ -10,7 +10,7 @@ import type { HandOver } from './hand-over.js';
 import type { Patience } from './patience.js';
 import type { LockProcess } from './process.js';
 import { RecentSet } from './recent-set.js';
-import type { LockStore } from './store.js';
+import type { LockStore, NewEntry } from './store.js';
 import type { LockTarget } from './target.js';
 
 /** How many adoptions that ended without a hold one process remembers. */
@@ -77,12 +77,15 @@ export class Adoption {
         if (standing !== undefined) {
           this.mayStand = true;
           ledger.confirm(standing, answer.dateMs);
-          ledger.fencingToken = answer.fencingToken ?? answer.entry?.fencingToken;
+          ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
+          target.local.noteToken(ledger.fencingToken);
           if (answer.replaced) contender.chronicle.wasGivenBy(answer.replaced);
           return await this.granted();
         }
         this.mayStand = false;
-        replacedVersion = this.versionInVain(answer.entry);
+        if (!this.isTokenInTheWay(answer.entry, replacedVersion, entry))
+          replacedVersion = this.versionInVain(answer.entry);
+        target.local.noteToken(answer.entry?.fencingToken);
         continue;
       } catch (error) {
         this.mayStand ||= mayHaveLanded(error);
@@ -92,6 +95,16 @@ export class Adoption {
       await patience.sleep(retryDelayMs(failures, process.random.fraction()));
     }
     throw this.unavailable('no answer from DynamoDB in time', patience.lastFailure);
+  }
+
+  /** Whether all that kept the write out is a fencing token that this process had not seen. */
+  private isTokenInTheWay(
+    standing: LockEntry | undefined,
+    replacedVersion: string,
+    { fencingToken: ours }: NewEntry,
+  ): boolean {
+    const { version, fencingToken: theirs } = standing ?? {};
+    return version === replacedVersion && ours !== undefined && theirs !== undefined && theirs >= ours;
   }
 
   /** What stands there of a try before this one, which may be replaced. */

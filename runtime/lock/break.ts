@@ -87,14 +87,14 @@ async function replace(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly left: Look } | undefined> {
   const { store, name: lockKey, process } = target;
-  const { leaseSeconds } = seen;
+  const { leaseSeconds, fencingToken } = seen;
   // One version for all attempts: the condition lets one of them through, and an answer that shows it tells.
   const version = breakingVersion(seen.version, process.drawNobodysHoldId(seen.version), target.serverNowMs());
-  const expiresAtSeconds = target.expiresAtSeconds(Math.ceil(leaseSeconds));
+  const expiresAtSeconds = target.expiresAtSeconds(Math.ceil(leaseSeconds), fencingToken);
   const left = { lockKey, ours: seen.version, version, leaseSeconds, expiresAtSeconds, hostIdentifier };
   const answer = await ask(target, (budget) => store.leave(left, budget), signal);
   if (!answer.written && answer.entry?.version !== version) return undefined;
-  const entry = { ...seen, version, hostIdentifier, expiresAtSeconds };
+  const entry = { ...seen, version, hostIdentifier };
   return { left: { entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() } };
 }
 

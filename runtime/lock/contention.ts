@@ -134,6 +134,7 @@ export class Contention {
           // A write of ours landed, whichever answer tells: a lost one is made good by the next.
           ledger.confirm(ownVersion, seen.dateMs);
           ledger.fencingToken = seen.fencingToken ?? seen.entry?.fencingToken;
+          local.noteToken(ledger.fencingToken);
           this.noteReplaced(seen.replaced);
           inDoubt = false;
           local.wonRace(seen.arrivedMs);
@@ -212,9 +213,10 @@ export class Contention {
     const answer = await this.target.exchange(this.budgetMs(), (signal) =>
       store.acquire(entry, expiredVersion, signal),
     );
-    const { entry: standing, dateMs, written, replaced, fencingToken } = answer;
+    const { entry: standing, dateMs, written, replaced } = answer;
     const arrivedMs = process.clock.monotonicMs();
-    return { entry: standing, dateMs, arrivedMs, written: written ? version : undefined, replaced, fencingToken };
+    const seen = { entry: standing, dateMs, arrivedMs };
+    return written ? { ...seen, written: version, replaced, fencingToken: entry.fencingToken } : seen;
   }
 
   private async look(): Promise<Seen> {

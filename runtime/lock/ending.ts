@@ -93,10 +93,9 @@ export class Ending {
       const { leaseSeconds } = left.ledger;
       // No deadline is shortened by what this stamp is behind: a wall clock set back since the last answer is to open
       // the lock to nobody until the answer to this write corrects it.
-      const stampMs = Math.max(target.serverNowMs(), target.serverFloorMs() ?? 0);
-      const version = target.draw(left.ledger, stampMs);
+      const version = target.draw(left.ledger);
       this.left.push(left);
-      const expiresAtSeconds = target.expiresAtSeconds(leaseSeconds, this.hold.fencingToken);
+      const expiresAtSeconds = target.expiresAtSeconds(leaseSeconds, this.hold.latestToken);
       const { ours } = this;
       const entry = { lockKey: name, ours, version, leaseSeconds, expiresAtSeconds, data: remains.data };
       const answer = await target.exchange(budgetMs, (signal) => store.leave(entry, signal));

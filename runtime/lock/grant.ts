@@ -9,14 +9,18 @@ import type { LockTarget } from './target.js';
 /** Refreshes of a lease that began with too little left, before it is given back. */
 const REFRESHES_BEFORE_GRANT = 2;
 
-/** Whether a lease just taken has enough left to begin with. Most have: that is to cost no promise. */
-export function isGrantable({ process }: LockTarget, { deadlineMs, leaseSeconds }: Ledger): boolean {
-  return isEnoughToGrant(deadlineMs, process.elapsedMs(), leaseSeconds);
+/**
+ * Whether a lease just taken has enough left to begin with, and TTL leaves its entry alone for long enough. Most are
+ * like that: it is to cost no promise.
+ */
+export function isGrantable(target: LockTarget, ledger: Ledger): boolean {
+  const { deadlineMs, leaseSeconds } = ledger;
+  return isEnoughToGrant(deadlineMs, target.process.elapsedMs(), leaseSeconds) && target.isKept(ledger);
 }
 
 /**
- * Makes sure that a lease just taken has enough left to begin with (docs/protocol.md, section 4): after
- * a clock that was far off, or an answer that took long, a refresh by the corrected clock makes it good.
+ * Makes sure that a lease just taken is grantable (docs/protocol.md, section 4): after a clock that was far
+ * off, or an answer that took long, a refresh by the corrected clock makes it good.
  * @param budgetMs how long the next request may take; 0 where nobody waits any more
  * @param giveBack what becomes of the lease where that does not help
  */
@@ -32,8 +36,9 @@ export async function topUp(
     if (isGrantable(target, ledger)) return { granted: true };
     if (refreshes === REFRESHES_BEFORE_GRANT || budgetMs() <= 0) break;
     const version = target.draw(ledger);
-    const { holdId, fencingToken } = ledger;
-    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds, fencingToken);
+    const { holdId, fencingToken, latestToken } = ledger;
+    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds, latestToken);
+    ledger.asks(expiresAtSeconds);
     try {
       const answer = await target.exchange(budgetMs(), (signal) =>
         store.refresh({ lockKey: name, holdId, version, expiresAtSeconds, fencingToken }, signal),

@@ -24,6 +24,8 @@ const NOBODY: readonly LockHolder[] = [];
 export class LocalLock {
   /** Whether an entry without a fencing token was seen, and told of, where there has to be one. */
   isKnownUnfenced = false;
+  /** The greatest fencing token that was seen or given: where the clock has not passed it, the next one goes on from it. */
+  fencingToken: bigint | undefined;
   private sighting: Sighting | undefined;
   /** The holder that a waiter saw last. */
   private rival: string | undefined;
@@ -81,6 +83,7 @@ export class LocalLock {
 
   /** Remembers the entry that an answer showed. Returns its monotonic time of observed expiry. */
   saw(entry: LockEntry, arrivedMs: number): number {
+    this.noteToken(entry.fencingToken);
     this.sighting = sight(this.sighting, entry, arrivedMs);
     return observedExpiryMs(this.sighting);
   }
@@ -125,6 +128,10 @@ export class LocalLock {
   /** The same of a semaphore, some of whose permits others have: that is no sign that they had their turn. */
   noteOthers(nowMs: number): void {
     this.foreignSeenMs = nowMs;
+  }
+
+  noteToken(token: bigint | undefined): void {
+    if (token !== undefined && token > (this.fencingToken ?? token - 1n)) this.fencingToken = token;
   }
 
   noteTaken(): void {

@@ -23,8 +23,6 @@ export interface WriteAnswer extends Answer {
   readonly written: boolean;
   /** Where not written: the entry that stands there, if any. */
   readonly entry?: LockEntry | undefined;
-  /** Where written with fencing: the token that it gave. */
-  readonly fencingToken?: bigint | undefined;
   /** Where an acquire or an adopt wrote over an entry: what it said. For people: no decision of a lock rests on it. */
   readonly replaced?: Replaced | undefined;
 }
@@ -40,14 +38,12 @@ export interface NewEntry {
   readonly leaseSeconds: number;
   readonly version: string;
   readonly hostIdentifier: string;
-  readonly expiresAtSeconds: number;
+  /** Where undefined, it has no expiry. */
+  readonly expiresAtSeconds: number | undefined;
   /** A note of the holder's: JSON text. */
   readonly data?: string | undefined;
-  /**
-   * With fencing: the write raises the fencing token that stands there by one, or this where none does.
-   * Without, it removes the token.
-   */
-  readonly fencingSeed?: bigint | undefined;
+  /** With fencing: the token, which is to be greater than the one that stands there. Without, that is removed. */
+  readonly fencingToken?: bigint | undefined;
   /** For whoever takes the lock over; no decision rests on it. */
   readonly holderTrace?: string | undefined;
 }
@@ -82,7 +78,7 @@ export interface HoldStore {
   readonly connection: object;
   /** Equal exactly for what is the same lock in the same table: endpoint, region, table and name. No request. */
   identify(lockKey: string): Promise<string>;
-  /** Writes the entry where `mayAcquire` holds, removing the optional attributes it does not set. */
+  /** Writes the entry where `mayAcquire` and `mayFence` hold, removing the optional attributes it does not set. */
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer>;
   /** Sets version and expiry where `mayRefresh` holds, and the note where one is given; with no expiry, removes it. */
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer>;
@@ -105,7 +101,7 @@ export interface HoldStore {
 
 /** The same with what only a factory asks for: a bundle without one has none of it. */
 export interface LockStore extends HoldStore {
-  /** Writes the entry over exactly `givenVersion` (`mayAdopt`). */
+  /** Writes the entry over exactly `givenVersion` (`mayAdopt`), where `mayFence` holds. */
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer>;
   /** Reads the entries of up to 100 locks in one request, each on its own: not one moment's picture of all. */
   readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer>;
@@ -135,7 +131,8 @@ export interface LeftEntry {
   readonly version: string;
   /** Whole seconds for which the lock stays taken; 0 keeps the entry, free. */
   readonly leaseSeconds: number;
-  readonly expiresAtSeconds: number;
+  /** Where undefined, it has no expiry any more. */
+  readonly expiresAtSeconds: number | undefined;
   /** Who is to be shown in place of its holder. */
   readonly hostIdentifier?: string | undefined;
   /** A note to put in place of the entry's: JSON text. */

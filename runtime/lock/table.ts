@@ -33,9 +33,12 @@ export class LockTable<S extends HoldStore = HoldStore> {
     return this.process.gate(this.store.connection);
   }
 
-  /** DynamoDB's time, in epoch milliseconds, as well as it is known. */
+  /**
+   * DynamoDB's time, in epoch milliseconds, as well as it is known: by the corrected clock, but no earlier than it
+   * certainly is, as the wall clock may have been set back since the last answer.
+   */
   serverNowMs(): number {
-    return this.serverClock.nowMs(this.process.clock.wallMs());
+    return Math.max(this.serverClock.nowMs(this.process.clock.wallMs()), this.serverFloorMs() ?? -Infinity);
   }
 
   /** DynamoDB's time, in epoch milliseconds, that it certainly is by now; undefined where no answer has told any. */

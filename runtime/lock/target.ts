@@ -1,4 +1,5 @@
 import { LockLostError, LockUnavailableError, type LynkErrorDetails } from '../errors.js';
+import { nextFencingToken } from '../protocol/fencing.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { STAMP_LIMIT_MS } from '../protocol/version.js';
 import type { Chronicle } from './chronicle.js';
@@ -59,20 +60,28 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
 
   newEntry(ledger: Ledger, version: string, { hostIdentifier, data, chronicle }: EntryOwner): NewEntry {
     const { leaseSeconds, fencing, holdId } = ledger;
-    const fencingSeed = fencing ? BigInt(Math.floor(this.serverNowMs())) : undefined;
-    const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds);
+    const fencingToken = fencing ? nextFencingToken(this.local.fencingToken, this.serverNowMs()) : undefined;
+    const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds, fencingToken);
+    ledger.asks(expiresAtSeconds, fencingToken);
     const trace = chronicle.trace();
     const holderTrace = trace === undefined ? undefined : holderTraceText(holdId, trace);
     const said = { version, hostIdentifier, data, holderTrace };
-    return { lockKey: this.name, leaseSeconds, expiresAtSeconds, fencingSeed, ...said };
+    return { lockKey: this.name, leaseSeconds, expiresAtSeconds, fencingToken, ...said };
   }
 
   /**
    * Epoch seconds at which TTL may delete an entry whose lease begins now. One with a fencing token stays until
    * the clock has passed its token by that much: the next one, drawn from the clock, is then greater again.
+   * Undefined where DynamoDB never told its time: by a clock that is days behind, the entry could go at once.
    */
-  expiresAtSeconds(leaseSeconds: number, fencingToken = 0n): number {
+  expiresAtSeconds(leaseSeconds: number, fencingToken = 0n): number | undefined {
+    if (this.serverClock.isDark) return undefined;
     const tokenMs = Math.min(Number(fencingToken), STAMP_LIMIT_MS);
     return Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000) + leaseSeconds + EXPIRES_AFTER_LEASE_SECONDS;
+  }
+
+  /** Whether the entry as it was confirmed stays for long enough, by what its answer told of the time and the token. */
+  isKept({ expiresAtSeconds, latestToken }: Ledger): boolean {
+    return expiresAtSeconds >= (this.expiresAtSeconds(0, latestToken) ?? Infinity);
   }
 }

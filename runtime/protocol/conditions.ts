@@ -37,6 +37,15 @@ export function mayRelease(standing: Standing, ours: string): boolean {
   return standing?.version?.includes(ours) === true;
 }
 
+/**
+ * Acquire and adopt, with fencing: the token has to rise. So a copy of an earlier write that comes late does not land
+ * on an entry that others have had and freed since.
+ */
+export function mayFence(standing: Standing, fencingToken: bigint | undefined): boolean {
+  if (fencingToken === undefined || standing?.fencingToken === undefined) return true;
+  return standing.fencingToken < fencingToken;
+}
+
 /** Adopt a handed-over hold: exactly the version given, so a second delivery of the text finds nothing. */
 export function mayAdopt(standing: Standing, givenVersion: string): boolean {
   return standing?.version === givenVersion;

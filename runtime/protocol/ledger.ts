@@ -3,6 +3,8 @@ import { formatVersion, STAMP_LIMIT_MS } from './version.js';
 
 interface Draft {
   readonly version: string;
+  /** When its write lets TTL delete the entry, in epoch seconds; `Infinity` where it does not. */
+  expiresAtSeconds: number;
   /** The one drawn before, until an answer has spoken of this one. */
   earlier: Draft | undefined;
   readonly sentMs: number;
@@ -21,6 +23,10 @@ export class Ledger {
   confirmedSentMs = -Infinity;
   /** The fencing token of the hold, once an answer told it; undefined without fencing. */
   fencingToken: bigint | undefined;
+  /** What the latest confirmed version's write said of when TTL may delete the entry, in epoch seconds. */
+  expiresAtSeconds = Infinity;
+  /** The greatest that was asked for: no entry of the hold has a greater one. */
+  private askedToken: bigint | undefined;
   /** The one drawn last; from there back those that no answer has spoken of yet, and the latest that one did. */
   private latest: Draft | undefined;
   private timed = true;
@@ -43,8 +49,20 @@ export class Ledger {
     const wished = Math.min(Math.max(0, Math.floor(stampMs)), STAMP_LIMIT_MS - 1);
     const drawnMs = Math.max(wished, (this.latest?.stampMs ?? -1) + 1);
     const version = formatVersion({ stampMs: drawnMs, timed: this.timed, holdId: this.holdId });
-    this.latest = { version, earlier: this.latest, sentMs, stampMs: drawnMs, timed: this.timed };
+    const expiresAtSeconds = Infinity;
+    this.latest = { version, earlier: this.latest, sentMs, stampMs: drawnMs, timed: this.timed, expiresAtSeconds };
     return version;
+  }
+
+  /** The token that the hold's entry has, or may have as far as answers told. */
+  get latestToken(): bigint | undefined {
+    return this.fencingToken ?? this.askedToken;
+  }
+
+  /** Takes note of what the write asks for that carries the version drawn last. */
+  asks(expiresAtSeconds = Infinity, fencingToken?: bigint): void {
+    if (this.latest) this.latest.expiresAtSeconds = expiresAtSeconds;
+    if (fencingToken !== undefined && fencingToken > (this.askedToken ?? 0n)) this.askedToken = fencingToken;
   }
 
   /**
@@ -58,6 +76,7 @@ export class Ledger {
     if (!draft) return false;
     // The entry's version only rises within a hold: no answer speaks of an earlier one again.
     draft.earlier = undefined;
+    this.expiresAtSeconds = draft.expiresAtSeconds;
     this.confirmedSentMs = Math.max(this.confirmedSentMs, draft.sentMs);
     const offered = offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs });
     if (offered === undefined || offered <= this.deadlineMs) return false;

@@ -39,6 +39,11 @@ export class ServerClock {
     return this.heard && this.heard.dateMs + (monotonicMs - this.heard.arrivedMs) * (1 - MOST_RATE_ERROR);
   }
 
+  /** Whether answers have come, and none of them has told DynamoDB's time: then nothing is known of it. */
+  get isDark(): boolean {
+    return !this.timed && this.heard === undefined;
+  }
+
   /** DynamoDB's time, in milliseconds since the epoch, as well as it is known. */
   nowMs(wallMs: number): number {
     return wallMs + this.offsetMs;

@@ -48,10 +48,9 @@ type Command =
 interface Change {
   readonly lockKey: string;
   /**
-   * What attributes become: a value, or the expression of one. Those that are null are removed, those that are
-   * undefined stay as they are.
+   * What attributes become. Those that are null are removed, those that are undefined stay as they are.
    */
-  readonly set: Readonly<Record<string, AttributeValue | string | null | undefined>>;
+  readonly set: Readonly<Record<string, AttributeValue | null | undefined>>;
   /** What the item has to be like. It may name the values that are set, as `:` and the attribute's name. */
   readonly condition: string;
   /** What else the expressions name. */
@@ -135,7 +134,7 @@ export class DynamoDBHoldStore implements HoldStore {
       set: {
         [leaseDuration]: numeric(left.leaseSeconds),
         [versionNumber]: textual(left.version),
-        [expiresAt]: numeric(left.expiresAtSeconds),
+        [expiresAt]: left.expiresAtSeconds === undefined ? null : numeric(left.expiresAtSeconds),
         [hostIdentifier]: left.hostIdentifier === undefined ? undefined : textual(left.hostIdentifier),
         [ENTRY.data]: left.data === undefined ? undefined : textual(left.data),
       },
@@ -175,32 +174,26 @@ export class DynamoDBHoldStore implements HoldStore {
     values: Record<string, AttributeValue>,
     signal: AbortSignal,
   ): Promise<WriteAnswer> {
-    const { lockKey, data, holderTrace: trace, fencingSeed } = entry;
+    const { lockKey, data, holderTrace: trace, fencingToken: token } = entry;
     const set = {
       [leaseDuration]: numeric(entry.leaseSeconds),
       [versionNumber]: textual(entry.version),
       [hostIdentifier]: textual(entry.hostIdentifier),
-      [expiresAt]: numeric(entry.expiresAtSeconds),
+      [expiresAt]: entry.expiresAtSeconds === undefined ? null : numeric(entry.expiresAtSeconds),
       [ENTRY.data]: data === undefined ? null : textual(data),
       [holderTrace]: trace === undefined ? null : textual(trace),
-      [fencingToken]: fencingSeed === undefined ? null : `if_not_exists(${fencingToken}, :seed) + :one`,
+      [fencingToken]: token === undefined ? null : numeric(token),
     };
     const change = { lockKey, set, condition, values, ReturnValues: 'UPDATED_OLD' } as const;
-    if (fencingSeed === undefined) return this.change(change, signal);
-    // A token that is no number could not be raised, and DynamoDB would refuse without saying which attribute.
-    const hasNoNumber = `attribute_exists(${fencingToken}) AND NOT attribute_type(${fencingToken}, :number)`;
-    const fenced = {
-      ...change,
-      condition: `(${condition}) AND NOT (${hasNoNumber})`,
-      values: { ...values, ':seed': numeric(fencingSeed), ':one': numeric(1), ':number': textual('N') },
-    };
-    return this.change(fenced, signal, fencingSeed);
+    if (token === undefined) return this.change(change, signal);
+    // What is no number is not smaller than one.
+    const rises = `attribute_not_exists(${fencingToken}) OR ${fencingToken} < :${fencingToken}`;
+    return this.change({ ...change, condition: `(${condition}) AND (${rises})` }, signal);
   }
 
   private async change(
     { lockKey, set, condition, values, ...returning }: Change,
     signal: AbortSignal,
-    fencingSeed?: bigint,
   ): Promise<WriteAnswer> {
     const changes: string[] = [];
     const removed: string[] = [];
@@ -209,8 +202,8 @@ export class DynamoDBHoldStore implements HoldStore {
       const name = attribute === ENTRY.data ? DATA : attribute;
       if (value === undefined) continue;
       if (value === null) removed.push(name);
-      else changes.push(`${name} = ${typeof value === 'string' ? value : `:${attribute}`}`);
-      if (value !== null && typeof value === 'object') named[`:${attribute}`] = value;
+      else changes.push(`${name} = :${attribute}`);
+      if (value !== null) named[`:${attribute}`] = value;
     }
     const command = new UpdateItemCommand({
       ...this.item(lockKey),
@@ -223,15 +216,14 @@ export class DynamoDBHoldStore implements HoldStore {
     });
     const { dateMs, output } = await this.send(lockKey, 'UpdateItem', command, signal);
     const place = { lockName: lockKey, tableName: this.tableName };
+    const isFenced = Boolean(set[fencingToken]);
     if (!(output instanceof ConditionalCheckFailedException)) {
       const { Attributes } = output as UpdateItemCommandOutput;
-      const answer = { dateMs, written: true, replaced: replacedIn(Attributes) };
-      if (fencingSeed === undefined) return answer;
-      // No condition can tell a whole number from another: that it is none is seen once it was raised.
-      const former = fencingTokenOf(Attributes, place, 'the entry was written over, and nobody holds it');
-      return { ...answer, fencingToken: (former ?? fencingSeed) + 1n };
+      // No condition can tell a whole number from another: that it is none is seen once it was written over.
+      if (isFenced) fencingTokenOf(Attributes, place, 'the entry was written over, and nobody holds it');
+      return { dateMs, written: true, replaced: replacedIn(Attributes) };
     }
-    if (fencingSeed !== undefined) fencingTokenOf(output.Item, place);
+    if (isFenced) fencingTokenOf(output.Item, place);
     if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };
     // There was none, or this server does not return it.
     return { ...(await this.read(lockKey, 'strong', signal)), written: false };

@@ -1,6 +1,7 @@
 import { LockEntryError } from '../errors.js';
 import type { NewEntry, Replaced } from '../lock/store.js';
 import type { LockEntry } from '../protocol/entry.js';
+import { MOST_FENCING_TOKEN } from '../protocol/fencing.js';
 import { ENTRY } from '../protocol/wire.js';
 
 /** A DynamoDB item: attribute values by name, as the SDK's low-level client shows them. */
@@ -66,7 +67,8 @@ export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | {
     [ENTRY.leaseDuration]: { N: String(entry.leaseSeconds) },
     [ENTRY.versionNumber]: { S: entry.version },
     [ENTRY.hostIdentifier]: { S: entry.hostIdentifier },
-    [ENTRY.expiresAt]: { N: String(entry.expiresAtSeconds) },
+    ...(entry.expiresAtSeconds !== undefined && { [ENTRY.expiresAt]: { N: String(entry.expiresAtSeconds) } }),
+    ...(entry.fencingToken !== undefined && { [ENTRY.fencingToken]: { N: String(entry.fencingToken) } }),
     ...(entry.data !== undefined && { [ENTRY.data]: { S: entry.data } }),
     ...(entry.holderTrace !== undefined && { [ENTRY.holderTrace]: { S: entry.holderTrace } }),
   };
@@ -80,7 +82,10 @@ export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | {
 export function fencingTokenOf(item: Item | undefined, place: ItemPlace, outcome?: string): bigint | undefined {
   const value = item?.[ENTRY.fencingToken];
   if (!item || value === undefined) return undefined;
-  return wholeIn(value) ?? refuse(item, ENTRY.fencingToken, 'a whole number', place, outcome);
+  const token = wholeIn(value);
+  if (token !== undefined && token < MOST_FENCING_TOKEN) return token;
+  const expected = token === undefined ? 'a whole number' : 'a whole number of at most 38 digits';
+  return refuse(item, ENTRY.fencingToken, expected, place, outcome);
 }
 
 /** The text of an attribute value of type S. */

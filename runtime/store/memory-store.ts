@@ -11,7 +11,7 @@ import type {
   Refresh,
   WriteAnswer,
 } from '../lock/store.js';
-import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
+import { mayAcquire, mayAdopt, mayFence, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
 import {
@@ -55,7 +55,7 @@ export class MemoryStore implements LockStore {
   async refresh({ lockKey, holdId, version, expiresAtSeconds, fencingToken, data }: Refresh): Promise<WriteAnswer> {
     return this.write(lockKey, mayRefresh(this.standing(lockKey), holdId, version, fencingToken), () => {
       const { [ENTRY.expiresAt]: _, ...kept } = this.items.get(lockKey) ?? {};
-      const expiry = expiresAtSeconds === undefined ? {} : { [ENTRY.expiresAt]: { N: String(expiresAtSeconds) } };
+      const expiry = expiryOf(expiresAtSeconds);
       this.items.set(lockKey, { ...kept, [ENTRY.versionNumber]: { S: version }, ...expiry, ...noteOf(data) });
     });
   }
@@ -75,16 +75,17 @@ export class MemoryStore implements LockStore {
     hostIdentifier,
     data,
   }: LeftEntry): Promise<WriteAnswer> {
-    return this.write(lockKey, mayRelease(this.standing(lockKey), ours), () =>
+    return this.write(lockKey, mayRelease(this.standing(lockKey), ours), () => {
+      const { [ENTRY.expiresAt]: _, ...kept } = this.items.get(lockKey) ?? {};
       this.items.set(lockKey, {
-        ...this.items.get(lockKey),
+        ...kept,
         [ENTRY.leaseDuration]: { N: String(leaseSeconds) },
         [ENTRY.versionNumber]: { S: version },
-        [ENTRY.expiresAt]: { N: String(expiresAtSeconds) },
+        ...expiryOf(expiresAtSeconds),
         ...(hostIdentifier !== undefined && { [ENTRY.hostIdentifier]: { S: hostIdentifier } }),
         ...noteOf(data),
-      }),
-    );
+      });
+    });
   }
 
   async read(lockKey: string): Promise<ReadAnswer> {
@@ -106,19 +107,19 @@ export class MemoryStore implements LockStore {
     return { written: true, ...this.answer() };
   }
 
-  /** Attributes that are not ours are left alone; the optional ones of ours go, or are raised. */
+  /** Attributes that are not ours are left alone; the optional ones of ours go, where they are not set. */
   private overwrite(entry: NewEntry, mayWrite: boolean): WriteAnswer {
-    const { lockKey, fencingSeed } = entry;
+    const { lockKey, fencingToken } = entry;
     const before = this.items.get(lockKey);
     const place = { lockName: lockKey, tableName: this.tableName };
-    const fencingToken = fencingSeed === undefined ? undefined : (fencingTokenOf(before, place) ?? fencingSeed) + 1n;
-    const fenced = fencingToken === undefined ? {} : { [ENTRY.fencingToken]: { N: String(fencingToken) } };
-    const answer = this.write(lockKey, mayWrite, () => {
-      const optional: readonly string[] = [ENTRY.fencingToken, ENTRY.data, ENTRY.holderTrace];
+    if (fencingToken !== undefined) fencingTokenOf(before, place);
+    const isFenced = mayFence(this.standing(lockKey), fencingToken);
+    const answer = this.write(lockKey, mayWrite && isFenced, () => {
+      const optional: readonly string[] = [ENTRY.fencingToken, ENTRY.data, ENTRY.holderTrace, ENTRY.expiresAt];
       const kept = Object.entries(before ?? {}).filter(([attribute]) => !optional.includes(attribute));
-      this.items.set(lockKey, { ...Object.fromEntries(kept), ...itemFromEntry(entry), ...fenced });
+      this.items.set(lockKey, { ...Object.fromEntries(kept), ...itemFromEntry(entry) });
     });
-    return answer.written ? { ...answer, replaced: replacedIn(before), fencingToken } : answer;
+    return answer.written ? { ...answer, replaced: replacedIn(before) } : answer;
   }
 
   private standing(lockKey: string): Standing {
@@ -142,6 +143,10 @@ export class MemoryStore implements LockStore {
   private answer(): Answer {
     return { dateMs: Math.floor(this.nowMs() / 1000) * 1000 };
   }
+}
+
+function expiryOf(expiresAtSeconds: number | undefined): Item {
+  return expiresAtSeconds === undefined ? {} : { [ENTRY.expiresAt]: { N: String(expiresAtSeconds) } };
 }
 
 function noteOf(data: string | undefined): Item {

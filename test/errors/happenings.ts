@@ -418,12 +418,12 @@ export const ENTRY: readonly Provocation[] = [
       ),
   },
   {
-    when: 'a fencing token is a number, but not whole, which is seen only once it was raised',
+    when: 'a fencing token is a number, but not whole, which is seen only once it was written over',
     provoke: () => {
       const answer = { Attributes: { fencingToken: { N: '1.5' } } };
       const store = new DynamoDBHoldStore('my-locks', { client: () => ({ send: async () => answer }) as never });
       const entry = { lockKey: 'account/42', leaseSeconds: 10, version: 'v', hostIdentifier: 'h', expiresAtSeconds: 0 };
-      return store.acquire({ ...entry, fencingSeed: 0n }, undefined, new AbortController().signal);
+      return store.acquire({ ...entry, fencingToken: 7n }, undefined, new AbortController().signal);
     },
   },
 ];

@@ -65,7 +65,6 @@ const entry: NewEntry = {
 const SET = 'SET leaseDuration = :leaseDuration, versionNumber = :versionNumber, hostIdentifier = :hostIdentifier';
 const FREE =
   'attribute_not_exists(lockKey) OR (leaseDuration = :zero AND attribute_type(versionNumber, :text) AND attribute_type(hostIdentifier, :text))';
-const NO_NUMBER = 'attribute_exists(fencingToken) AND NOT attribute_type(fencingToken, :number)';
 const VALUES = {
   ':leaseDuration': { N: '20' },
   ':versionNumber': { S: 'w' },
@@ -134,41 +133,41 @@ describe('acquire', () => {
     });
   });
 
-  test.each([
-    ['what stood there', { fencingToken: { N: '41' } }, 42n],
-    ['the seed, where nothing did', undefined, 8n],
-  ])('raises the fencing token from %s', async (_, Attributes, fencingToken) => {
-    const { store, sent } = storeWith({ output: { Attributes } });
+  test('sets a fencing token where a smaller one stands, or none', async () => {
+    const { store, sent } = storeWith({ output: { Attributes: { fencingToken: { N: '41' } } } });
 
-    expect(await store.acquire({ ...entry, fencingSeed: 7n }, undefined, signal)).toMatchObject({ fencingToken });
+    expect(await store.acquire({ ...entry, fencingToken: 42n }, undefined, signal)).toMatchObject({ written: true });
     expect(sent[0]?.input).toMatchObject({
-      UpdateExpression: `${SET}, expiresAt = :expiresAt, fencingToken = if_not_exists(fencingToken, :seed) + :one REMOVE #data, holderTrace`,
-      ConditionExpression: `(${FREE}) AND NOT (${NO_NUMBER})`,
-      ExpressionAttributeValues: {
-        ':seed': { N: '7' },
-        ':one': { N: '1' },
-        ':number': { S: 'N' },
-        ':zero': { N: '0' },
-      },
+      UpdateExpression: `${SET}, expiresAt = :expiresAt, fencingToken = :fencingToken REMOVE #data, holderTrace`,
+      ConditionExpression: `(${FREE}) AND (attribute_not_exists(fencingToken) OR fencingToken < :fencingToken)`,
+      ExpressionAttributeValues: { ':fencingToken': { N: '42' }, ':zero': { N: '0' } },
     });
-    // Its expression is no value.
-    expect(JSON.stringify(sent[0]?.input)).not.toContain(':fencingToken');
+  });
+
+  test('without an expiry removes the one that stands', async () => {
+    const { store, sent } = storeWith({ output: {} });
+
+    await store.acquire({ ...entry, expiresAtSeconds: undefined }, undefined, signal);
+
+    expect(sent[0]?.input).toMatchObject({
+      UpdateExpression: `${SET} REMOVE expiresAt, #data, holderTrace, fencingToken`,
+    });
   });
 
   test('a token that is no number is told, with the attribute', async () => {
     const { store } = storeWith(refused({ ...theirs, fencingToken: { S: 'x' } }));
 
-    await expect(store.acquire({ ...entry, fencingSeed: 7n }, undefined, signal)).rejects.toMatchObject({
+    await expect(store.acquire({ ...entry, fencingToken: 7n }, undefined, signal)).rejects.toMatchObject({
       message: expect.stringContaining('fencingToken'),
       lockName: 'a',
       tableName: 'locks',
     });
   });
 
-  test('one that is a number, but not whole, too, and that it was raised before anybody could see', async () => {
+  test('one that is a number, but not whole, too, and that it was written over before anybody could see', async () => {
     const { store } = storeWith({ output: { Attributes: { ...theirs, fencingToken: { N: '1.5' } } } });
 
-    await expect(store.acquire({ ...entry, fencingSeed: 7n }, undefined, signal)).rejects.toMatchObject({
+    await expect(store.acquire({ ...entry, fencingToken: 7n }, undefined, signal)).rejects.toMatchObject({
       name: 'LockEntryError',
       attribute: 'fencingToken',
       message: expect.stringMatching(

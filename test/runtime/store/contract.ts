@@ -123,6 +123,14 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toMatchObject({ data: { S: '"ours"' } });
     });
 
+    test('without an expiry removes it', async () => {
+      await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: '0' }, expiresAt: { N: '1' } }));
+
+      await store.acquire({ ...entryAt(versionOf(OURS)), expiresAtSeconds: undefined }, undefined, never);
+
+      expect(await standing()).not.toHaveProperty('expiresAt');
+    });
+
     test('removes the optional attributes that it does not set, and leaves alone what is not ours', async () => {
       const foreign: StoredItem = { note: { S: 'keep' }, nested: { M: { list: { L: [{ N: '1' }, { NULL: true }] } } } };
       const ours: StoredItem = { fencingToken: { N: '7' }, data: { S: '{}' }, holderTrace: { S: 'of them' } };
@@ -139,47 +147,76 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
   });
 
   describe('with fencing', () => {
-    const fenced = (version: string, fencingSeed = 1_000n): NewEntry => ({ ...entryAt(version), fencingSeed });
+    const fenced = (version: string, fencingToken = 1_000n): NewEntry => ({ ...entryAt(version), fencingToken });
     const token = async () => (await standing())?.['fencingToken'];
+    const free = { leaseDuration: { N: '0' } };
 
-    test('an acquire draws the token from its seed where none stands', async () => {
-      const answer = await store.acquire(fenced(versionOf(OURS)), undefined, never);
-
-      expect(answer).toMatchObject({ written: true, fencingToken: 1_001n });
-      expect(await token()).toEqual({ N: '1001' });
+    test('an acquire sets its token where none stands', async () => {
+      expect(await store.acquire(fenced(versionOf(OURS)), undefined, never)).toMatchObject({ written: true });
+      expect(await token()).toEqual({ N: '1000' });
     });
 
-    test.each(['7', '99999999999999999999999999'])('an acquire raises the token %s by one', async (before) => {
-      const greater = String(BigInt(before) + 1n);
-      await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: '0' }, fencingToken: { N: before } }));
+    test.each([
+      ['7', 8n],
+      ['7', 1_000n],
+      ['-5', 0n],
+      ['99999999999999999999999998', 99_999_999_999_999_999_999_999_999n],
+      ['99999999999999999999999999999999999998', 10n ** 38n - 1n],
+      ['99999999999999999999999999999999999999', 10n ** 38n],
+    ])('an acquire sets one greater than %s: %p', async (before, after) => {
+      await fixture.put(itemAt(versionOf(THEIRS), { ...free, fencingToken: { N: before } }));
 
-      const answer = await store.acquire({ ...fenced(versionOf(OURS)), data: '1' }, undefined, never);
+      const answer = await store.acquire({ ...fenced(versionOf(OURS), after), data: '1' }, undefined, never);
 
-      expect(answer).toMatchObject({ written: true, fencingToken: BigInt(greater) });
-      expect(await standing()).toMatchObject({ fencingToken: { N: greater }, data: { S: '1' } });
+      expect(answer).toMatchObject({ written: true });
+      expect((await store.read(lockKey, 'strong', never)).entry?.fencingToken).toBe(after);
+      expect(await standing()).toMatchObject({ data: { S: '1' } });
     });
 
-    test('an acquire that is refused raises nothing, and brings the token back', async () => {
+    test.each(['1000', '1001', '99999999999999999999999999', '99999999999999999999999999999999999999'])(
+      'an acquire is refused where %s stands, and so is an adopt: a token only rises',
+      async (before) => {
+        const entry = expect.objectContaining({ fencingToken: BigInt(before), version: versionOf(THEIRS) });
+        await fixture.put(itemAt(versionOf(THEIRS), { ...free, fencingToken: { N: before } }));
+        expect(await store.acquire(fenced(versionOf(OURS)), undefined, never)).toMatchObject({ written: false, entry });
+
+        await fixture.put(itemAt(versionOf(THEIRS), { fencingToken: { N: before } }));
+        const expired = versionOf(THEIRS);
+        expect(await store.acquire(fenced(versionOf(OURS)), expired, never)).toMatchObject({ written: false, entry });
+        expect(await store.adopt(fenced(versionOf(OURS)), expired, never)).toMatchObject({ written: false, entry });
+        expect(await standing()).toEqual(itemAt(expired, { fencingToken: { N: before } }));
+      },
+    );
+
+    test('an acquire that is refused changes nothing, and brings the token back', async () => {
       await fixture.put(itemAt(versionOf(THEIRS), { fencingToken: { N: '7' } }));
 
       const answer = await store.acquire(fenced(versionOf(OURS)), undefined, never);
 
       expect(answer).toMatchObject({ written: false, entry: { fencingToken: 7n } });
-      expect(answer.fencingToken).toBeUndefined();
       expect(await token()).toEqual({ N: '7' });
     });
 
-    test('a takeover and an adopt raise it too', async () => {
+    test('a takeover and an adopt set theirs too', async () => {
       await fixture.put(itemAt(PYTHONS, { fencingToken: { N: '7' } }));
 
-      const taken = await store.acquire(fenced(versionOf(OURS)), PYTHONS, never);
-      const adopted = await store.adopt(fenced(versionOf(THEIRS)), versionOf(OURS), never);
-
-      expect([taken.fencingToken, adopted.fencingToken]).toEqual([8n, 9n]);
+      await store.acquire(fenced(versionOf(OURS), 8n), PYTHONS, never);
+      expect(await token()).toEqual({ N: '8' });
+      await store.adopt(fenced(versionOf(THEIRS), 9n), versionOf(OURS), never);
       expect(await token()).toEqual({ N: '9' });
     });
 
-    test.each([{ S: '7' }, { NULL: true }, { N: '1.5' }] as const)(
+    test('a copy of an acquire that comes late, when the lock is free again, lands nowhere', async () => {
+      const acquire = () => store.acquire(fenced(versionOf(OURS)), undefined, never);
+      await acquire();
+      const left = { lockKey, ours: OURS, version: versionOf(THEIRS), leaseSeconds: 0, expiresAtSeconds: EXPIRES };
+      await store.leave(left, never);
+
+      expect(await acquire()).toMatchObject({ written: false });
+      expect(await standing()).toMatchObject({ versionNumber: { S: versionOf(THEIRS) }, ...free });
+    });
+
+    test.each([{ S: '7' }, { NULL: true }, { N: '1.5' }, { N: '1500.5' }, { N: String(10n ** 38n) }] as const)(
       'a token %p is nobody’s to raise',
       async (broken) => {
         await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: '0' }, fencingToken: broken }));
