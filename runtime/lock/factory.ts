@@ -192,7 +192,8 @@ export class LockFactory extends Locks<LockStore> {
     const titleOf = (permit: string): string => `permit ${JSON.stringify(permit)} of semaphore ${JSON.stringify(name)}`;
     const permits = await Promise.all(names.map((permit) => this.reach(permit, titleOf(permit))));
     // Those who want one of another number of permits queue apart: what holds these up need not hold up them.
-    const queue = process.localLock(JSON.stringify(['semaphore', count, await store.identify(name)]));
+    const id = JSON.stringify(['semaphore', count, await store.identify(name)]);
+    const queue = process.localLock(id, store.connection);
     return new SemaphoreTarget(process, store, settings, name, permits, queue);
   }
 }

@@ -31,8 +31,8 @@ export interface KnownResult {
   readonly learntMs: number;
 }
 
-/** What this process learnt last, and over which connection, for those of its callers who were waiting by then. */
-const known = new WeakMap<LocalLock, { readonly result: KnownResult; readonly connection: object }>();
+/** What this process learnt last, for those of its callers who were waiting by then. */
+const known = new WeakMap<LocalLock, KnownResult>();
 
 /**
  * One caller's asking for a result (docs/single-flight.md): another's will do, while it is fresh.
@@ -61,9 +61,7 @@ export class Flight {
 
   /** Whether a caller of this process, whom this one waited for, has brought what it wants. */
   isServedHere(): boolean {
-    // Another connection's may be another account's: then the entry is asked.
-    const { result, connection } = known.get(this.target.local) ?? {};
-    if (connection !== this.target.store.connection) return false;
+    const result = known.get(this.target.local);
     if (!result || result.learntMs < this.askedMs || !this.isFresh(result)) return false;
     this.served = result;
     return true;
@@ -95,7 +93,7 @@ export class Flight {
   private learn(result: Omit<KnownResult, 'learntMs'>): boolean {
     const learnt = { ...result, learntMs: this.process.elapsedMs() };
     if (!this.isFresh(learnt)) return false;
-    known.set(this.target.local, { result: learnt, connection: this.target.store.connection });
+    known.set(this.target.local, learnt);
     this.served = learnt;
     return true;
   }

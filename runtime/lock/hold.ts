@@ -107,9 +107,9 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     throw this.target.tooShort(remainingSeconds, forSeconds, this.refreshing.lastFailure);
   }
 
-  /** Whether it is a hold on this lock. */
-  isOn(local: LocalLock): boolean {
-    return this.target.local === local;
+  /** Whether it is a hold on this lock, or the one of this hold id. */
+  isOn(local: LocalLock, holdId?: string): boolean {
+    return this.target.local === local || this.origin.ledger.holdId === holdId;
   }
 
   /** The process it is held by. */

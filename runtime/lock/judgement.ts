@@ -4,6 +4,7 @@ import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';
 import { noteFrom } from './note.js';
 import type { LockTarget } from './target.js';
+import { refuseReentry } from './with-lock.js';
 
 /** What an answer showed of a lock's entry. */
 export interface Sight {
@@ -18,7 +19,10 @@ export interface Takeable {
   readonly expiredVersion?: string | undefined;
 }
 
-/** Whether the entry just seen may be written over (docs/protocol.md, section 3), or who holds the lock. */
+/**
+ * Whether the entry just seen may be written over (docs/protocol.md, section 3), or who holds the lock.
+ * @throws LockReentrancyError where the code that asks runs inside of that hold
+ */
 export function judge(target: LockTarget, { entry, dateMs, arrivedMs }: Sight): Takeable | LockHolder {
   const { process, local, settings } = target;
   if (!entry) return {};
@@ -29,6 +33,7 @@ export function judge(target: LockTarget, { entry, dateMs, arrivedMs }: Sight): 
   if (isGivenUp || arrivedMs >= expiryMs || isStampExpired(entry, dateMs, settings.clockToleranceSeconds)) {
     return { expiredVersion: entry.version };
   }
+  refuseReentry(target, version?.holdId);
   local.noteForeign(arrivedMs);
   const { clockToleranceSeconds } = settings;
   const serverNowMs = target.serverNowMs();

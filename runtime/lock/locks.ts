@@ -93,7 +93,7 @@ export class Locks<S extends HoldStore = HoldStore> {
   /** @internal */
   async reach(name: string, title?: string): Promise<LockTarget<S | LockStore>> {
     const { process, store, settings } = this;
-    const local = process.localLock(await store.identify(name));
+    const local = process.localLock(await store.identify(name), store.connection);
     return new LockTarget(process, store, name, local, settings, title);
   }
 }

@@ -27,15 +27,24 @@ export interface Watcher {
   tick(): void;
 }
 
+/** What a process knows by one connection. */
+class OfConnection {
+  readonly serverClock = new ServerClock();
+  readonly gate: Gate;
+  readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
+
+  constructor(clock: Clock) {
+    this.gate = new Gate(clock);
+  }
+}
+
 /**
  * What all lock clients of one process share: its clocks, what it has seen and given up, and the queue
  * of its callers for each lock.
  */
 export class LockProcess {
   private readonly elapsed: ElapsedTime;
-  private readonly serverClocks = new WeakMap<object, ServerClock>();
-  private readonly gates = new WeakMap<object, Gate>();
-  private readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
+  private readonly connections = new WeakMap<object, OfConnection>();
   private readonly givenUp = new RecentSet(REMEMBERED);
   private readonly watchers = new Set<Watcher>();
   private ticker: Timer | undefined;
@@ -54,27 +63,20 @@ export class LockProcess {
 
   /** The corrected clock of one connection. */
   serverClock(connection: object): ServerClock {
-    let clock = this.serverClocks.get(connection);
-    if (!clock) {
-      clock = new ServerClock();
-      this.serverClocks.set(connection, clock);
-    }
-    return clock;
+    return this.of(connection).serverClock;
   }
 
   /** Where waiters queue for one connection. */
   gate(connection: object): Gate {
-    let gate = this.gates.get(connection);
-    if (!gate) {
-      gate = new Gate(this.clock);
-      this.gates.set(connection, gate);
-    }
-    return gate;
+    return this.of(connection).gate;
   }
 
-  /** What this process knows about one lock; `id` names endpoint, region, table and lock. */
-  localLock(id: string): LocalLock {
-    return this.locks.getOrAdd(id, () => new LocalLock());
+  /**
+   * What this process knows about one lock; `id` names endpoint, region, table and lock. Another connection may be
+   * of another account, where the same names are another lock's: what that one knows is apart.
+   */
+  localLock(id: string, connection: object): LocalLock {
+    return this.of(connection).locks.getOrAdd(id, () => new LocalLock());
   }
 
   /**
@@ -126,6 +128,15 @@ export class LockProcess {
     if (this.watchers.size > 0) return;
     this.ticker?.cancel();
     this.ticker = undefined;
+  }
+
+  private of(connection: object): OfConnection {
+    let known = this.connections.get(connection);
+    if (!known) {
+      known = new OfConnection(this.clock);
+      this.connections.set(connection, known);
+    }
+    return known;
   }
 
   private drawBytes(salt: string | undefined): Uint8Array {

@@ -86,7 +86,7 @@ export class Semaphore {
   private async ask(options: TryOptions): Promise<Ask<SemaphoreTarget>> {
     const ask = await askFor(this.settings, options);
     const { target } = ask;
-    if (!target.permits.some(isHeldAround)) return ask;
+    if (!target.permits.some((permit) => isHeldAround(permit))) return ask;
     throw new LockReentrancyError(
       `${target.label}: a permit of it is held by the withPermit that this code runs in, and a second one may never ` +
         'be free while everybody holds one; use its held object, or another semaphore',

@@ -95,7 +95,7 @@ class SeveralLocks {
     try {
       const targets = await Promise.all(this.names.map((name) => this.settings.reach(name)));
       // Before anything is taken: it would have to be given back.
-      targets.forEach(refuseReentry);
+      for (const target of targets) refuseReentry(target);
       await this.acquireAll(targets[0]?.process as LockProcess);
       return await holdAllWhile(this.holds, () => work(this.held()));
     } finally {

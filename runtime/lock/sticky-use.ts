@@ -100,8 +100,8 @@ export class StickyUse implements HeldLock, Watcher {
   }
 
   /** Whether it is a use of this lock. */
-  isOn(local: LocalLock): boolean {
-    return this.hold.isOn(local);
+  isOn(local: LocalLock, holdId?: string): boolean {
+    return this.hold.isOn(local, holdId);
   }
 
   /** Called several times a second: after a freeze, its timer alone would be late. */

@@ -74,7 +74,7 @@ export interface ListAnswer extends Answer {
  */
 export interface HoldStore {
   readonly tableName: string;
-  /** Stores that share this object share a connection, and so one corrected clock. */
+  /** Stores that share this object share a connection: one account, one corrected clock, the queues of a process. */
   readonly connection: object;
   /** Equal exactly for what is the same lock in the same table: endpoint, region, table and name. No request. */
   identify(lockKey: string): Promise<string>;

@@ -26,7 +26,8 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /** What work runs inside of. */
 interface Surrounding extends HeldLock {
-  isOn(local: LocalLock): boolean;
+  /** Whether it is a hold on this lock, or the one of this hold id. */
+  isOn(local: LocalLock, holdId?: string): boolean;
 }
 
 /** The holds that the code running now runs inside of, the innermost first. */
@@ -47,11 +48,12 @@ export function currentHold(): HeldLock | undefined {
 }
 
 /**
+ * @param holdId of the entry that the table shows: over another connection only that tells which lock it is
  * @throws LockReentrancyError where the code running now runs inside a `withLock` that holds this lock:
  *   it would wait for itself
  */
-export function refuseReentry(target: LockTarget): void {
-  if (!isHeldAround(target)) return;
+export function refuseReentry(target: LockTarget, holdId?: string): void {
+  if (!isHeldAround(target, holdId)) return;
   throw new LockReentrancyError(
     `${target.label} is held by the withLock that this code runs in; use its held object, or another name`,
     target.errorDetails(),
@@ -59,9 +61,9 @@ export function refuseReentry(target: LockTarget): void {
 }
 
 /** Whether the code running now runs inside of work that holds this lock. */
-export function isHeldAround({ local }: LockTarget): boolean {
+export function isHeldAround({ local }: LockTarget, holdId?: string): boolean {
   for (let scope = scopes.getStore(); scope; scope = scope.outer) {
-    if (scope.hold.isOn(local) && scope.hold.isHeld) return true;
+    if (scope.hold.isOn(local, holdId) && scope.hold.isHeld) return true;
   }
   return false;
 }

@@ -1,7 +1,12 @@
 import { LockReentrancyError } from '../../../runtime/errors.js';
-import type { LockFactory } from '../../../runtime/lock/factory.js';
+import { stickyLock } from '../../../runtime/lambda/sticky-lock.js';
+import { LockFactory } from '../../../runtime/lock/factory.js';
 import type { HeldLock } from '../../../runtime/lock/held-lock.js';
-import { errorOf, Setting, type TestProcess } from './setting.js';
+import type { FactorySettings } from '../../../runtime/lock/options.js';
+import type { Semaphore } from '../../../runtime/lock/semaphore.js';
+import { MemoryStore } from '../../../runtime/store/memory-store.js';
+import { ScriptedStore } from './scripted-store.js';
+import { errorOf, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
 let us: TestProcess;
@@ -111,4 +116,75 @@ test('work that released the lock may ask for it again', async () => {
   });
 
   expect(await until(again)).toBe('again');
+});
+
+describe('over another connection', () => {
+  /** A factory of the same process with a client of its own, for a table of the same name. */
+  const over = (table: MemoryStore, settings: FactorySettings = {}): LockFactory =>
+    new LockFactory(us.locks, new ScriptedStore(setting.time, table), settings, () => 'over-there');
+
+  describe('to another account, where it is another lock', () => {
+    let other: LockFactory;
+    beforeEach(() => {
+      other = over(new MemoryStore('locks', () => Date.parse('2026-01-01') + setting.time.nowMs));
+    });
+
+    const ways: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ['withLock', () => other.withLock('a', () => 'done')],
+      ['tryWithLock', async () => (await other.tryWithLock('a', () => 'done')).acquired && 'done'],
+      ['withLocks', () => other.withLocks(['b', 'a'], () => 'done')],
+      ['singleFlight', () => other.singleFlight('a', { freshSeconds: 10 }, () => 'done')],
+      ['a sticky lock', () => stickyLock('a', { factory: other }).use(undefined, () => 'done')],
+    ];
+
+    test.each(ways)('%s of the name is granted inside of the other', async (_, ask) => {
+      expect(await until(factory.withLock('a', ask))).toBe('done');
+      // As long as its few requests take.
+      expect(setting.time.nowMs).toBeLessThan(100);
+    });
+
+    test('a permit of the name is granted inside of the other', async () => {
+      const [here, there] = [factory, other].map((one) => one.createSemaphore('a', { permits: 1 }));
+
+      expect(await until((here as Semaphore).withPermit(() => (there as Semaphore).withPermit(() => 'done')))).toBe(
+        'done',
+      );
+    });
+
+    test('nobody waits for who holds the other', async () => {
+      await until(factory.createLock('a').acquire());
+
+      expect(await until(other.tryWithLock('a', () => 1))).toEqual({ acquired: true, value: 1 });
+    });
+  });
+
+  describe('to the same account, where it is the same lock', () => {
+    test('it excludes, and who waits is granted it in the end', async () => {
+      const held = await until(factory.createLock('a').acquire());
+      const other = over(setting.table).createLock('a');
+      expect(await until(other.tryAcquire())).toBeUndefined();
+      const waited = watched(other.acquire());
+      await setting.time.run(setting.time.nowMs + 2000);
+      expect(waited.state).toBe('pending');
+
+      await until(held.release());
+      await setting.time.run(setting.time.nowMs + 1000);
+      expect(waited).toMatchObject({ state: 'resolved', value: { isHeld: true } });
+    });
+
+    test.each([
+      ['withLock', (locks: LockFactory) => locks.withLock('a', () => {})],
+      ['tryWithLock', (locks: LockFactory) => locks.tryWithLock('a', () => {})],
+      ['singleFlight', (locks: LockFactory) => locks.singleFlight('a', { freshSeconds: 10 }, () => {})],
+    ])('%s inside of it is told as soon as DynamoDB shows the hold that this code runs in', async (_, ask) => {
+      await until(
+        factory.withLock('a', async () => {
+          const startMs = setting.time.nowMs;
+          expect(await errorOf(ask(over(setting.table)))).toBeInstanceOf(LockReentrancyError);
+          expect(setting.time.nowMs - startMs).toBeLessThan(100);
+        }),
+      );
+      expect(setting.table.items.size).toBe(0);
+    });
+  });
 });
