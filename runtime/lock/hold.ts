@@ -145,6 +145,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     const signal = checkedSignal(options.signal);
     if (this.state === 'handed-over') return;
     this.assertHeld();
+    if (this.state === 'handing-over') throw this.refreshing.beingHandedOver();
     await this.refreshing.confirm({ data }, signal);
   }
 
@@ -164,6 +165,8 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     this.heartbeat.stop();
     try {
       const version = await this.refreshing.handOver(signal);
+      // A release that began before this was heard came first, and so did the deadline: then the text is dead.
+      if (!this.check()) throw this.whyNotHeld();
       this.end('handed-over');
       this.origin.chronicle.handedOver();
       return handOverText(this.name, version);

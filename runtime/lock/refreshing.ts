@@ -128,13 +128,14 @@ export class Refreshing implements Pulse {
     return standing.version;
   }
 
-  /** The version that the receiver of the hand-over is to find. Until it is known, no other refresh is sent. */
+  /** The version that the receiver of the hand-over is to find. From here on no other refresh is sent, unless it fails. */
   async handOver(signal: AbortSignal | undefined): Promise<string> {
     this.isHandingOver = true;
     try {
       return await this.confirm({ handsOver: true }, signal);
-    } finally {
+    } catch (error) {
       this.isHandingOver = false;
+      throw error;
     }
   }
 

@@ -59,6 +59,66 @@ describe('serialize', () => {
     await expect(held.serialize()).rejects.toMatchObject({ reason: 'handed-over' });
   });
 
+  describe('at the same moment as another call: whichever comes first wins, and the other is told', () => {
+    beforeEach(() => until(held.release()));
+    /** Serializes, and calls that many microtasks after the answer; resolves to both outcomes. */
+    const beside = async (microtasks: number, call: () => Promise<unknown>) => {
+      const refresh = giver.store.refresh.bind(giver.store);
+      let called: ReturnType<typeof watched> | undefined;
+      giver.store.refresh = async (...args) => {
+        giver.store.refresh = refresh;
+        const answer = await refresh(...args);
+        void (async () => {
+          for (let left = microtasks; left > 0; left -= 1) await undefined;
+          called = watched(call());
+        })();
+        return answer;
+      };
+      const serialized = watched(held.serialize());
+      await pass(1000);
+      return { serialized, called };
+    };
+    const microtasks = Array.from({ length: 40 }, (_, index) => index);
+
+    test('a release', async () => {
+      const won = new Set<string>();
+      for (const count of microtasks) {
+        held = await until(giver.factory().createLock('a').acquire({ waitSeconds: 300 }));
+        const { serialized, called } = await beside(count, () => held.release());
+        expect(called?.state).toBe('resolved');
+        won.add(serialized.state);
+        if (serialized.state === 'rejected') {
+          expect(serialized.error).toMatchObject({ name: 'LockLostError', reason: 'released' });
+          expect(setting.table.items.has('a')).toBe(false);
+        } else {
+          const taken = await until(setting.process().factory().deserializeLock(serialized.value as string));
+          await until(taken.release());
+        }
+      }
+      expect([...won].sort()).toEqual(['rejected', 'resolved']);
+    });
+
+    test('a refresh', async () => {
+      for (const count of microtasks) {
+        held = await until(giver.factory().createLock('a').acquire({ waitSeconds: 300 }));
+        const { serialized } = await beside(count, () => held.refresh());
+        expect(versionIn(serialized.value as string)).toBe(setting.versionOf('a'));
+        setting.table.items.clear();
+      }
+    });
+
+    test('a loss', async () => {
+      for (const count of microtasks) {
+        held = await until(giver.factory().createLock('a').acquire({ waitSeconds: 300 }));
+        const { serialized } = await beside(count, async () => giver.block(30_000));
+        const isHandedOver = serialized.state === 'resolved';
+        expect(held.signal.aborted).toBe(!isHandedOver);
+        if (!isHandedOver) expect(serialized.error).toBe(held.signal.reason);
+        setting.table.items.clear();
+      }
+    });
+  });
+
   test('of a lease of an hour takes as long as a try may, where nothing is heard', async () => {
     const long = await until(giver.factory().createLock('b', { leaseSeconds: 3600 }).acquire());
     giver.store.fate = () => 'silence';
