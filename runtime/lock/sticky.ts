@@ -9,6 +9,7 @@ import { LocalLock, type Place } from './local-lock.js';
 import type { Lock } from './lock.js';
 import type { InvocationContext, LockOptions, TryOptions } from './options.js';
 import { type Limits, Patience } from './patience.js';
+import { giveBackOnSigterm, keepNoMore } from './sigterm.js';
 import { StickyUse } from './sticky-use.js';
 import type { LockTarget } from './target.js';
 import { refuseReentry } from './with-lock.js';
@@ -32,9 +33,6 @@ export interface StickyOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<Tr
 export type StickyHold = Pick<HeldLock, 'name' | 'signal' | 'isHeld' | 'remainingSeconds' | 'assertHeld'>;
 
 const FIXED_LEASE = 'leaseSeconds of a sticky lock is a number: it outlasts invocations';
-
-/** Those that have been taken: they are given back together when the sandbox goes. */
-const taken = new Set<StickyLock>();
 
 /**
  * A lock that is taken at its first use and stays with the process between uses, until its lease is over:
@@ -119,7 +117,7 @@ export class StickyLock {
     const { hold } = this;
     this.hold = undefined;
     this.idle?.cancel();
-    taken.delete(this);
+    keepNoMore(this);
     const released = hold?.[Symbol.asyncDispose]();
     this.inUse?.tick();
     await released;
@@ -163,7 +161,7 @@ export class StickyLock {
     const hold = await lock.hold({ waitSeconds });
     this.hold = hold;
     giveBackOnSigterm(this);
-    hold.signal.addEventListener('abort', () => this.hold === hold && taken.delete(this), { once: true });
+    hold.signal.addEventListener('abort', () => this.hold === hold && keepNoMore(this), { once: true });
     return hold;
   }
 
@@ -175,25 +173,4 @@ export class StickyLock {
     }
     place.leave();
   }
-}
-
-/** Lambda sends SIGTERM only where an extension is registered. */
-function giveBackOnSigterm(lock: StickyLock): void {
-  taken.add(lock);
-  if (!process.listeners('SIGTERM').includes(onSigterm)) process.once('SIGTERM', onSigterm);
-}
-
-function onSigterm(): void {
-  void giveBackAll().then(async () => {
-    // Whoever listens keeps the process from ending, as it would have: where nobody else does, it ends now.
-    if (process.listeners('SIGTERM').some((listener) => listener !== onSigterm)) return;
-    // What the next use in turn has taken anew meanwhile.
-    await giveBackAll();
-    process.off('SIGTERM', onSigterm);
-    process.kill(process.pid, 'SIGTERM');
-  });
-}
-
-async function giveBackAll(): Promise<void> {
-  await Promise.all([...taken].map((lock) => lock.release()));
 }

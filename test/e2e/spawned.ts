@@ -62,7 +62,7 @@ export class Spawned {
     return this.complaints;
   }
 
-  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM' | 'SIGKILL'): void {
     this.child.kill(name);
   }
 

@@ -91,11 +91,16 @@ describe('serialize', () => {
           expect(serialized.error).toMatchObject({ name: 'LockLostError', reason: 'released' });
           expect(setting.table.items.has('a')).toBe(false);
         } else {
-          const taken = await until(setting.process().factory().deserializeLock(serialized.value as string));
+          const taken = await until(
+            setting
+              .process()
+              .factory()
+              .deserializeLock(serialized.value as string),
+          );
           await until(taken.release());
         }
       }
-      expect([...won].sort()).toEqual(['rejected', 'resolved']);
+      expect(won).toEqual(new Set(['rejected', 'resolved']));
     });
 
     test('a refresh', async () => {

@@ -14,7 +14,12 @@ beforeEach(() => {
   us = setting.process();
   events = [];
 });
-afterEach(() => process.removeAllListeners('SIGTERM'));
+afterEach(async () => {
+  us.store.fate = () => ({});
+  // So that none is left to be given back by the next test's signal, in a time that has ended.
+  await setting.time.until(Promise.all(made.splice(0).map((lock) => lock.release())));
+  process.removeAllListeners('SIGTERM');
+});
 
 const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
 const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
@@ -346,6 +351,7 @@ test('SIGTERM ends a process that nobody else keeps, once all have been given ba
   const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
   for (const name of ['a', 'slow']) {
     const lock = new StickyLock(() => us.factory().createLock(name), {});
+    made.push(lock);
     await until(lock.use(undefined, () => {}));
   }
   expect(process.listenerCount('SIGTERM')).toBe(1);
@@ -374,6 +380,22 @@ test('SIGTERM ends a process where a use has taken a lock anew meanwhile, too', 
   expect(uses).toMatchObject([{ error: { reason: 'released' } }, { error: { reason: 'released' } }]);
   expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']]);
   expect(setting.table.items.size).toBe(0);
+  expect(process.listenerCount('SIGTERM')).toBe(0);
+  kill.mockRestore();
+});
+
+test('a second SIGTERM while it is given back ends nothing, and the process ends once', async () => {
+  const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+  const lock = sticky();
+  await until(lock.use(undefined, () => {}));
+  us.store.next('release', { answerMs: 1000 });
+  process.emit('SIGTERM');
+  await pass(100);
+  expect(process.listenerCount('SIGTERM')).toBe(1);
+  process.emit('SIGTERM');
+  await pass(2000);
+
+  expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']]);
   expect(process.listenerCount('SIGTERM')).toBe(0);
   kill.mockRestore();
 });
