@@ -78,15 +78,20 @@ export class CommandLine {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** @throws UsageError unless it is a number within these limits */
-  number(name: string, fallback: number, limits: Limits): number {
-    const text = this.text(name);
+  /**
+   * The option's value, else that of the variable of the environment, if it has one.
+   *
+   * @throws UsageError unless it is a number within these limits
+   */
+  number(name: string, fallback: number, { least, most, isWhole = false, unit, variable }: Limits): number {
+    const given = this.text(name);
+    const inherited = variable === undefined ? undefined : process.env[variable] || undefined;
+    const text = given ?? inherited;
     if (text === undefined) return fallback;
-    const { least, most, isWhole = false, unit } = limits;
     const number = text.trim() === '' ? Number.NaN : Number(text);
     if (number >= least && number <= most && (!isWhole || Number.isInteger(number))) return number;
     throw new UsageError(
-      `--${name} is a ${isWhole ? 'whole ' : ''}number of ${unit} from ${least} to ${most}, got "${text}"`,
+      `${given === undefined ? variable : `--${name}`} is a ${isWhole ? 'whole ' : ''}number of ${unit} from ${least} to ${most}, got "${text}"`,
     );
   }
 }
@@ -97,6 +102,8 @@ interface Limits {
   readonly isWhole?: boolean;
   /** In the plural. */
   readonly unit: string;
+  /** Of the environment, for where the option is not given. */
+  readonly variable?: string;
 }
 
 function refuseOperands(line: CommandLine, { operands, runsCommand }: CommandShape, hasEnd: boolean): void {

@@ -1,4 +1,5 @@
 import type { LockFactory, Logger } from '../../runtime/index.js';
+import { TABLE_NAME_VARIABLE } from '../../runtime/protocol/wire.js';
 import type { CommandLine } from './command-line.js';
 import { UsageError } from './exit.js';
 import { printable, type Terminal } from './terminal.js';
@@ -19,8 +20,8 @@ export function settleConnection(line: CommandLine): void {
 
 /** The table that the command line, or else the environment, names. */
 export function tableNameOf(line: CommandLine): string {
-  const table = line.text('table') ?? process.env['LYNK_TABLE_NAME'];
-  if (!table) throw new UsageError('which table? Pass --table TABLE, or set LYNK_TABLE_NAME');
+  const table = line.text('table') ?? process.env[TABLE_NAME_VARIABLE];
+  if (!table) throw new UsageError(`which table? Pass --table TABLE, or set ${TABLE_NAME_VARIABLE}`);
   return table;
 }
 
@@ -46,7 +47,10 @@ export async function withSdk<T>(load: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { code, message = '' } = error as NodeJS.ErrnoException;
     if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@aws-sdk/')) throw error;
-    throw new MissingPackageError('the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb');
+    throw new MissingPackageError(
+      'the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb, or without an installation ' +
+        'npx -p cdk-lynk -p @aws-sdk/client-dynamodb cdk-lynk …',
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 import type { HeldLock } from '../../runtime/index.js';
+import { LEASE_SECONDS_VARIABLE, TABLE_NAME_VARIABLE, WAIT_SECONDS_VARIABLE } from '../../runtime/protocol/wire.js';
 import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
 import { EXIT, UsageError } from './exit.js';
-import { locksOf, settleConnection } from './locks.js';
+import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import type { RunningProcess } from './processes.js';
 import { Interruption, onceInterrupted, signalNumber } from './signals.js';
 import { CommandError, supervise } from './supervision.js';
@@ -15,6 +16,8 @@ const MOST_PERMITS = 100;
 /** The heartbeat comes after half a lease; a quarter is left for what goes wrong with it. */
 const GRACE_OF_LEASE = 4;
 const LONGEST_DEFAULT_GRACE_SECONDS = 5;
+/** Tells the command which lock it runs under: of a semaphore, which permit. */
+const LOCK_NAME_VARIABLE = 'LYNK_LOCK_NAME';
 /** Of processes that a message names. */
 const MOST_LISTED = 5;
 
@@ -28,7 +31,9 @@ Signals are passed on to COMMAND and what it has started. The lock is kept until
 for what has left the process group, as by setsid. Should the lock be about to be lost, all of it is ended, by
 TERM and then KILL, before anybody else can have the lock. Exits with 75 where another holds the lock, 74
 where DynamoDB does not answer, 76 where the lock was lost, 69 where the table cannot be used, 64 for a
-command line that cannot.`,
+command line that cannot.
+
+COMMAND finds the lock's name in ${LOCK_NAME_VARIABLE}, and its table's in ${TABLE_NAME_VARIABLE}.`,
   operands: ['NAME'],
   runsCommand: true,
   options: {
@@ -37,13 +42,13 @@ command line that cannot.`,
       type: 'string',
       short: 'w',
       value: 'SECONDS',
-      help: `how long to wait for the lock (${DEFAULT_WAIT_SECONDS}); 0 asks once`,
+      help: `how long to wait for the lock, else ${WAIT_SECONDS_VARIABLE} (${DEFAULT_WAIT_SECONDS}); 0 asks once`,
     },
     lease: {
       type: 'string',
       short: 'l',
       value: 'SECONDS',
-      help: `after which others get the lock if this machine dies (${DEFAULT_LEASE_SECONDS})`,
+      help: `after which others get the lock if this machine dies, else ${LEASE_SECONDS_VARIABLE} (${DEFAULT_LEASE_SECONDS})`,
     },
     grace: {
       type: 'string',
@@ -66,8 +71,10 @@ command line that cannot.`,
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const line = CommandLine.parse(args, RUN);
   const seconds = { most: DAY_SECONDS, unit: 'seconds' };
-  const waitSeconds = line.number('wait', DEFAULT_WAIT_SECONDS, { ...seconds, least: 0 });
-  const leaseSeconds = line.number('lease', DEFAULT_LEASE_SECONDS, { ...seconds, least: 1, isWhole: true });
+  const wait = { ...seconds, least: 0, variable: WAIT_SECONDS_VARIABLE };
+  const waitSeconds = line.number('wait', DEFAULT_WAIT_SECONDS, wait);
+  const lease = { ...seconds, least: 1, isWhole: true, variable: LEASE_SECONDS_VARIABLE };
+  const leaseSeconds = line.number('lease', DEFAULT_LEASE_SECONDS, lease);
   // 0 stands for none: a lock is not a semaphore of one, whose permit has another name.
   const permits = line.number('permits', 0, { least: 1, most: MOST_PERMITS, isWhole: true, unit: 'permits' });
   const longestGrace = leaseSeconds / GRACE_OF_LEASE;
@@ -103,7 +110,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return await supervise(held, {
       command,
       args: rest,
-      env,
+      env: { ...env, [LOCK_NAME_VARIABLE]: held.name, [TABLE_NAME_VARIABLE]: tableNameOf(line) },
       graceSeconds,
       closes: line.flag('close'),
       onEnding: (isLost) => {

@@ -176,6 +176,50 @@ test('the command’s environment is the shell’s: what only points the tool el
   expect(running.output).toBe('<>\n');
 });
 
+test('it tells the command which lock of which table it runs under', async () => {
+  const tell = script('echo "<$LYNK_LOCK_NAME> <$LYNK_TABLE_NAME>"');
+  const { LYNK_TABLE_NAME: table = '', ...rest } = environment();
+  const named = new Started(process.execPath, [tool.path, 'run', 'a', '--table', table, ...tell], rest);
+  const permit = run('b', '--permits', '2', ...tell);
+
+  expect(await named.ended).toBe(0);
+  expect(named.output).toBe(`<a> <${table}>\n`);
+  expect(await permit.ended).toBe(0);
+  expect(permit.output).toMatch(new RegExp(`^<b#[01]> <${table}>\n$`));
+});
+
+describe('lease and wait', () => {
+  const withDefaults = (lease: string, wait: string, ...args: readonly string[]): Started =>
+    new Started(process.execPath, [tool.path, 'run', 'a', ...args], {
+      ...environment(),
+      LYNK_LEASE_SECONDS: lease,
+      LYNK_WAIT_SECONDS: wait,
+    });
+
+  test('are those of the environment, unless the command line has others', async () => {
+    const leaseOf = async (...args: readonly string[]): Promise<string | undefined> => {
+      const running = withDefaults('77', '600', ...args, '--', 'sh', '-c', 'echo in; sleep 600 & wait');
+      await running.said('in');
+      Object.assign(process.env, environment());
+      const { output } = await typed(['show', 'a']);
+      running.signal('SIGTERM');
+      await running.ended;
+      return /^lease +(\d+) s$/m.exec(output)?.[1];
+    };
+
+    expect(await leaseOf()).toBe('77');
+    expect(await leaseOf('--lease', '55')).toBe('55');
+  });
+
+  test('an empty one is none; and a wait of 0 asks once', async () => {
+    await rig.putForeignEntry('a', { leaseSeconds: 600 });
+    const refused = withDefaults('', '0', '--', 'true');
+
+    expect(await refused.ended).toBe(75);
+    expect(refused.complaints).toContain('was not granted at once');
+  });
+});
+
 describe('signals', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)(
     '%s is passed on to the command, whose answer counts',

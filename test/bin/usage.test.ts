@@ -76,6 +76,19 @@ describe('what cannot be used is refused by name, with exit code 64', () => {
 });
 
 test.each([
+  ['LYNK_LEASE_SECONDS', '1.5', /LYNK_LEASE_SECONDS is a whole number of seconds from 1 to 86400, got "1.5"$/m],
+  ['LYNK_LEASE_SECONDS', 'invocation', /LYNK_LEASE_SECONDS is a whole number .* got "invocation"$/m],
+  ['LYNK_WAIT_SECONDS', '-1', /LYNK_WAIT_SECONDS is a number of seconds from 0 to 86400, got "-1"$/m],
+])('a default of the environment that cannot be used is refused by its name: %s=%s', async (variable, value, why) => {
+  process.env[variable] = value;
+  const { code, complaints } = await typed(['run', 'a', '--', 'true']);
+  delete process.env[variable];
+
+  expect(complaints).toMatch(why);
+  expect(code).toBe(64);
+});
+
+test.each([
   [[], 'See cdk-lynk --help'],
   [['run'], 'See cdk-lynk run --help'],
 ])('and says where to read on', async (args, hint) => {

@@ -33,7 +33,9 @@ test('the command line tool runs from the packed package, and says what it lacks
   expect(await inFolder('node_modules/.bin/cdk-lynk', ...ls)).toEqual({
     code: 69,
     stdout: '',
-    stderr: 'cdk-lynk: the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb\n',
+    stderr:
+      'cdk-lynk: the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb, or without an installation ' +
+      'npx -p cdk-lynk -p @aws-sdk/client-dynamodb cdk-lynk …\n',
   });
 
   symlinkSync(resolve('node_modules/@aws-sdk'), join(consumer.folder, 'node_modules/@aws-sdk'));
