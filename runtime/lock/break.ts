@@ -76,7 +76,7 @@ export async function lookAt(target: LockTarget, signal: AbortSignal | undefined
   const { store, name, process } = target;
   const answer = await ask(target, (budget) => store.read(name, 'strong', budget), signal);
   const arrivedMs = process.clock.monotonicMs();
-  return answer.entry && { entry: answer.entry, dateMs: answer.dateMs, arrivedMs };
+  return answer.entry && { entry: answer.entry, dateMs: answer.dateMs, arrivedMs, consistency: 'strong' };
 }
 
 /** Puts a version of nobody's in place of the one seen. Resolves to nothing where that one is gone. */
@@ -95,7 +95,7 @@ async function replace(
   const answer = await ask(target, (budget) => store.leave(left, budget), signal);
   if (!answer.written && answer.entry?.version !== version) return undefined;
   const entry = { ...seen, version, hostIdentifier };
-  return { left: { entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() } };
+  return { left: { entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency: 'strong' } };
 }
 
 /** Deletes the version seen. Resolves to nothing where another stands. */
@@ -131,7 +131,10 @@ function refuseWhatChanged(
 function refuseWhatIsFree(target: LockTarget, { entry, dateMs, arrivedMs }: Look): void {
   const { clockToleranceSeconds } = target.settings;
   if (entry.leaseSeconds === 0) throw refusal(target, 'it is free', entry);
-  if (arrivedMs >= target.local.saw(entry, arrivedMs) || isStampExpired(entry, dateMs, clockToleranceSeconds)) {
+  if (
+    arrivedMs >= target.local.saw(entry, arrivedMs, 'strong') ||
+    isStampExpired(entry, dateMs, clockToleranceSeconds)
+  ) {
     throw refusal(target, 'its lease is over, and the next contender takes it', entry);
   }
   if (isBroken(entry)) throw refusal(target, `its lease runs out already: it was ${entry.hostIdentifier}`, entry);

@@ -215,15 +215,16 @@ export class Contention {
     );
     const { entry: standing, dateMs, written, replaced } = answer;
     const arrivedMs = process.clock.monotonicMs();
-    const seen = { entry: standing, dateMs, arrivedMs };
+    const seen = { entry: standing, dateMs, arrivedMs, consistency: 'strong' } as const;
     return written ? { ...seen, written: version, replaced, fencingToken: entry.fencingToken } : seen;
   }
 
   private async look(): Promise<Seen> {
-    const { store, name, process } = this.target;
+    const { store, name, process, local } = this.target;
+    const consistency = local.nextLook;
     this.contender.chronicle.attempts += 1;
-    const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, 'eventual', signal));
-    return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };
+    const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));
+    return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency };
   }
 
   /** An entry that was left or given up is taken over from nobody. */

@@ -5,6 +5,7 @@ import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { LocalLock } from './local-lock.js';
 import { noteFrom } from './note.js';
+import type { Consistency } from './store.js';
 import type { LockTable } from './table.js';
 
 /**
@@ -63,13 +64,16 @@ export interface Look {
   readonly dateMs: number | undefined;
   /** Monotonic time at which the answer had arrived. */
   readonly arrivedMs: number;
+  /** How it was read. @default 'eventual' */
+  readonly consistency?: Consistency | undefined;
 }
 
 /** What the look tells; this process remembers it as a sighting. */
-export function inspectionOf(table: LockTable, local: LocalLock, { entry, dateMs, arrivedMs }: Look): LockInspection {
+export function inspectionOf(table: LockTable, local: LocalLock, look: Look): LockInspection {
+  const { entry, dateMs, arrivedMs, consistency } = look;
   const { clockToleranceSeconds } = table.settings;
   const { lockKey: name, leaseSeconds, hostIdentifier, data, fencingToken } = entry;
-  const expiryMs = local.saw(entry, arrivedMs);
+  const expiryMs = local.saw(entry, arrivedMs, consistency);
   const note = noteFrom(data);
   const version = parseVersion(entry.version);
   const lastSeenMs = version?.timed ? version.stampMs : undefined;

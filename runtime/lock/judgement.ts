@@ -3,6 +3,7 @@ import type { LockEntry } from '../protocol/entry.js';
 import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';
 import { noteFrom } from './note.js';
+import type { Consistency } from './store.js';
 import type { LockTarget } from './target.js';
 import { refuseReentry } from './with-lock.js';
 
@@ -12,6 +13,8 @@ export interface Sight {
   readonly dateMs: number | undefined;
   /** Monotonic time at which the answer had arrived. */
   readonly arrivedMs: number;
+  /** @default 'eventual' */
+  readonly consistency?: Consistency | undefined;
 }
 
 /** A lock that may be written: where `expiredVersion` is given, over exactly that version. */
@@ -23,14 +26,17 @@ export interface Takeable {
  * Whether the entry just seen may be written over (docs/protocol.md, section 3), or who holds the lock.
  * @throws LockReentrancyError where the code that asks runs inside of that hold
  */
-export function judge(target: LockTarget, { entry, dateMs, arrivedMs }: Sight): Takeable | LockHolder {
+export function judge(target: LockTarget, { entry, dateMs, arrivedMs, consistency }: Sight): Takeable | LockHolder {
   const { process, local, settings } = target;
   if (!entry) return {};
-  const expiryMs = local.saw(entry, arrivedMs);
-  if (entry.leaseSeconds === 0) return {};
+  const expiryMs = local.saw(entry, arrivedMs, consistency);
+  const isOutdated = local.isOutdated(entry);
+  if (isOutdated && arrivedMs >= expiryMs) return { expiredVersion: local.expiredVersion(arrivedMs) };
+  if (!isOutdated && entry.leaseSeconds === 0) return {};
   const version = parseVersion(entry.version);
   const isGivenUp = version !== undefined && process.hasGivenUp(version.holdId);
-  if (isGivenUp || arrivedMs >= expiryMs || isStampExpired(entry, dateMs, settings.clockToleranceSeconds)) {
+  const isExpired = arrivedMs >= expiryMs || isStampExpired(entry, dateMs, settings.clockToleranceSeconds);
+  if (!isOutdated && (isGivenUp || isExpired)) {
     return { expiredVersion: entry.version };
   }
   refuseReentry(target, version?.holdId);

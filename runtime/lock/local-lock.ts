@@ -3,6 +3,7 @@ import { Crowd } from '../protocol/crowd.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { observedExpiryMs, type Sighting, sight } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';
+import type { Consistency } from './store.js';
 
 /** After this many local hand-overs the next head lets other processes have a look. */
 const LOCAL_HANDOVERS = 10;
@@ -15,7 +16,11 @@ const MOST_IN_A_ROW = 24;
 /** How long a foreign entry that was seen counts as a sign that others want the lock. */
 const FOREIGN_MEMORY_MS = 60_000;
 
+/** So many versions of a lock are remembered that were seen before the last one. */
+const OUTDATED_REMEMBERED = 4;
+
 const NOBODY: readonly LockHolder[] = [];
+const NONE: readonly string[] = [];
 
 /**
  * What one process knows about one lock: the queue of its own callers, first in first out, and the
@@ -27,6 +32,10 @@ export class LocalLock {
   /** The greatest fencing token that was seen or given: where the clock has not passed it, the next one goes on from it. */
   fencingToken: bigint | undefined;
   private sighting: Sighting | undefined;
+  /** Versions that were seen before that one, the latest last. */
+  private outdated = NONE;
+  /** Whether a consistent answer has shown that one after those; it is doubted where another answer showed one of those. */
+  private certainty: 'sure' | 'unsure' | 'doubted' = 'unsure';
   /** The holder that a waiter saw last. */
   private rival: string | undefined;
   private queue: Place[] = [];
@@ -81,11 +90,35 @@ export class LocalLock {
     return () => this.idleListeners?.delete(listener);
   }
 
-  /** Remembers the entry that an answer showed. Returns its monotonic time of observed expiry. */
-  saw(entry: LockEntry, arrivedMs: number): number {
+  /**
+   * Remembers the entry that an answer showed. Returns the monotonic time of observed expiry of what stands there:
+   * an eventually consistent answer that shows what was seen before that is outdated, and counts for nothing.
+   */
+  saw(entry: LockEntry, arrivedMs: number, consistency: Consistency = 'eventual'): number {
     this.noteToken(entry.fencingToken);
-    this.sighting = sight(this.sighting, entry, arrivedMs);
+    const former = this.sighting;
+    if (former && consistency === 'eventual' && this.outdated.includes(entry.version)) {
+      if (this.certainty === 'unsure') this.certainty = 'doubted';
+      return observedExpiryMs(former);
+    }
+    this.sighting = sight(former, entry, arrivedMs);
+    if (former && former.version !== entry.version) {
+      const others = this.outdated.filter((version) => version !== entry.version);
+      this.outdated = [...others, former.version].slice(-OUTDATED_REMEMBERED);
+      this.certainty = 'unsure';
+    }
+    if (consistency === 'strong') this.certainty = 'sure';
     return observedExpiryMs(this.sighting);
+  }
+
+  /** How to look next: answers that contradict each other are settled by a consistent one. */
+  get nextLook(): Consistency {
+    return this.certainty === 'doubted' ? 'strong' : 'eventual';
+  }
+
+  /** Whether the entry, which was seen just now, is known not to stand there any more. */
+  isOutdated({ version }: LockEntry): boolean {
+    return this.sighting !== undefined && this.sighting.version !== version;
   }
 
   /** Monotonic time at which the entry seen last can expire by observation. */
@@ -104,6 +137,7 @@ export class LocalLock {
    * Returns whether the lock has changed hands since the look before.
    */
   noteRival(entry: LockEntry, arrivedMs: number, raced: boolean): boolean {
+    if (this.isOutdated(entry)) return false;
     // Of a Python holder only the host stays while it refreshes.
     const rival = parseVersion(entry.version)?.holdId ?? entry.hostIdentifier;
     const hasChanged = this.rival !== undefined && this.rival !== rival;
@@ -137,6 +171,8 @@ export class LocalLock {
   noteTaken(): void {
     this.takenInARow += 1;
     this.sighting = undefined;
+    this.outdated = NONE;
+    this.certainty = 'unsure';
     this.rival = undefined;
   }
 

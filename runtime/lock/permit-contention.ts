@@ -169,11 +169,14 @@ export class PermitContention {
     let asked = this.notTakenHere().filter((target) => !this.justRefused.has(target));
     this.justRefused.clear();
     for (let failures = 0; asked.length > 0 && !this.patience.isOver; failures += 1) {
-      const answer = await this.readMany(asked, consistency);
+      const isSettling = asked.some(({ local }) => local.nextLook === 'strong');
+      const settled = isSettling ? 'strong' : consistency;
+      const answer = await this.readMany(asked, settled);
       const arrivedMs = process.clock.monotonicMs();
       for (const target of asked) {
         if (!answer?.entries.has(target.name)) continue;
-        const verdict = judge(target, { entry: answer.entries.get(target.name), dateMs: answer.dateMs, arrivedMs });
+        const [entry, { dateMs }] = [answer.entries.get(target.name), answer];
+        const verdict = judge(target, { entry, dateMs, arrivedMs, consistency: settled });
         if (verdict instanceof LockHolder) this.noteHeld(target, verdict);
         else found.push({ target, isSeenFree: true, ...verdict });
       }

@@ -62,8 +62,8 @@ export const RULES = {
       },
       {
         file: 'lock/contention.ts',
-        find: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };',
-        replace: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.wallMs() };',
+        find: 'dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency };',
+        replace: 'dateMs: answer.dateMs, arrivedMs: process.clock.wallMs(), consistency };',
       },
       {
         file: 'lock/contention.ts',
@@ -87,15 +87,15 @@ export const RULES = {
     edits: [
       {
         file: 'lock/contention.ts',
-        find: "const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, 'eventual', signal));",
+        find: 'const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
         replace:
           'const askedMs = process.clock.monotonicMs(); ' +
-          "const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, 'eventual', signal));",
+          'const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
       },
       {
         file: 'lock/contention.ts',
-        find: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs() };',
-        replace: 'return { entry: answer.entry, dateMs: answer.dateMs, arrivedMs: askedMs };',
+        find: 'dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency };',
+        replace: 'dateMs: answer.dateMs, arrivedMs: askedMs, consistency };',
       },
     ],
   },

@@ -1,4 +1,5 @@
 import type { Lock } from '../../../runtime/lock/lock.js';
+import type { Consistency, LockStore } from '../../../runtime/lock/store.js';
 import { PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -136,6 +137,102 @@ describe('by observation', () => {
     us.freeze(60_000);
 
     expect(await until(lock.tryAcquire())).toBeUndefined();
+  });
+});
+
+describe('eventually consistent reads, of replicas some of which lag behind for good', () => {
+  const OTHERS_VERSION = PYTHONS_VERSION.replace('7f3f3e0c', '0f3f3e0c');
+  /** Each read is answered by one of these in turn: by what stood there then, or stands there now. */
+  const inTurn = async (...replicas: readonly ('stale' | 'fresh')[]): Promise<void> => {
+    const { entry } = await setting.table.read('a');
+    const read = setting.table.read.bind(setting.table);
+    const readMany = setting.table.readMany.bind(setting.table);
+    let reads = 0;
+    const isStale = (consistency: Consistency | undefined): boolean =>
+      consistency === 'eventual' && replicas[reads++ % replicas.length] === 'stale';
+    const table: LockStore = setting.table;
+    table.read = async (name, consistency) => ({ ...(await read(name)), ...(isStale(consistency) && { entry }) });
+    table.readMany = async (names, consistency) => {
+      const answer = await readMany(names);
+      return isStale(consistency)
+        ? { ...answer, entries: new Map([...answer.entries].map(([key]) => [key, entry])) }
+        : answer;
+    };
+  };
+
+  test.each([
+    { versions: 'a Python client’s', former: OTHERS_VERSION },
+    { versions: 'a client’s of ours', former: undefined },
+  ])(
+    'the lock of a dead Python holder is had after its lease, the one before it being $versions',
+    async ({ former }) => {
+      setting.putEntry('a', { version: former ?? setting.versionDrawn() });
+      await inTurn('stale', 'fresh');
+      setting.putEntry('a', { version: PYTHONS_VERSION });
+
+      const held = await until(lock.acquire({ waitSeconds: 60 }));
+
+      expect(held.isHeld).toBe(true);
+      expect(setting.time.nowMs).toBeGreaterThan(10_350);
+      expect(setting.time.nowMs).toBeLessThan(11_500);
+      // One look settles which of the two stands.
+      expect(us.store.sent.filter(({ consistency }) => consistency === 'strong').length).toBe(1);
+      expect(us.store.operations().filter((operation) => operation === 'acquire').length).toBeLessThan(4);
+    },
+  );
+
+  test('it is had after two leases where only stale answers come', async () => {
+    setting.putEntry('a', { version: OTHERS_VERSION });
+    await inTurn('stale');
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+
+    expect((await until(lock.acquire({ waitSeconds: 60 }))).isHeld).toBe(true);
+    expect(setting.time.nowMs).toBeLessThan(22_000);
+  });
+
+  test('so is a permit', async () => {
+    const semaphore = us.factory().createSemaphore('s', { permits: 1 });
+    setting.putEntry('s#0', { version: OTHERS_VERSION });
+    setting.table.items.set('a', setting.table.items.get('s#0') ?? {});
+    await inTurn('stale', 'fresh');
+    setting.putEntry('s#0', { version: PYTHONS_VERSION });
+
+    expect((await until(semaphore.acquire({ waitSeconds: 60 }))).isHeld).toBe(true);
+    expect(setting.time.nowMs).toBeGreaterThan(10_350);
+    expect(setting.time.nowMs).toBeLessThan(11_500);
+  });
+
+  test.each([[['stale', 'fresh']], [['stale', 'stale', 'fresh']], [['fresh', 'stale', 'fresh']]] as const)(
+    'a Python holder that refreshes keeps its lock (%s)',
+    async (replicas) => {
+      setting.putEntry('a', { version: OTHERS_VERSION });
+      await inTurn(...replicas);
+      setting.putEntry('a', { version: PYTHONS_VERSION });
+      const waiting = watched(lock.acquire({ waitSeconds: 600 }));
+
+      for (let refreshes = 1; refreshes <= 12; refreshes += 1) {
+        await pass(9000);
+        setting.putEntry('a', { version: PYTHONS_VERSION.replace(/^../, String(10 + refreshes)) });
+      }
+
+      expect(waiting.state).toBe('pending');
+      await pass(12_000);
+      expect(waiting.state).toBe('resolved');
+    },
+  );
+
+  test('a version that really comes back has to stand for its whole lease anew', async () => {
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+    const waiting = watched(lock.acquire({ waitSeconds: 600 }));
+    await pass(5000);
+    setting.putEntry('a', { version: OTHERS_VERSION });
+    await pass(4000);
+    setting.putEntry('a', { version: PYTHONS_VERSION });
+
+    await pass(10_000);
+    expect(waiting.state).toBe('pending');
+    await pass(2000);
+    expect(waiting.state).toBe('resolved');
   });
 });
 
