@@ -4,7 +4,7 @@ import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js'
 import { expires, inFull, stateOf } from './description.js';
 import { EXIT, UsageError } from './exit.js';
 import { locksOf, settleConnection } from './locks.js';
-import { printable, type Terminal } from './terminal.js';
+import { say, type Terminal } from './terminal.js';
 
 export const BREAK: CommandShape = {
   name: 'break',
@@ -44,7 +44,7 @@ export async function breakLock(args: readonly string[], terminal: Terminal): Pr
   const locks = await locksOf(line, terminal);
   const seen = await locks.inspect(name);
   if (!seen) {
-    terminal.complain(`cdk-lynk: ${printable(name)} has no entry: nobody holds it\n`);
+    say(terminal, `${name} has no entry: nobody holds it`);
     return EXIT.no;
   }
   const isForced = line.flag('force');

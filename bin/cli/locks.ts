@@ -2,7 +2,7 @@ import type { LockFactory, Logger } from '../../runtime/index.js';
 import { TABLE_NAME_VARIABLE } from '../../runtime/protocol/wire.js';
 import type { CommandLine } from './command-line.js';
 import { UsageError } from './exit.js';
-import { printable, type Terminal } from './terminal.js';
+import { say, type Terminal } from './terminal.js';
 
 /**
  * Settles where DynamoDB is. The client reads it from the environment, so there it goes; what is run under
@@ -30,12 +30,12 @@ export async function locksOf(line: CommandLine, terminal: Terminal): Promise<Lo
   const table = tableNameOf(line);
   // Only now, as it brings the AWS SDK with it: help and usage errors do without.
   const { getLockFactory } = await withSdk(() => import('../../runtime/index.js'));
-  const say = (message: string): void => terminal.complain(`cdk-lynk: ${printable(message)}\n`);
-  const logger: Logger = { warn: say, debug: () => {} };
+  const tell = (message: string): void => say(terminal, message);
+  const logger: Logger = { warn: tell, debug: () => {} };
   if (!line.flag('verbose')) return getLockFactory(table, { logger });
   const info: Logger['info'] = (message, details) => {
     // That is said as the error that it ends with.
-    if (details?.['lockEvent'] !== 'not-granted') say(message);
+    if (details?.['lockEvent'] !== 'not-granted') tell(message);
   };
   return getLockFactory(table, { logger: { ...logger, info } });
 }

@@ -5,7 +5,7 @@ import { EXIT, UsageError } from './exit.js';
 import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import { onceInterrupted } from './signals.js';
 import { tableOf } from './table-text.js';
-import type { Terminal } from './terminal.js';
+import { jsonOf, printable, say, type Terminal } from './terminal.js';
 import { WatchPicture } from './watch-picture.js';
 
 const CLEAR_SCREEN = '\u001b[2J';
@@ -75,7 +75,7 @@ async function watch(
         text = shown(found, line, terminal);
       } catch (error) {
         if (signal.aborted || (error as LynkError).name !== 'LockUnavailableError') throw error;
-        text = `${(error as LynkError).message}\n`;
+        text = `${printable((error as LynkError).message)}\n`;
       }
       picture?.save();
       const title = isScreen ? `${looks === 0 ? CLEAR_SCREEN : ''}${HOME}${titleOf(terminal, intervalSeconds)}` : '';
@@ -103,13 +103,13 @@ async function collect(
   signal?: AbortSignal,
 ): Promise<LockInspection[]> {
   const found: LockInspection[] = [];
-  const onMalformed = (error: LynkError): void => terminal.complain(`cdk-lynk: ${error.message}\n`);
+  const onMalformed = (error: LynkError): void => say(terminal, error.message);
   const options = { prefix: line.text('prefix'), includeFree: line.flag('all'), onMalformed, signal };
   for await (const lock of locks.list(options)) found.push(lock);
   return found.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 function shown(locks: readonly LockInspection[], line: CommandLine, terminal: Terminal): string {
-  if (line.flag('json')) return `${JSON.stringify(locks)}\n`;
+  if (line.flag('json')) return `${jsonOf(locks)}\n`;
   return locks.length === 0 ? 'no lock is held\n' : tableOf(locks, terminal);
 }

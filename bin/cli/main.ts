@@ -9,7 +9,7 @@ import { LS, ls } from './ls.js';
 import { RUN, run } from './run.js';
 import { SHOW, show } from './show.js';
 import { TABLES, tables } from './tables.js';
-import { printable, type Terminal } from './terminal.js';
+import { printable, say, type Terminal } from './terminal.js';
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
@@ -58,7 +58,7 @@ function asksForHelp(args: readonly string[]): boolean {
 /** Says what went wrong in one line: a person reads it, not a debugger. */
 function complain(error: unknown, shape: CommandShape | undefined, terminal: Terminal): number {
   const { name = 'Error', message = String(error) } = error instanceof Error ? error : {};
-  terminal.complain(`cdk-lynk: ${printable(withCause(error, message))}\n`);
+  say(terminal, withCause(error, message));
   switch (name) {
     case 'UsageError':
       terminal.complain(`See cdk-lynk ${shape ? `${shape.name} ` : ''}--help\n`);
@@ -78,7 +78,9 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
     case 'MissingPackageError':
       return EXIT.unusable;
     default:
-      if (process.env['CDK_LYNK_DEBUG'] && error instanceof Error) terminal.complain(`${error.stack}\n`);
+      if (process.env['CDK_LYNK_DEBUG'] && error instanceof Error) {
+        terminal.complain(`${error.stack?.split('\n').map(printable).join('\n')}\n`);
+      }
       return EXIT.internal;
   }
 }

@@ -6,7 +6,7 @@ import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import type { RunningProcess } from './processes.js';
 import { Interruption, onceInterrupted, signalNumber } from './signals.js';
 import { CommandError, supervise } from './supervision.js';
-import { printable, type Terminal } from './terminal.js';
+import { say, type Terminal } from './terminal.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const DEFAULT_WAIT_SECONDS = 30;
@@ -106,7 +106,6 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   interrupted.disarm();
   try {
     if (interrupted.signal.aborted) return codeOf(interrupted.signal.reason);
-    const say = (message: string): void => terminal.complain(`cdk-lynk: ${printable(message)}\n`);
     return await supervise(held, {
       command,
       args: rest,
@@ -115,17 +114,18 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       closes: line.flag('close'),
       onEnding: (isLost) => {
         const why = isLost ? '' : `lock ${JSON.stringify(name)} could not be refreshed for most of its lease; `;
-        say(`${why}ending ${command}`);
+        say(terminal, `${why}ending ${command}`);
       },
       onLeft: (left) =>
         say(
+          terminal,
           `${command} has ended; lock ${JSON.stringify(name)} is kept until what it started has, too: ${listOf(left)}`,
         ),
-      onSurvivors: (left) => say(`could not be ended, and run on without the lock: ${listOf(left)}`),
+      onSurvivors: (left) => say(terminal, `could not be ended, and run on without the lock: ${listOf(left)}`),
     });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    terminal.complain(`cdk-lynk: ${printable(command)}: ${error.message}\n`);
+    say(terminal, `${command}: ${error.message}`);
     return error.exitCode;
   } finally {
     await held[Symbol.asyncDispose]();

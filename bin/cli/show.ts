@@ -2,7 +2,7 @@ import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js'
 import { inFull } from './description.js';
 import { EXIT } from './exit.js';
 import { locksOf, settleConnection } from './locks.js';
-import { printable, type Terminal } from './terminal.js';
+import { jsonOf, printable, type Terminal } from './terminal.js';
 
 export const SHOW: CommandShape = {
   name: 'show',
@@ -24,7 +24,7 @@ export async function show(args: readonly string[], terminal: Terminal): Promise
   const locks = await locksOf(line, terminal);
   const [name = ''] = line.operands;
   const lock = await locks.inspect(name);
-  if (line.flag('json')) terminal.print(`${JSON.stringify(lock ?? null)}\n`);
+  if (line.flag('json')) terminal.print(`${jsonOf(lock ?? null)}\n`);
   else terminal.print(lock ? inFull(lock, terminal) : `${printable(name)} is free: it has no entry\n`);
   return lock && !lock.isFree ? EXIT.ok : EXIT.no;
 }

@@ -1,7 +1,7 @@
 import { CommandLine, type CommandShape } from './command-line.js';
 import { EXIT } from './exit.js';
 import { settleConnection, withSdk } from './locks.js';
-import type { Terminal } from './terminal.js';
+import { jsonOf, printable, say, type Terminal } from './terminal.js';
 
 export const TABLES: CommandShape = {
   name: 'tables',
@@ -21,9 +21,9 @@ export async function tables(args: readonly string[], terminal: Terminal): Promi
   const names: string[] = [];
   for await (const name of lockTables()) {
     names.push(name);
-    if (!line.flag('json')) terminal.print(`${name}\n`);
+    if (!line.flag('json')) terminal.print(`${printable(name)}\n`);
   }
-  if (line.flag('json')) terminal.print(`${JSON.stringify(names)}\n`);
-  else if (names.length === 0) terminal.complain('cdk-lynk: there is no table with the tag lynk=lock-table here\n');
+  if (line.flag('json')) terminal.print(`${jsonOf(names)}\n`);
+  else if (names.length === 0) say(terminal, 'there is no table with the tag lynk=lock-table here');
   return EXIT.ok;
 }

@@ -55,9 +55,27 @@ export function systemTerminal(): Terminal {
   };
 }
 
-/** What others wrote, safe to print: control characters could move the cursor, or write where they like. */
+/** Says one line on the error output. What a message quotes may be anybody's: it makes up no line, nor a colour. */
+export function say(terminal: Terminal, message: string): void {
+  terminal.complain(`cdk-lynk: ${printable(message)}\n`);
+}
+
+/** Control characters, and others that show nothing themselves: they move the cursor, or turn what follows around. */
+const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** JSON text that is safe to print, and stands for the same: such characters only ever stand in its strings. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value).replace(HARMFUL, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** What others wrote, safe to print. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+  return text.replace(HARMFUL, (character) => {
     const code = character.codePointAt(0) ?? 0;
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
