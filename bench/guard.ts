@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { crowdedHolds } from './crowded-holds.js';
 import { described, type Figure, isAllowed, isGuarded } from './figure.js';
 import * as goals from './goals.js';
+import { manyHolds } from './many-holds.js';
 import { Stage } from './stage.js';
 
 type Measure = (stage: Stage) => Promise<Figure[]>;
@@ -22,6 +23,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   crash: (stage) => goals.crash(stage, 5),
   manyLocks: (stage) => goals.manyLocks(stage, 11, 200),
   crowdedHolds: (stage) => crowdedHolds(stage),
+  manyHolds,
 };
 
 async function guarded(measure: Measure): Promise<Figure[]> {

@@ -93,9 +93,16 @@ export class Flight {
   private learn(result: Omit<KnownResult, 'learntMs'>): boolean {
     const learnt = { ...result, learntMs: this.process.elapsedMs() };
     if (!this.isFresh(learnt)) return false;
-    known.set(this.target.local, learnt);
+    this.keep(learnt);
     this.served = learnt;
     return true;
+  }
+
+  /** For as long as anybody of this process has or wants the lock: who comes later is not served with it anyway. */
+  private keep(result: KnownResult): void {
+    const { local } = this.target;
+    if (!known.has(local)) local.onIdle(() => known.delete(local));
+    known.set(local, result);
   }
 }
 

@@ -225,7 +225,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     }
   }
 
-  /** Called several times a second. */
+  /** Called where its timers may be late. */
   tick(): void {
     if (this.check()) this.heartbeat.catchUp();
   }

@@ -65,7 +65,7 @@ async function* pages(
     for (const error of answer.malformed) onMalformed?.(error);
     for (const entry of answer.entries) {
       if (entry.leaseSeconds === 0 && !includeFree) continue;
-      const local = process.localLock(await store.identify(entry.lockKey), store.connection);
+      const local = process.listedLock(await store.identify(entry.lockKey), store.connection);
       const lock = inspectionOf(table, local, { entry, dateMs: answer.dateMs, arrivedMs });
       if (!lock.isFree || includeFree) yield lock;
     }

@@ -83,7 +83,7 @@ export class LocalLock {
     return place;
   }
 
-  /** Calls back when nobody of this process has or wants the lock any more, until the returned function is called. */
+  /** Calls back once nobody of this process has or wants the lock any more, unless the returned function was called. */
   onIdle(listener: () => void): () => void {
     this.idleListeners ??= new Set();
     this.idleListeners.add(listener);
@@ -201,7 +201,9 @@ export class LocalLock {
       if (place.hasHeld) this.localHandOvers += 1;
       this.queue[0].promote();
     } else {
-      for (const listener of [...(this.idleListeners ?? [])]) listener();
+      const { idleListeners } = this;
+      this.idleListeners = undefined;
+      for (const listener of idleListeners ?? []) listener();
     }
   }
 }

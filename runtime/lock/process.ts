@@ -11,6 +11,8 @@ import { RecentSet } from './recent-set.js';
 
 /** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
 const TICK_MS = 200;
+/** Timers may be late by as much: more than the wall clock's grain adds up to within a lease. */
+const LATE_MS = 50;
 
 /** How many locks, and how many given-up holds, one process remembers once they are idle. */
 const REMEMBERED = 10_000;
@@ -22,7 +24,7 @@ export interface Randomness {
   fraction(): number;
 }
 
-/** What is called several times a second while it is open. */
+/** What has timers by elapsed time, which are late where that runs ahead of the monotonic clock: after a freeze. */
 export interface Watcher {
   tick(): void;
 }
@@ -32,6 +34,8 @@ class OfConnection {
   readonly serverClock = new ServerClock();
   readonly gate: Gate;
   readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
+  /** Those that were only listed: however many they are, they push out nothing that was asked for. */
+  readonly listed = new RecentMap<LocalLock>(REMEMBERED, () => true);
 
   constructor(clock: Clock) {
     this.gate = new Gate(clock);
@@ -48,6 +52,8 @@ export class LockProcess {
   private readonly givenUp = new RecentSet(REMEMBERED);
   private readonly watchers = new Set<Watcher>();
   private ticker: Timer | undefined;
+  /** By how much elapsed time was ahead of the monotonic clock when watchers were called last. */
+  private aheadMs = 0;
 
   constructor(
     readonly clock: Clock,
@@ -76,7 +82,14 @@ export class LockProcess {
    * of another account, where the same names are another lock's: what that one knows is apart.
    */
   localLock(id: string, connection: object): LocalLock {
-    return this.of(connection).locks.getOrAdd(id, () => new LocalLock());
+    const { locks, listed } = this.of(connection);
+    return locks.getOrAdd(id, () => listed.take(id) ?? new LocalLock());
+  }
+
+  /** The same, of a lock that is not asked for, but turned up in a listing. */
+  listedLock(id: string, connection: object): LocalLock {
+    const { locks, listed } = this.of(connection);
+    return locks.get(id) ?? listed.getOrAdd(id, () => new LocalLock());
   }
 
   /**
@@ -110,7 +123,10 @@ export class LockProcess {
     return orAborted(slept, signal);
   }
 
-  /** Calls back several times a second, reading elapsed time first, until the returned function is called. */
+  /**
+   * Reads elapsed time several times a second, and calls back where it ran ahead of the timers, until the returned
+   * function is called. Where it did not, timers come by themselves: holds by the thousand are not to be asked.
+   */
   watch(callback: () => void): () => void {
     const watcher = { tick: callback };
     this.addWatcher(watcher);
@@ -147,8 +163,11 @@ export class LockProcess {
   private keepTicking(): void {
     this.ticker ??= this.clock.after(TICK_MS, () => {
       this.ticker = undefined;
-      this.elapsedMs();
-      for (const watcher of [...this.watchers]) watcher.tick();
+      const aheadMs = this.elapsedMs() - this.clock.monotonicMs();
+      if (aheadMs - this.aheadMs > LATE_MS) {
+        this.aheadMs = aheadMs;
+        for (const watcher of [...this.watchers]) watcher.tick();
+      }
       if (this.watchers.size > 0) this.keepTicking();
     });
   }

@@ -1,28 +1,52 @@
-/** A map with a limit: beyond it, the entries least recently asked for go, where they may. */
+/** More than one a call, so that what piled up while nothing might go is gone again some calls later. */
+const STEPS_A_CALL = 2;
+
+/**
+ * A map with a limit: beyond it, the entries least recently asked for go, where they may. A call looks at two of
+ * them and no more, however many there are that may not go; so as many again may stay that may.
+ */
 export class RecentMap<V> {
   private readonly entries = new Map<string, V>();
+  /** Goes on where it was: a new one would step over all that was deleted. */
+  private oldest = this.entries.entries();
 
   constructor(
     private readonly limit: number,
     private readonly mayGo: (value: V) => boolean,
   ) {}
 
+  get size(): number {
+    return this.entries.size;
+  }
+
   get(key: string): V | undefined {
     return this.entries.get(key);
+  }
+
+  /** Forgets it, and returns it. */
+  take(key: string): V | undefined {
+    const value = this.entries.get(key);
+    this.entries.delete(key);
+    return value;
   }
 
   getOrAdd(key: string, create: () => V): V {
     const value = this.entries.get(key) ?? create();
     this.entries.delete(key);
     this.entries.set(key, value);
-    if (this.entries.size > this.limit) this.evict(key);
+    for (let steps = 0; steps < STEPS_A_CALL && this.entries.size > this.limit; steps += 1) this.evict(key);
     return value;
   }
 
   private evict(kept: string): void {
-    for (const [key, value] of this.entries) {
-      if (this.entries.size <= this.limit) return;
-      if (key !== kept && this.mayGo(value)) this.entries.delete(key);
+    let next = this.oldest.next();
+    if (next.done) {
+      this.oldest = this.entries.entries();
+      next = this.oldest.next();
     }
+    const [key, value] = next.value as [string, V];
+    this.entries.delete(key);
+    // What may not go is in use, and so asked for just now.
+    if (key === kept || !this.mayGo(value)) this.entries.set(key, value);
   }
 }

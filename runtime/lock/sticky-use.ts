@@ -104,7 +104,7 @@ export class StickyUse implements HeldLock, Watcher {
     return this.hold.isOn(local, holdId);
   }
 
-  /** Called several times a second: after a freeze, its timer alone would be late. */
+  /** Called where its timer is late, as after a freeze. */
   tick(): void {
     this.check();
   }

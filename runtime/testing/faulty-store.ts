@@ -19,10 +19,8 @@ import type { Faults, LockRequest } from './fault.js';
 export class FaultyStore implements LockStore {
   readonly tableName: string;
   readonly connection: object = this;
-  /** The hold that this process last asked for, by lock. */
-  private readonly asked = new Map<string, string>();
-  /** Monotonic time at which this process last asked for a lock, or refreshed it. */
-  private readonly aliveMs = new Map<string, number>();
+  /** The holds that this process asked for, by lock, until it is told that they are over. */
+  private readonly asked = new Map<string, AskedHold>();
   private readonly refusedRefreshes = new Tally();
   private readonly releases = new Tally();
 
@@ -36,7 +34,7 @@ export class FaultyStore implements LockStore {
 
   /** Whether the version that stands there, as an attribute, is one of this process's. */
   isHolder(lockKey: string, version: unknown): boolean {
-    const holdId = this.asked.get(lockKey);
+    const { holdId } = this.asked.get(lockKey) ?? {};
     return holdId !== undefined && textIn(version)?.includes(holdId) === true;
   }
 
@@ -52,7 +50,7 @@ export class FaultyStore implements LockStore {
 
   /** Seconds since this process last asked for this lock, or refreshed it. */
   silentSeconds(lockKey: string): number {
-    return (this.clock.monotonicMs() - (this.aliveMs.get(lockKey) ?? -Infinity)) / 1000;
+    return (this.clock.monotonicMs() - (this.asked.get(lockKey)?.aliveMs ?? -Infinity)) / 1000;
   }
 
   identify(lockKey: string): Promise<string> {
@@ -60,32 +58,41 @@ export class FaultyStore implements LockStore {
   }
 
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
-    this.note(entry);
-    return this.send('acquire', [entry.lockKey], () => this.table.acquire(entry, expiredVersion, signal));
+    return this.noted(
+      entry,
+      this.send('acquire', [entry.lockKey], () => this.table.acquire(entry, expiredVersion, signal)),
+    );
   }
 
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
-    this.note(entry);
-    return this.send('adopt', [entry.lockKey], () => this.table.adopt(entry, givenVersion, signal));
+    return this.noted(
+      entry,
+      this.send('adopt', [entry.lockKey], () => this.table.adopt(entry, givenVersion, signal)),
+    );
   }
 
   async refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
-    const { lockKey } = refresh;
-    this.aliveMs.set(lockKey, this.clock.monotonicMs());
+    const { lockKey, holdId } = refresh;
+    const hold = this.asked.get(lockKey);
+    if (hold) hold.aliveMs = this.clock.monotonicMs();
     const answer = await this.send('refresh', [lockKey], () => this.table.refresh(refresh, signal));
-    if (!answer.written) this.refusedRefreshes.add(lockKey);
+    if (answer.written) return answer;
+    this.refusedRefreshes.add(lockKey);
+    this.forget(lockKey, holdId);
     return answer;
   }
 
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
     this.releases.add(lockKey);
-    return this.send('release', [lockKey], () => this.table.release(lockKey, holdId, signal));
+    const answer = this.send('release', [lockKey], () => this.table.release(lockKey, holdId, signal));
+    return this.ending(lockKey, holdId, answer);
   }
 
   /** To who asked for it, leaving is a release. */
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
     this.releases.add(left.lockKey);
-    return this.send('release', [left.lockKey], () => this.table.leave(left, signal));
+    const answer = this.send('release', [left.lockKey], () => this.table.leave(left, signal));
+    return this.ending(left.lockKey, left.ours, answer);
   }
 
   read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
@@ -101,10 +108,28 @@ export class FaultyStore implements LockStore {
     return this.send('read', [], () => this.table.list(page, signal));
   }
 
-  private note({ lockKey, version }: NewEntry): void {
-    this.aliveMs.set(lockKey, this.clock.monotonicMs());
+  /** A hold that is asked for is noted before the answer comes: it may be lost. */
+  private noted({ lockKey, version }: NewEntry, answer: Promise<WriteAnswer>): Promise<WriteAnswer> {
     const holdId = parseVersion(version)?.holdId;
-    if (holdId !== undefined) this.asked.set(lockKey, holdId);
+    if (holdId === undefined) return answer;
+    this.asked.set(lockKey, { holdId, aliveMs: this.clock.monotonicMs() });
+    answer.then(
+      ({ written, entry }) => written || entry?.version.includes(holdId) || this.forget(lockKey, holdId),
+      () => {},
+    );
+    return answer;
+  }
+
+  private ending(lockKey: string, holdId: string, answer: Promise<WriteAnswer>): Promise<WriteAnswer> {
+    answer.then(
+      () => this.forget(lockKey, holdId),
+      () => {},
+    );
+    return answer;
+  }
+
+  private forget(lockKey: string, holdId: string): void {
+    if (this.asked.get(lockKey)?.holdId === holdId) this.asked.delete(lockKey);
   }
 
   /** One request meets one fault, however many locks it is about. */
@@ -137,18 +162,28 @@ export class FaultyStore implements LockStore {
   }
 }
 
-/** How often something has happened, by lock. */
+/** A hold that this process asked for. */
+interface AskedHold {
+  readonly holdId: string;
+  /** Monotonic time at which it was last asked for, or refreshed. */
+  aliveMs: number;
+}
+
+/** Whether something has happened, by lock. It remembers those only that somebody asked about. */
 class Tally {
-  private readonly counts = new Map<string, number>();
+  private readonly awaited = new Map<string, { hasHappened: boolean }>();
 
   add(lockKey: string): void {
-    this.counts.set(lockKey, (this.counts.get(lockKey) ?? 0) + 1);
+    const next = this.awaited.get(lockKey);
+    if (next) next.hasHappened = true;
+    this.awaited.delete(lockKey);
   }
 
   /** Says from now on whether it has happened again. */
   next(lockKey: string): () => boolean {
-    const before = this.counts.get(lockKey);
-    return () => this.counts.get(lockKey) !== before;
+    const next = this.awaited.get(lockKey) ?? { hasHappened: false };
+    this.awaited.set(lockKey, next);
+    return () => next.hasHappened;
   }
 }
 

@@ -100,6 +100,27 @@ test('a process that lists again can tell dead holders whose versions carry no t
   expect(pythons(await listed())).toBe(true);
 });
 
+test('it pushes out nothing that was seen of a lock that was asked for', async () => {
+  setting.putEntry('pythons', { version: PYTHONS_VERSION, leaseSeconds: 10 });
+  const lock = us.factory().createLock('pythons');
+  expect(await setting.time.until(lock.tryAcquire())).toBeUndefined();
+  for (let index = 0; index < 11_000; index += 1) {
+    setting.putEntry(`other/${index}`, { version: setting.versionDrawn() });
+  }
+  expect(await listed()).toHaveLength(11_004);
+  await setting.time.run(setting.time.nowMs + 11_000);
+
+  expect((await setting.time.until(lock.tryAcquire()))?.isHeld).toBe(true);
+});
+
+test('what it showed of a lock counts when that is asked for later', async () => {
+  setting.putEntry('pythons', { version: PYTHONS_VERSION, leaseSeconds: 10 });
+  await listed();
+  await setting.time.run(setting.time.nowMs + 11_000);
+
+  expect((await setting.time.until(us.factory().createLock('pythons').tryAcquire()))?.isHeld).toBe(true);
+});
+
 test('an outage ends it with an error that names the table', async () => {
   us.store.fate = () => 'reset';
 

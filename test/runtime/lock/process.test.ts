@@ -36,17 +36,40 @@ describe('a hold id', () => {
 });
 
 describe('a watcher', () => {
-  test('is called at least every 250 ms, until it is removed', async () => {
+  test('is called where elapsed time ran ahead of its timers, until it is removed', async () => {
     const time = new VirtualTime();
-    const process = clone(time.clock());
+    const clock = time.clock();
+    let stoodStillMs = 0;
+    const process = clone({ ...clock, monotonicMs: () => clock.monotonicMs() - stoodStillMs });
     const called: number[] = [];
     const unwatch = process.watch(() => called.push(time.nowMs));
 
     await time.run(1000);
-    unwatch();
+    expect(called).toEqual([]);
+    stoodStillMs += 3000;
     await time.run(5000);
+    stoodStillMs += 60;
+    await time.run(6000);
+    expect(called).toEqual([1200, 5200]);
+    unwatch();
+    stoodStillMs += 3000;
+    await time.run(9000);
+    expect(called).toHaveLength(2);
+  });
 
-    expect(called).toEqual([200, 400, 600, 800, 1000]);
+  test('is not called for the grain of the wall clock, as long as its timers are in time', async () => {
+    const time = new VirtualTime();
+    const clock = time.clock();
+    const process = clone({
+      ...clock,
+      monotonicMs: () => clock.monotonicMs() * 1.0003,
+      wallMs: () => Math.floor(clock.wallMs()),
+    });
+    const called: number[] = [];
+    process.watch(() => called.push(process.elapsedMs() - process.clock.monotonicMs()));
+    await time.run(10_000.5);
+
+    expect(called).toEqual([]);
   });
 
   test('lets a freeze be seen after the wall clock was set back', async () => {

@@ -37,3 +37,32 @@ test('keeps what was asked for just now: its caller is about to use it', () => {
 
   expect(keysIn(map, 'abc')).toBe('abc');
 });
+
+test('a call looks at two values at most, however many may not go', () => {
+  const mayGo = jest.fn((value: number) => value >= 1000);
+  const map = new RecentMap<number>(10, mayGo);
+  for (let value = 0; value < 1000; value += 1) map.getOrAdd(`busy ${value}`, () => value);
+  mayGo.mockClear();
+  for (let value = 1000; value < 11_000; value += 1) map.getOrAdd(`idle ${value}`, () => value);
+
+  expect(mayGo.mock.calls.length).toBeLessThanOrEqual(20_000);
+  expect(map.size).toBeLessThan(2200);
+});
+
+test('falls back to its limit once they may go', () => {
+  let mayGo = false;
+  const map = new RecentMap<string>(10, () => mayGo);
+  for (let value = 0; value < 1000; value += 1) map.getOrAdd(`busy ${value}`, () => 'busy');
+  mayGo = true;
+  for (let value = 0; value < 1000; value += 1) map.getOrAdd(`idle ${value}`, () => 'idle');
+
+  expect(map.size).toBe(10);
+  expect(map.get('idle 999')).toBe('idle');
+});
+
+test('gives up what is taken out', () => {
+  const map = mapOf(3);
+  add(map, 'ab');
+
+  expect([map.take('a'), map.take('a'), keysIn(map, 'ab')]).toEqual(['a', undefined, 'b']);
+});

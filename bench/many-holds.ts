@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../runtime/lock/clock.js';
+import { LockFactory } from '../runtime/lock/factory.js';
+import { LockProcess } from '../runtime/lock/process.js';
+import { MemoryStore } from '../runtime/store/memory-store.js';
+import type { Figure } from './figure.js';
+import type { Stage } from './stage.js';
+import { pairedRatio } from './statistics.js';
+
+const FEW = 50;
+const MANY = 50_000;
+/** So long that none of them is refreshed while it is measured. */
+const LEASE_SECONDS = 3600;
+
+/** A cycle on a name of its own, beside many holds of the same process and beside few. The table is in memory. */
+export async function manyHolds(_stage: Stage): Promise<Figure[]> {
+  const [few, many] = [await cyclesBeside(FEW), await cyclesBeside(MANY)];
+  const ratio = await pairedRatio(15, many, few);
+  const what = `a cycle beside ${MANY.toLocaleString('en-US')} holds, over one beside ${FEW}`;
+  return [{ what, unit: 'ratio', value: ratio, goal: 1.3 }];
+}
+
+async function cyclesBeside(holds: number): Promise<() => Promise<void>> {
+  const process = new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
+  const settings = { leaseSeconds: LEASE_SECONDS };
+  const locks = new LockFactory(process, new MemoryStore('locks'), settings, () => 'bench');
+  for (let index = 0; index < holds; index += 1) await locks.createLock(`held ${index}`).acquire();
+  let cycles = 0;
+  return async () => {
+    for (const end = cycles + 300; cycles < end; cycles += 1) await locks.withLock(`cycle ${cycles}`, () => {});
+  };
+}
