@@ -1,5 +1,6 @@
 import { LynkError } from '../errors.js';
 import type { Clock, Timer } from './clock.js';
+import { Line } from './line.js';
 import type { Patience } from './patience.js';
 
 /** Of the 50 connections that an SDK client has at most, the others are left to those who hold. */
@@ -35,8 +36,8 @@ const CATCH_UP_MS = 20;
 export class Gate {
   private underWay = 0;
   private atOnce = MOST_AT_ONCE;
-  private readonly writes = new Line();
-  private readonly looks = new Line();
+  private readonly writes = new Line<Pass, Pass>();
+  private readonly looks = new Line<Pass, Pass>();
   private timer: Timer | undefined;
   /** The time between two looks. */
   private gapMs = 0;
@@ -59,7 +60,7 @@ export class Gate {
     const pass = new Pass();
     const line = kind === 'look' ? this.looks : this.writes;
     this.setPace();
-    line.add(pass);
+    line.set(pass, pass);
     this.admit();
     try {
       if (!pass.isIn) {
@@ -87,14 +88,14 @@ export class Gate {
 
   private admit(): void {
     while (this.underWay < this.atOnce) {
-      const next = this.writes.take() ?? this.takeLook();
+      const [next] = this.writes.shift() ?? this.takeLook() ?? [];
       if (!next) return;
       this.underWay += 1;
       next.enter();
     }
   }
 
-  private takeLook(): Pass | undefined {
+  private takeLook(): readonly [Pass, Pass] | undefined {
     if (this.looks.size === 0) return undefined;
     const nowMs = this.clock.monotonicMs();
     if (nowMs < this.nextLookMs) {
@@ -106,7 +107,7 @@ export class Gate {
     }
     this.window.looks += 1;
     this.nextLookMs = Math.max(this.nextLookMs, nowMs - CATCH_UP_MS) + this.gapMs;
-    return this.looks.take();
+    return this.looks.shift();
   }
 
   /** By how busy the event loop was since the last time. */
@@ -146,35 +147,5 @@ class Pass {
   enter(): void {
     this.isIn = true;
     this.onIn?.();
-  }
-}
-
-/** First come, first served; who leaves before his turn is found without a search. */
-class Line {
-  private readonly passes = new Set<Pass>();
-  /** Goes on where it was: a new one would step over all that was deleted. */
-  private order = this.passes.values();
-
-  get size(): number {
-    return this.passes.size;
-  }
-
-  add(pass: Pass): void {
-    this.passes.add(pass);
-  }
-
-  delete(pass: Pass): void {
-    this.passes.delete(pass);
-  }
-
-  take(): Pass | undefined {
-    if (this.size === 0) return undefined;
-    let { value } = this.order.next();
-    if (!value) {
-      this.order = this.passes.values();
-      value = this.order.next().value;
-    }
-    if (value) this.passes.delete(value);
-    return value;
   }
 }

@@ -1,3 +1,5 @@
+import { Line } from './line.js';
+
 /** More than one a call, so that what piled up while nothing might go is gone again some calls later. */
 const STEPS_A_CALL = 2;
 
@@ -6,9 +8,7 @@ const STEPS_A_CALL = 2;
  * them and no more, however many there are that may not go; so as many again may stay that may.
  */
 export class RecentMap<V> {
-  private readonly entries = new Map<string, V>();
-  /** Goes on where it was: a new one would step over all that was deleted. */
-  private oldest = this.entries.entries();
+  private readonly entries = new Line<string, V>();
 
   constructor(
     private readonly limit: number,
@@ -34,19 +34,11 @@ export class RecentMap<V> {
     const value = this.entries.get(key) ?? create();
     this.entries.delete(key);
     this.entries.set(key, value);
-    for (let steps = 0; steps < STEPS_A_CALL && this.entries.size > this.limit; steps += 1) this.evict(key);
-    return value;
-  }
-
-  private evict(kept: string): void {
-    let next = this.oldest.next();
-    if (next.done) {
-      this.oldest = this.entries.entries();
-      next = this.oldest.next();
+    for (let steps = 0; steps < STEPS_A_CALL && this.entries.size > this.limit; steps += 1) {
+      const [oldest, least] = this.entries.shift() as [string, V];
+      // What may not go is in use, and so asked for just now.
+      if (oldest === key || !this.mayGo(least)) this.entries.set(oldest, least);
     }
-    const [key, value] = next.value as [string, V];
-    this.entries.delete(key);
-    // What may not go is in use, and so asked for just now.
-    if (key === kept || !this.mayGo(value)) this.entries.set(key, value);
+    return value;
   }
 }
