@@ -139,7 +139,7 @@ export class LockFactory extends Locks<LockStore> {
     refuseUnknown(options, DESERIALIZE_OPTIONS, 'deserializeLock');
     const { fencing = this.fencing, ...call } = options;
     const handOver = parseHandOver(text);
-    const name = checkedName(handOver.lockName);
+    const { lockName: name } = handOver;
     const reach = (): Promise<LockTarget<LockStore>> => this.reach(name);
     const { leaseSeconds, maxInvocationLeaseSeconds } = this;
     const settings = { name, leaseSeconds, maxInvocationLeaseSeconds, fencing: checkedFencing(fencing), reach };

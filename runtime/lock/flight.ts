@@ -72,7 +72,7 @@ export class Flight {
     const result = resultIn(entry);
     if (!result || dateMs === undefined) return false;
     const ageMs = dateMs + this.target.settings.clockToleranceSeconds * 1000 - result.madeAtMs;
-    return this.learn({ text: JSON.stringify(result.value), ageMs: Math.max(0, ageMs), atMs: sentMs });
+    return this.learn({ text: JSON.stringify(result.value), ageMs, atMs: sentMs });
   }
 
   /** Nobody holds an entry that a result was left in: where it will not do, there is nothing to wait for. */
@@ -85,9 +85,9 @@ export class Flight {
     this.learn({ text, ageMs: 0, atMs: this.process.elapsedMs() });
   }
 
-  /** Whether it is fresh at this moment. */
+  /** Whether it is fresh at this moment. One that claims to be made later than any clock can say is not. */
   isFresh({ ageMs, atMs }: KnownResult): boolean {
-    return ageMs + (this.process.elapsedMs() - atMs) <= this.freshSeconds * 1000;
+    return ageMs >= 0 && ageMs + (this.process.elapsedMs() - atMs) <= this.freshSeconds * 1000;
   }
 
   private learn(result: Omit<KnownResult, 'learntMs'>): boolean {

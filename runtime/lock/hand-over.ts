@@ -1,8 +1,11 @@
 import { CannotDeserializeError } from '../errors.js';
+import { checkedName, isWellFormed, shown } from './checks.js';
 
 /** Spelled as in the Python package, which reads and writes the same text. */
 const LOCK_FORMAT = 'Lock.1';
 const TECHNIQUE_FORMAT = 'VersionLeaseTechinque.1';
+/** Versions are UUIDs, of 36 characters. */
+const LONGEST_VERSION_LENGTH = 256;
 
 /** What a hand-over text says: which lock, at exactly which version. It names neither table nor lease. */
 export interface HandOver {
@@ -16,7 +19,7 @@ export function handOverText(lockName: string, version: string): string {
   return JSON.stringify({ __version: LOCK_FORMAT, name: lockName, technique });
 }
 
-/** @throws CannotDeserializeError that says what is wrong with the text; it never quotes the version */
+/** @throws CannotDeserializeError, and nothing else, that says what is wrong with the text; it never quotes the version */
 export function parseHandOver(text: unknown): HandOver {
   if (typeof text !== 'string') {
     throw new CannotDeserializeError(`a hand-over text is a string, got ${text === null ? 'null' : typeof text}`);
@@ -24,20 +27,17 @@ export function parseHandOver(text: unknown): HandOver {
   const lock = parseObject(text, 'the hand-over text');
   if (lock['__version'] !== LOCK_FORMAT) {
     throw new CannotDeserializeError(
-      `the hand-over text's "__version" is ${JSON.stringify(lock['__version'])}, expected "${LOCK_FORMAT}"`,
+      `the hand-over text's "__version" is ${shown(lock['__version'])}, expected "${LOCK_FORMAT}"`,
     );
   }
-  const lockName = lock['name'];
-  if (typeof lockName !== 'string' || lockName === '') {
-    throw new CannotDeserializeError('the hand-over text has no lock\'s "name"');
-  }
+  const lockName = nameIn(lock['name']);
   if (typeof lock['technique'] !== 'string') {
     throw new CannotDeserializeError('the hand-over text has no "technique"', { lockName });
   }
   const technique = parseObject(lock['technique'], 'the hand-over text\'s "technique"', lockName);
   if (technique['__version'] !== TECHNIQUE_FORMAT) {
     throw new CannotDeserializeError(
-      `the hand-over text's technique has the "__version" ${JSON.stringify(technique['__version'])}, expected "${TECHNIQUE_FORMAT}"`,
+      `the hand-over text's technique has the "__version" ${shown(technique['__version'])}, expected "${TECHNIQUE_FORMAT}"`,
       { lockName },
     );
   }
@@ -51,7 +51,20 @@ export function parseHandOver(text: unknown): HandOver {
       },
     );
   }
+  if (version.length > LONGEST_VERSION_LENGTH || !isWellFormed(version)) {
+    throw new CannotDeserializeError('the hand-over text has a version of its lock that no client writes', {
+      lockName,
+    });
+  }
   return { lockName, version };
+}
+
+function nameIn(name: unknown): string {
+  try {
+    return checkedName(name);
+  } catch (cause) {
+    throw new CannotDeserializeError(`the hand-over text has no lock's "name": ${(cause as Error).message}`, { cause });
+  }
 }
 
 function parseObject(text: string, what: string, lockName?: string): Record<string, unknown> {

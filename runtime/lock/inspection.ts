@@ -39,9 +39,12 @@ export interface LockInspection {
    * a lease, by the same process, any unchanged entry can be told to be dead.
    */
   readonly looksDead: boolean | undefined;
-  /** Since when it seems dead, by DynamoDB's clock; undefined unless `looksDead`. */
+  /** Since when it seems dead, by DynamoDB's clock; undefined unless `looksDead`, or where no date can say it. */
   readonly deadSince: Date | undefined;
-  /** The note that its holder attached; a text that is no JSON as it is; undefined where there is none. */
+  /**
+   * The note that its holder attached. A text that is no JSON is given as it is, and so is one of more than 4 KB, which
+   * no client of ours writes. Undefined where there is none.
+   */
   readonly data: unknown;
   /** The fencing token of the hold; undefined where fencing is off. */
   readonly fencingToken: number | undefined;
@@ -57,6 +60,9 @@ export interface LockInspection {
   /** When DynamoDB answered, by its own clock; undefined where it did not say. */
   readonly inspectedAt: Date | undefined;
 }
+
+/** The most that a `Date` can say, of either sign. */
+const LATEST_DATE_MS = 8.64e15;
 
 /** An answer that showed an entry. */
 export interface Look {
@@ -111,6 +117,7 @@ export function inspectionOf(table: LockTable, local: LocalLock, look: Look): Lo
   };
 }
 
+/** Undefined too where no date can say it, such as that of a lease of 1E+30 s. */
 function dateOf(ms: number | undefined): Date | undefined {
-  return ms === undefined ? undefined : new Date(ms);
+  return ms === undefined || Math.abs(ms) > LATEST_DATE_MS ? undefined : new Date(ms);
 }

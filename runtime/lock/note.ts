@@ -3,6 +3,11 @@ import { shown } from './checks.js';
 
 /** What a holder's note may take as JSON text, in UTF-8 bytes. */
 export const LONGEST_NOTE_BYTES = 1024;
+/**
+ * The longest text that is read as a note: a single flight's result, and what goes around it. A longer one is nobody's
+ * of ours, and may be nested so deeply that whoever prints what it stands for overflows the stack.
+ */
+const LONGEST_READ_LENGTH = 4096 + 64;
 
 /**
  * The JSON text of a note, as an entry keeps it; undefined where none is given.
@@ -29,9 +34,9 @@ export function checkedNote(data: unknown, mostBytes = LONGEST_NOTE_BYTES): stri
   );
 }
 
-/** The note that a text stands for; undefined where it is no JSON: somebody else's may be anything. */
+/** The note that a text stands for; undefined where it is no JSON, or too long: somebody else's may be anything. */
 export function noteFrom(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
+  if (text === undefined || text.length > LONGEST_READ_LENGTH) return undefined;
   try {
     return JSON.parse(text);
   } catch {

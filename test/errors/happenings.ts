@@ -331,6 +331,20 @@ export const CANNOT_DESERIALIZE: readonly Provocation[] = [
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.2' })),
   },
   {
+    when: 'its lock’s name is none',
+    provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.1', name: 'x'.repeat(3000) })),
+  },
+  {
+    when: 'the version in it is longer than any',
+    provoke: (locks) =>
+      locks.deserializeLock(
+        text({
+          ...LOCK,
+          technique: text({ __version: 'VersionLeaseTechinque.1', versions: { 'account/42': 'x'.repeat(300) } }),
+        }),
+      ),
+  },
+  {
     when: 'it names no lock',
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.1' })),
   },

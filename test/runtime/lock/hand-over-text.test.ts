@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { CannotDeserializeError } from '../../../runtime/errors.js';
 import { handOverText, parseHandOver } from '../../../runtime/lock/hand-over.js';
+import { createTestLocks } from '../../../runtime/testing/index.js';
 
 const VERSION = '0192f3a1-7c44-8b1e-9c4d-5f6a7b8c9d0e';
 
@@ -24,6 +25,12 @@ test('says what it was made of, whatever the lock’s name', () => {
   );
 });
 
+const LONG = 'x'.repeat(100_000);
+const NESTED = '['.repeat(20_000) + ']'.repeat(20_000);
+/** Stands for lists in lists, which `JSON.stringify` cannot write so deep. */
+const DEEP = '\u0000deep';
+const json = (value: unknown): string => JSON.stringify(value)?.replaceAll(JSON.stringify(DEEP), NESTED);
+
 const technique = (change: object): string => JSON.stringify({ __version: 'VersionLeaseTechinque.1', ...change });
 const text = (change: object): string =>
   JSON.stringify({ __version: 'Lock.1', name: 'a', technique: technique({ versions: { a: VERSION } }), ...change });
@@ -39,6 +46,15 @@ test.each<[string, unknown, RegExp]>([
   ['has no version', text({ __version: undefined }), /"__version" is undefined/],
   ['has no name', text({ name: undefined }), /no lock's "name"/],
   ['has an empty name', text({ name: '' }), /no lock's "name"/],
+  ['has a name that is too long', text({ name: LONG }), /no lock's "name": .* at most 2048 UTF-8 bytes, got 100000/],
+  ['has a name that is no Unicode', text({ name: '\uD800' }), /no lock's "name": .* well-formed Unicode/],
+  ['is of a version without end', text({ __version: LONG }), /"__version" is "x{40}…", expected/],
+  ['is of a version that is a list', `{"__version":${NESTED}}`, /"__version" is an array, expected/],
+  [
+    'has a version that no client writes',
+    text({ technique: technique({ versions: { a: LONG } }) }),
+    /a version of its lock that no client writes/,
+  ],
   ['has a name that is a number', text({ name: 7 }), /no lock's "name"/],
   ['has no technique', text({ technique: undefined }), /no "technique"/],
   ['has a technique that is an object', text({ technique: {} }), /no "technique"/],
@@ -72,19 +88,26 @@ test('an error never quotes the version: whoever has it has the lock', () => {
 });
 
 test('any text gives a hand-over or a CannotDeserializeError, never another exception', () => {
+  const formats = fc.oneof(
+    fc.constantFrom('Lock.1', 'VersionLeaseTechinque.1', 'x'),
+    fc.constantFrom<unknown>(LONG, DEEP, { a: DEEP }, null, 7),
+  );
+  const names = fc.oneof(fc.constantFrom('a', 'a', '', LONG, '\uD800'), fc.string());
+  const versions = fc.oneof(fc.constantFrom<unknown>(VERSION, LONG, DEEP, '\uDC00', ''), fc.string());
   const techniques = fc.record(
     {
-      __version: fc.constantFrom('VersionLeaseTechinque.1', 'x'),
-      versions: fc.oneof(fc.jsonValue(), fc.dictionary(fc.string(), fc.string())),
+      __version: formats,
+      versions: fc.oneof(fc.jsonValue(), fc.dictionary(names, versions)),
     },
     { requiredKeys: [] },
   );
   const almost = fc.record(
     {
-      __version: fc.constantFrom('Lock.1', 'Lock.2'),
-      name: fc.oneof(fc.string(), fc.jsonValue()),
+      __version: formats,
+      name: fc.oneof(names, fc.jsonValue()),
       technique: fc.oneof(
-        techniques.map((value) => JSON.stringify(value)),
+        techniques.map(json),
+        fc.constantFrom(NESTED, '{"a":'.repeat(30_000)),
         fc.json(),
         fc.string(),
         fc.jsonValue(),
@@ -96,7 +119,8 @@ test('any text gives a hand-over or a CannotDeserializeError, never another exce
     fc.string(),
     fc.json(),
     fc.anything(),
-    almost.map((value) => JSON.stringify(value)),
+    fc.constantFrom(NESTED, `{"__version":${NESTED}}`, LONG),
+    almost.map(json),
   );
   fc.assert(
     fc.property(texts, (given) => {
@@ -107,10 +131,25 @@ test('any text gives a hand-over or a CannotDeserializeError, never another exce
         outcome = error;
       }
 
+      if (outcome instanceof Error) expect(outcome.message.length).toBeLessThan(500);
       expect(outcome instanceof CannotDeserializeError || Object.keys(outcome as object).join()).toEqual(
         outcome instanceof CannotDeserializeError ? true : 'lockName,version',
       );
     }),
     { numRuns: 1000 },
+  );
+});
+
+test('and so does deserializeLock: a text that could be one is asked for, and has been used', async () => {
+  const locks = createTestLocks({ time: 'virtual', logger: { warn: () => {}, debug: () => {} } });
+  const names = fc.constantFrom('a', 'x'.repeat(2048), 'x'.repeat(2049), 'é'.repeat(1025), '\uD800', '\u0000');
+  const versions = fc.constantFrom(VERSION, 'x', LONG, '\uDC00');
+  await fc.assert(
+    fc.asyncProperty(names, versions, async (name, version) => {
+      const given = text({ name, technique: technique({ versions: { [name]: version } }) });
+      const error = await locks.time.until(locks.deserializeLock(given)).catch((failure: unknown) => failure);
+
+      expect((error as Error).name).toMatch(/^(CannotDeserializeError|LockLostError)$/);
+    }),
   );
 });

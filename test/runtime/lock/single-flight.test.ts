@@ -143,6 +143,20 @@ describe('a result is never older than promised', () => {
     expect(await until(ask(others))).toMatchObject({ work: 2 });
   });
 
+  test.each([
+    ['an hour', 3_600_000],
+    ['more than any clock says', Infinity],
+    ['just more than front ends differ by', 4000],
+  ])('one that claims to be made in the future, by %s, is none, and is replaced', async (_, aheadMs) => {
+    await until(ask());
+    const madeAtMs = aheadMs === Infinity ? '1e999' : String(EPOCH_MS + setting.time.nowMs + aheadMs);
+    const data = { S: `{"singleFlight":1,"madeAtMs":${madeAtMs},"value":"planted"}` };
+    setting.table.items.set('token', { ...tokenItem(), data });
+
+    expect(await until(ask(others))).toMatchObject({ work: 2 });
+    expect(tokenItem()?.['data']?.S).not.toContain('planted');
+  });
+
   test('each caller says how old it may be', async () => {
     await until(ask());
     await pass(8000);
