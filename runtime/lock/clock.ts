@@ -13,6 +13,8 @@ export interface Clock {
   busyMs?(): number;
   /** Calls back once, about `delayMs` from now. Keeps the process alive only where asked to. */
   after(delayMs: number, callback: () => void, options?: { readonly keepAlive?: boolean }): Timer;
+  /** Keeps the process alive until it is cancelled. Nobody waits for time to pass by it: virtual time has none. */
+  stay?(): Timer;
 }
 
 /** `setTimeout` takes no more than a signed 32-bit number of milliseconds. */
@@ -30,6 +32,7 @@ export const systemClock: Clock = {
     if (!keepAlive) timer.unref?.();
     return new SystemTimer(timer);
   },
+  stay: () => new SystemTimer(setInterval(() => {}, LONGEST_TIMER_MS)),
 };
 
 class SystemTimer implements Timer {

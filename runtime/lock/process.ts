@@ -54,6 +54,9 @@ export class LockProcess {
   private ticker: Timer | undefined;
   /** By how much elapsed time was ahead of the monotonic clock when watchers were called last. */
   private aheadMs = 0;
+  /** How many works are pending, and what keeps the process alive for them. */
+  private works = 0;
+  private stay: Timer | undefined;
 
   constructor(
     readonly clock: Clock,
@@ -121,6 +124,24 @@ export class LockProcess {
       this.clock.after(delayMs, resolve, { keepAlive });
     });
     return orAborted(slept, signal);
+  }
+
+  /**
+   * Runs work for which the process stays until it has settled, though it may wait for nothing that Node.js counts:
+   * for the signal of its hold, say.
+   */
+  async stayFor<T>(work: () => Promise<T>): Promise<T> {
+    this.works += 1;
+    this.stay ??= this.clock.stay?.();
+    try {
+      return await work();
+    } finally {
+      this.works -= 1;
+      if (this.works === 0) {
+        this.stay?.cancel();
+        this.stay = undefined;
+      }
+    }
   }
 
   /**

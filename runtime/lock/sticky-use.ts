@@ -109,7 +109,12 @@ export class StickyUse implements HeldLock, Watcher {
     this.check();
   }
 
-  async run<T>(work: (held: StickyUse) => T | PromiseLike<T>): Promise<T> {
+  /** The process stays until the work has settled. */
+  run<T>(work: (held: StickyUse) => T | PromiseLike<T>): Promise<T> {
+    return this.target.process.stayFor(() => this.runWork(work));
+  }
+
+  private async runWork<T>(work: (held: StickyUse) => T | PromiseLike<T>): Promise<T> {
     this.target.process.addWatcher(this);
     this.hold.signal.addEventListener('abort', this.onLoss, { once: true });
     this.arm();

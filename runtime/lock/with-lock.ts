@@ -76,8 +76,13 @@ export function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
   return holdAllWhile([hold], () => work(hold));
 }
 
-/** The same inside several holds of one process, the loss of any of which is a loss. */
-export async function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
+/** The same inside several holds of one process, the loss of any of which is a loss. The process stays meanwhile. */
+export function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
+  const [{ process }] = holds as readonly [Hold];
+  return process.stayFor(() => workInside(holds, work));
+}
+
+async function workInside<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
   let scope = scopes.getStore();
   for (const hold of holds) scope = { hold, outer: scope };
   let outcome: Outcome<T>;

@@ -108,6 +108,11 @@ export class TestProcess {
           },
         };
       },
+      stay: () => {
+        const stay: Timer = { cancel: () => void this.keptAliveBy.delete(stay) };
+        this.keptAliveBy.add(stay);
+        return stay;
+      },
     };
     this.locks = new LockProcess(clock, {
       bytes: (count) => new Uint8Array(count).fill(this.index).fill(this.draws++ & 0xff, 1, 2),

@@ -1,5 +1,7 @@
 import { LockNotGrantedError } from '../../../runtime/errors.js';
+import type { HeldLock } from '../../../runtime/lock/held-lock.js';
 import type { Lock } from '../../../runtime/lock/lock.js';
+import { StickyLock } from '../../../runtime/lock/sticky.js';
 import { EPOCH_MS, errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from './setting.js';
 
 let setting: Setting;
@@ -255,6 +257,37 @@ test('a table that shows the lock as free, and yet refuses the write, is not ham
   await until(errorOf(lock.acquire({ waitSeconds: 5 })));
 
   expect(refused.mock.calls.length).toBeLessThan(60);
+});
+
+describe('pending work keeps the process alive, though it waits for nothing that Node.js counts', () => {
+  const forLoss = ({ signal }: Pick<HeldLock, 'signal'>): Promise<unknown> =>
+    new Promise((resolve) => signal.addEventListener('abort', resolve));
+  const stop = new AbortController();
+  const options = { signal: stop.signal };
+  const factory = () => us.factory();
+
+  test.each([
+    { what: 'withLock', begin: () => factory().withLock('a', forLoss) },
+    { what: 'withLock of a lock', begin: () => factory().createLock('a').withLock(options, forLoss) },
+    { what: 'tryWithLock', begin: () => factory().tryWithLock('a', forLoss) },
+    { what: 'withPermit', begin: () => factory().createSemaphore('a', { permits: 2 }).withPermit(forLoss) },
+    { what: 'withLocks', begin: () => factory().withLocks(['a', 'b'], forLoss) },
+    { what: 'singleFlight', begin: () => factory().singleFlight('a', { freshSeconds: 60 }, forLoss) },
+    {
+      what: 'a use of a sticky lock',
+      begin: () => new StickyLock(() => factory().createLock('a'), {}).use(undefined, forLoss),
+    },
+  ])('$what', async ({ begin }) => {
+    const working = watched(begin());
+    await pass(20_000);
+    expect(us.keptAliveBy.size).toBe(1);
+
+    us.store.fate = () => 'reset';
+    await pass(20_000);
+
+    expect(working.state).not.toBe('pending');
+    expect(us.keptAliveBy.size).toBe(0);
+  });
 });
 
 test('a waiting acquire keeps the process alive, a hold does not', async () => {

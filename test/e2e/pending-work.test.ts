@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { clientEnvironment } from '../server/index.js';
+import { Rig, until } from './rig.js';
+
+let rig: Rig;
+const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-pending-'));
+
+beforeAll(async () => {
+  rig = await Rig.start();
+});
+afterAll(async () => {
+  await rig.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Runs a program of its own, of that format; resolves to what it printed, once it has ended by itself. */
+async function run(code: string, format: 'cjs' | 'esm'): Promise<string> {
+  const outfile = join(folder, format === 'cjs' ? 'program.cjs' : 'program.mjs');
+  const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  await build({
+    stdin: {
+      contents: `import { once } from 'node:events'; import * as lynk from './runtime/index.js'; ${code}`,
+      resolveDir: process.cwd(),
+    },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format,
+    ...(format === 'esm' && { banner: { js: banner } }),
+  });
+  const { PATH = '' } = process.env;
+  const env = { PATH, ...clientEnvironment(rig.proxy.endpoint), LYNK_TABLE_NAME: rig.tableName };
+  const { stdout } = await promisify(execFile)(process.execPath, [outfile], { env });
+  return stdout.trim();
+}
+
+const work = `async (held) => { await once(held.signal, 'abort'); console.log('told: ' + held.signal.reason.reason); }`;
+
+describe.each(['cjs', 'esm'] as const)('a program (%s)', (format) => {
+  test.each([
+    ['withLock', `lynk.withLock('a', { leaseSeconds: 2 }, ${work})`],
+    ['a use of a sticky lock', `lynk.stickyLock('a', { leaseSeconds: 2 }).use(undefined, ${work})`],
+  ])('whose work waits for nothing but the signal of its hold stays for it: %s', async (_, call) => {
+    const ended = run(`${call}.catch((error) => console.log('lost: ' + error.name));`, format);
+    await until(async () => (await rig.versionOf('a')) !== undefined);
+    await rig.remove('a');
+
+    expect((await ended).split('\n')).toEqual(['told: gone', 'lost: LockLostError']);
+  });
+
+  test('ends, though it holds a lock, where no work of it is pending', async () => {
+    const code = `lynk.getLockFactory().createLock('a').acquire().then((held) => console.log('held: ' + held.isHeld));`;
+
+    expect(await run(code, format)).toBe('held: true');
+    await rig.remove('a');
+  });
+});
