@@ -25,6 +25,8 @@ export interface Ask<T = LockTarget> extends Contender {
   readonly reserveSeconds: number;
   /** Elapsed time at which that invocation ends. */
   readonly invocationEndsMs: number | undefined;
+  /** Whether the hold is to stay beyond that invocation. */
+  readonly isToStay?: boolean;
 }
 
 /** Queues behind the callers of this process, then contends, until held; or until an entry serves the ask as well. */
@@ -137,7 +139,7 @@ function patienceOfTry(ask: Ask): Patience {
 }
 
 /** The hold, once granted within the caller's patience. Otherwise nothing of it is left behind. */
-async function intoHold(
+export async function intoHold(
   ask: Ask,
   granted: Promise<Ledger | undefined>,
   patience: Patience,
@@ -160,7 +162,8 @@ interface Grant {
 
 /** The hold that comes of an asking. */
 export function holdOf(ask: Ask<unknown>, { target, ledger, place }: Grant): Hold {
-  const { data, lockAtLeastSeconds, signal, invocationEndsMs, reserveSeconds, chronicle } = ask;
+  const { data, lockAtLeastSeconds, signal, reserveSeconds, chronicle } = ask;
+  const invocationEndsMs = ask.isToStay ? undefined : ask.invocationEndsMs;
   chronicle.acquired();
   return new Hold(target, {
     ledger,

@@ -17,6 +17,9 @@ import type { LockTarget } from './target.js';
 /** DynamoDB's limit for a transaction, one of which is the check. */
 const MOST_ITEMS = 99;
 
+/** Who believes in the hold: the hold itself, or a use of it, which may be over before. */
+export type Believer = Pick<Refreshed, 'isHeld' | 'leftMs' | 'lose' | 'whyNotHeld'>;
+
 /** Writes of the caller's own that happen only while the lock is held (docs/protocol.md, section 2). */
 export class Guard {
   private transactions = 0;
@@ -24,7 +27,7 @@ export class Guard {
   constructor(
     private readonly target: LockTarget,
     private readonly ledger: Ledger,
-    private readonly hold: Refreshed,
+    private readonly hold: Believer,
   ) {}
 
   conditionCheck(): LockConditionCheck {

@@ -6,7 +6,7 @@ import { checkedForSeconds, checkedSignal, refuseUnknown, signalIn } from './che
 import type { Chronicle } from './chronicle.js';
 import type { Timer } from './clock.js';
 import { Ending, type Remains } from './ending.js';
-import { Guard } from './guard.js';
+import { type Believer, Guard } from './guard.js';
 import { handOverText } from './hand-over.js';
 import { Heartbeat } from './heartbeat.js';
 import type { HeldLock, RefreshOptions, WaitOptions } from './held-lock.js';
@@ -34,6 +34,14 @@ export interface HoldOrigin {
   /** Seconds before that end at which the work is to stop. */
   readonly reserveSeconds: number;
   /** Where it is told what becomes of the hold. */
+  readonly chronicle: Chronicle;
+}
+
+/** What a hold leaves to the next one of its process. */
+export interface Yielded {
+  readonly ledger: Ledger;
+  readonly place: Place;
+  /** Where it is still to be told how the hold ended. */
   readonly chronicle: Chronicle;
 }
 
@@ -206,6 +214,23 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   }
 
   /**
+   * Ends it in favour of the next hold of this process, which may write over its entry, and has its place in the local
+   * queue. Gives nothing where it is not held any more.
+   */
+  yielded(): Yielded | undefined {
+    const { ledger, place, chronicle } = this.origin;
+    if (!this.check() || !place) return undefined;
+    this.finish('released');
+    this.giveUp();
+    return { ledger, place, chronicle };
+  }
+
+  /** For writes that happen only while it is held, and while that one believes so. */
+  guardFor(believer: Believer): Guard {
+    return new Guard(this.target, this.origin.ledger, believer);
+  }
+
+  /**
    * Over, and nobody works under it any more: this process may write over what stands of it. What was handed over is
    * its receiver's.
    */
@@ -231,7 +256,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   }
 
   private get guard(): Guard {
-    this.guardOnceUsed ??= new Guard(this.target, this.origin.ledger, this);
+    this.guardOnceUsed ??= this.guardFor(this);
     return this.guardOnceUsed;
   }
 

@@ -1,4 +1,5 @@
-import { acquireHold, type LockSettings, tryHold } from './asking.js';
+import type { Ask } from './acquisition.js';
+import { acquireHold, askFor, type LockSettings, tryHold } from './asking.js';
 import { refuseUnknown } from './checks.js';
 import type { HeldLock } from './held-lock.js';
 import { Hold } from './hold.js';
@@ -85,8 +86,8 @@ export class Lock {
     return this.settings.reach(this.settings.name);
   }
 
-  /** @internal As `acquire`. */
-  hold(options: AcquireOptions): Promise<Hold> {
-    return acquireHold(this.settings, options);
+  /** @internal */
+  ask(options: TryOptions): Promise<Ask> {
+    return askFor(this.settings, options);
   }
 }

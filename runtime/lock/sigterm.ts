@@ -1,7 +1,7 @@
 /** What is given back when the process is told to end. */
 export interface Kept {
-  /** Never rejects. */
-  release(): Promise<void>;
+  /** Gives it back. Never rejects. */
+  end(): Promise<void>;
 }
 
 /** How long giving back may take in all, whatever the leases: whoever sent the signal kills before long. */
@@ -36,7 +36,7 @@ function onSigterm(): void {
 
 async function giveBackAll(): Promise<void> {
   // Twice: the second time what the next use in turn has taken anew meanwhile.
-  for (let round = 0; round < 2; round += 1) await Promise.all([...kept].map((one) => one.release()));
+  for (let round = 0; round < 2; round += 1) await Promise.all([...kept].map((one) => one.end()));
 }
 
 /** Resolves with it, or when the time for it is over. Until then the process stays. */

@@ -1,5 +1,7 @@
 import { InvocationEndingError, LockLostError, type LockLostReason } from '../errors.js';
+import { signalIn } from './checks.js';
 import type { Timer } from './clock.js';
+import type { Believer, Guard } from './guard.js';
 import type { HeldLock, RefreshOptions, WaitOptions } from './held-lock.js';
 import type { Hold } from './hold.js';
 import type { LocalLock } from './local-lock.js';
@@ -17,7 +19,7 @@ interface UseBounds {
 }
 
 /** One use of a sticky lock: the lock as its work sees it, until the work settles or its invocation ends. */
-export class StickyUse implements HeldLock, Watcher {
+export class StickyUse implements HeldLock, Believer, Watcher {
   private readonly controller = new AbortController();
   private timer: Timer | undefined;
   /** Why the lock is not this use's any more. */
@@ -25,6 +27,8 @@ export class StickyUse implements HeldLock, Watcher {
   private isOver = false;
   /** Whether the work itself has given it back, or handed it over. */
   private isGivenAway = false;
+  /** Asks the use, not the hold: that one stays when the use is over. */
+  private readonly guard: Guard;
 
   constructor(
     private readonly target: LockTarget,
@@ -32,7 +36,9 @@ export class StickyUse implements HeldLock, Watcher {
     private readonly bounds: UseBounds,
     /** The next use's turn has come. */
     private readonly onEnd: () => void,
-  ) {}
+  ) {
+    this.guard = hold.guardFor(this);
+  }
 
   get name(): string {
     return this.hold.name;
@@ -48,8 +54,7 @@ export class StickyUse implements HeldLock, Watcher {
   }
 
   get remainingSeconds(): number {
-    if (!this.isHeld) return 0;
-    return Math.min(this.hold.remainingSeconds, (this.bounds.endsMs - this.target.process.elapsedMs()) / 1000);
+    return this.isHeld ? this.leftMs() / 1000 : 0;
   }
 
   get fencingToken(): bigint {
@@ -72,12 +77,12 @@ export class StickyUse implements HeldLock, Watcher {
 
   conditionCheck(): LockConditionCheck {
     this.assertHeld();
-    return this.hold.conditionCheck();
+    return this.guard.conditionCheck();
   }
 
   async transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void> {
     this.assertHeld();
-    await this.hold.transactWrite(items, options);
+    await this.guard.transactWrite(items, signalIn(options, 'transactWrite'));
   }
 
   async serialize(options?: WaitOptions): Promise<string> {
@@ -97,6 +102,18 @@ export class StickyUse implements HeldLock, Watcher {
     if (!this.isHeld) return;
     this.isGivenAway = true;
     await this.hold[Symbol.asyncDispose]();
+  }
+
+  leftMs(): number {
+    return Math.min(this.hold.leftMs(), this.bounds.endsMs - this.target.process.elapsedMs());
+  }
+
+  lose(...why: Parameters<Hold['lose']>): void {
+    this.hold.lose(...why);
+  }
+
+  whyNotHeld(): LockLostError {
+    return this.check() ?? this.hold.whyNotHeld();
   }
 
   /** Whether it is a use of this lock. */

@@ -1,5 +1,5 @@
-import { LockLostError, LockNotGrantedError, LockOptionError } from '../errors.js';
-import { notGranted, rounded } from './acquisition.js';
+import { LockNotGrantedError, LockOptionError } from '../errors.js';
+import { type Ask, notGranted, rounded } from './acquisition.js';
 import { checkedContext, checkedLease, checkedReserve, checkedWait, checkedWork, shown } from './checks.js';
 import type { Timer } from './clock.js';
 import type { HeldLock } from './held-lock.js';
@@ -10,6 +10,7 @@ import type { Lock } from './lock.js';
 import type { InvocationContext, LockOptions, TryOptions } from './options.js';
 import { type Limits, Patience } from './patience.js';
 import { giveBackOnSigterm, keepNoMore } from './sigterm.js';
+import { takeForUse } from './sticky-take.js';
 import { StickyUse } from './sticky-use.js';
 import type { LockTarget } from './target.js';
 import { refuseReentry } from './with-lock.js';
@@ -38,7 +39,7 @@ const FIXED_LEASE = 'leaseSeconds of a sticky lock is a number: it outlasts invo
  * A lock that is taken at its first use and stays with the process between uses, until its lease is over:
  *
  *     use          use                        use
- *     ├acquire──┤  ├refresh──┤                ├acquire (or another has it)
+ *     ├acquire──┤  ├acquire──┤                ├acquire (or another has it)
  *     ───────────────────────┴── lease ──►│ lapsed, nobody's
  */
 export class StickyLock {
@@ -46,6 +47,8 @@ export class StickyLock {
   private lock: Lock | undefined;
   private idle: Timer | undefined;
   private inUse: StickyUse | undefined;
+  /** The hold that takes on the one before. */
+  private taking: Promise<Hold> | undefined;
   /** Uses in one process take turns. */
   private readonly turns = new LocalLock();
   private readonly reserveSeconds: number;
@@ -72,8 +75,9 @@ export class StickyLock {
   }
 
   /**
-   * Runs `work` under the lock: takes it, or where it stayed from the use before refreshes it, in one write.
-   * Uses at once take turns, first come, first served. After the invocation's end the work has no lock, and
+   * Runs `work` under the lock: takes it, or where it stayed from the use before takes it on, in one write. Each use
+   * is a hold of its own, so what is guarded by one that is over fails once the next one holds. Where DynamoDB does
+   * not confirm that within `waitSeconds`, the lock is given back. Uses at once take turns, first come, first served. After the invocation's end the work has no lock, and
    * the next use comes.
    * @param context the Lambda invocation that it is for, where there is one
    * @throws what `work` throws, and as `withLock`
@@ -99,7 +103,8 @@ export class StickyLock {
     this.idle?.cancel();
     let hold: Hold;
     try {
-      hold = await this.ready(lock, target, waitSeconds());
+      const ask = await lock.ask({ context, releaseReserveSeconds: this.reserveSeconds });
+      hold = await this.taken({ ...ask, isToStay: true }, mostSeconds, waitSeconds);
       hold.wake(endsMs);
     } catch (error) {
       this.endTurn(target, place);
@@ -123,6 +128,12 @@ export class StickyLock {
     await released;
   }
 
+  /** @internal The process ends: what is being taken on at this moment is given back as well. */
+  async end(): Promise<void> {
+    await this.taking?.catch(() => {});
+    await this.release();
+  }
+
   private async turn(target: LockTarget, limits: Limits): Promise<Place> {
     const place = this.turns.join();
     const patience = new Patience(target.process, limits, undefined, () => {
@@ -144,25 +155,24 @@ export class StickyLock {
     }
   }
 
-  private async ready(lock: Lock, { process }: LockTarget, waitSeconds: number): Promise<Hold> {
+  private async taken(ask: Ask, mostSeconds: number, waitSeconds: () => number): Promise<Hold> {
     // Between two uses, test locks may have come or gone, with a process of their own.
-    const stayed = this.hold?.process === process ? this.hold : undefined;
-    if (stayed?.isHeld) {
-      try {
-        await stayed.refresh();
-        return stayed;
-      } catch (error) {
-        if (!(error instanceof LockLostError)) throw error;
-      }
-    }
-    // What may still stand of it is this process's own, and is written over like a dead holder's.
-    stayed?.giveUp();
+    const stayed = this.hold?.process === ask.target.process ? this.hold : undefined;
+    // What may still stand of one that has lapsed is this process's own, and is written over like a dead holder's.
+    if (!stayed?.isHeld) stayed?.giveUp();
     this.hold = undefined;
-    const hold = await lock.hold({ waitSeconds });
-    this.hold = hold;
-    giveBackOnSigterm(this);
-    hold.signal.addEventListener('abort', () => this.hold === hold && keepNoMore(this), { once: true });
-    return hold;
+    const taking = takeForUse(ask, stayed, mostSeconds, waitSeconds).then((hold) => {
+      this.hold = hold;
+      giveBackOnSigterm(this);
+      hold.signal.addEventListener('abort', () => this.hold === hold && keepNoMore(this), { once: true });
+      return hold;
+    });
+    if (stayed) this.taking = taking;
+    try {
+      return await taking;
+    } finally {
+      this.taking = undefined;
+    }
   }
 
   private endTurn({ process }: LockTarget, place: Place): void {

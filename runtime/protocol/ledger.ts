@@ -21,6 +21,8 @@ export class Ledger {
   deadlineMs = -Infinity;
   /** Elapsed time at which the latest confirmed version was first sent. */
   confirmedSentMs = -Infinity;
+  /** That version. */
+  confirmedVersion: string | undefined;
   /** The fencing token of the hold, once an answer told it; undefined without fencing. */
   fencingToken: bigint | undefined;
   /** What the latest confirmed version's write said of when TTL may delete the entry, in epoch seconds. */
@@ -76,6 +78,7 @@ export class Ledger {
     if (!draft) return false;
     // The entry's version only rises within a hold: no answer speaks of an earlier one again.
     draft.earlier = undefined;
+    this.confirmedVersion = version;
     this.expiresAtSeconds = draft.expiresAtSeconds;
     this.confirmedSentMs = Math.max(this.confirmedSentMs, draft.sentMs);
     const offered = offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs });

@@ -6,8 +6,8 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { HeldLock } from '../../runtime/index.js';
-import { FOREIGN_HOST, Rig, rejectionOf } from './rig.js';
+import { currentHold, type HeldLock, type LockConditionCheck, stickyLock } from '../../runtime/index.js';
+import { FOREIGN_HOST, gate, Rig, rejectionOf, until } from './rig.js';
 
 const ACCOUNTS = 'accounts';
 const logger = { warn: () => {}, debug: () => {} };
@@ -66,6 +66,41 @@ test('a write that its holder had checked, and that comes late, is refused; by a
   expect(await stored()).toEqual(item('late'));
   await other.release();
 }, 60_000);
+
+describe('once the next use of a sticky lock holds, of the one before', () => {
+  test('a check that was taken is refused by DynamoDB, with what is to be written under it', async () => {
+    const lock = stickyLock(name, { factory: rig.factory({ logger }) });
+    let check: LockConditionCheck | undefined;
+    await lock.use(undefined, () => {
+      check = currentHold()?.conditionCheck();
+    });
+    const write = () =>
+      rig.direct.send(new TransactWriteItemsCommand({ TransactItems: [put('late'), check as TransactWriteItem] }));
+    await lock.use(undefined, async () => {
+      expect(await rejectionOf(write())).toMatchObject({ name: 'TransactionCanceledException' });
+    });
+    expect(await rejectionOf(write())).toMatchObject({ name: 'TransactionCanceledException' });
+    expect(await stored()).toBeUndefined();
+    await lock.release();
+  });
+
+  test('a transaction that is still under way changes nothing', async () => {
+    const lock = stickyLock(name, { factory: rig.factory({ logger }) });
+    const { opened, open } = gate();
+    rig.proxy.fate = ({ operation }) => (operation === 'TransactWriteItems' ? { after: opened } : 'pass');
+    let late: Promise<unknown> | undefined;
+    await lock.use(undefined, async () => {
+      late = rejectionOf(currentHold()?.transactWrite([put('late')]) as Promise<void>);
+      await until(() => rig.proxy.requests.some(({ operation }) => operation === 'TransactWriteItems'));
+    });
+    await lock.use(undefined, async () => {
+      open();
+      expect(await late).toMatchObject({ name: 'LockLostError' });
+    });
+    expect(await stored()).toBeUndefined();
+    await lock.release();
+  });
+});
 
 test('a transaction changes data while the lock is held, and is lost with it', async () => {
   const held = await acquire();

@@ -39,7 +39,7 @@ const invocation = (seconds: number): InvocationContext => {
 test('making one sends nothing, the first use acquires, each later one is one write', async () => {
   const lock = sticky();
   expect(us.store.sent).toEqual([]);
-  for (const expected of [['acquire'], ['acquire', 'refresh'], ['acquire', 'refresh', 'refresh']]) {
+  for (const expected of [['acquire'], ['acquire', 'acquire'], ['acquire', 'acquire', 'acquire']]) {
     expect(await until(lock.use(invocation(30), (held) => held.isHeld))).toBe(true);
     expect(us.store.operations()).toEqual(expected);
     await pass(4000);
@@ -126,7 +126,7 @@ test('uses at once take turns in order', async () => {
   await until(Promise.all([1, 2, 3].map(use)));
 
   expect(log).toEqual([1, 2, 3].flatMap((id) => [`begin ${id}`, `end ${id}`]));
-  expect(us.store.operations()).toEqual(['acquire', 'refresh', 'refresh']);
+  expect(us.store.operations()).toEqual(['acquire', 'acquire', 'acquire']);
 });
 
 test('what is waited for a turn is bounded too', async () => {
@@ -323,16 +323,150 @@ test('release gives it back, and so does idleSeconds', async () => {
   expect(setting.table.items.size).toBe(0);
 });
 
-test('idleSeconds count from a use that could not refresh it, too', async () => {
-  const lock = sticky({ leaseSeconds: 600, idleSeconds: 3 });
-  await until(lock.use(undefined, () => {}));
-  us.store.fate = () => 'reset';
-  await until(errorOf(lock.use(undefined, () => {})));
-  us.store.fate = () => ({});
-  expect(lock.isHeld).toBe(true);
-  await pass(3100);
+describe('each use is a hold of its own', () => {
+  const holdId = () => setting.ownVersionOf('a')?.holdId;
 
-  expect(lock.isHeld).toBe(false);
+  test('which others see with the invocation that it is for', async () => {
+    const lock = sticky();
+    await until(lock.use(undefined, () => {}));
+    const first = holdId();
+    await until(lock.use(invocation(30), () => {}));
+
+    expect(holdId()).not.toBe(first);
+    expect(setting.table.items.get('a')).toMatchObject({ hostIdentifier: { S: 'process-1/request-1' } });
+    expect(types()).toEqual(['asked', 'acquired', 'asked', 'released', 'acquired']);
+  });
+
+  test('with a greater fencing token than the use before', async () => {
+    const lock = new StickyLock(() => us.factory().createLock('a', { fencing: true }), {});
+    made.push(lock);
+    const token = () => until(lock.use(undefined, () => currentHold()?.fencingToken as bigint));
+
+    expect([await token(), await token()].map((one, index, all) => one > (all[index - 1] ?? 0n))).toEqual([true, true]);
+  });
+
+  test('and no other caller of the process gets in between', async () => {
+    const lock = sticky();
+    await until(lock.use(undefined, () => {}));
+    const other = watched(us.factory().createLock('a').acquire({ waitSeconds: 60 }));
+    for (let use = 0; use < 5; use += 1) {
+      await until(lock.use(undefined, () => setting.time.sleep(1000)));
+      await pass(1000);
+    }
+    expect(other.state).toBe('pending');
+    await until(lock.release());
+    await pass(100);
+    expect(other.state).toBe('resolved');
+  });
+
+  test.each(['drop-answer', 'reset', 'silence'] as const)('though its write met a %s', async (fate) => {
+    const lock = sticky();
+    await until(lock.use(undefined, () => {}));
+    us.store.next('acquire', fate);
+    const held = watched(lock.use(undefined, () => setting.time.sleep(60_000)));
+    await pass(30_000);
+    expect(held.state).toBe('pending');
+    expect(lock.isHeld).toBe(true);
+    await pass(60_000);
+    expect(held.state).toBe('resolved');
+  });
+
+  test('though a refresh of the use before lands late', async () => {
+    const lock = sticky();
+    us.store.next('refresh', { requestMs: 1000 });
+    await until(lock.use(undefined, () => setting.time.sleep(5100)));
+    await pass(850);
+    const before = us.store.sent.length;
+    us.store.next('acquire', { requestMs: 200 });
+
+    expect(await until(lock.use(undefined, (held) => held.isHeld))).toBe(true);
+    expect(us.store.operations().slice(before)).toEqual(['acquire', 'acquire']);
+  });
+
+  test('and what another took meanwhile is waited for', async () => {
+    const lock = sticky({ waitSeconds: 60 });
+    await until(lock.use(undefined, () => {}));
+    setting.putEntry('a', { version: setting.versionDrawn() });
+    const used = lock.use(undefined, (held) => held.isHeld && setting.time.nowMs);
+
+    expect(await until(used)).toBeGreaterThan(9000);
+    expect(types().slice(2, 5)).toEqual(['asked', 'lapsed', 'not-granted']);
+    expect(us.warnings).toEqual([]);
+  });
+});
+
+describe('a use that DynamoDB confirms nothing of', () => {
+  test.each([
+    ['as long as it was to wait', undefined, 1, 1000],
+    ['until its invocation is about to end', 5, 60, 4000],
+    ['as long as a try, where it was not to wait', undefined, 0, 5000],
+    ['until the end of its invocation, so late in it', 0.8, 60, 800],
+  ])('takes %s', async (_, invocationSeconds, waitSeconds, mostMs) => {
+    const lock = sticky({ leaseSeconds: 60, waitSeconds });
+    await until(lock.use(undefined, () => {}));
+    us.store.fate = () => 'silence';
+    const startMs = setting.time.nowMs;
+    const context = invocationSeconds === undefined ? undefined : invocation(invocationSeconds);
+
+    expect(await until(errorOf(lock.use(context, () => {})))).toMatchObject({ name: 'LockUnavailableError' });
+    expect(setting.time.nowMs - startMs).toBeGreaterThan(mostMs - 50);
+    expect(setting.time.nowMs - startMs).toBeLessThanOrEqual(mostMs + 1);
+  });
+
+  test('gives the lock back, as soon as it is heard', async () => {
+    const lock = sticky({ leaseSeconds: 600, waitSeconds: 1 });
+    await until(lock.use(undefined, () => {}));
+    us.store.fate = () => 'reset';
+    await until(errorOf(lock.use(undefined, () => {})));
+    expect(lock.isHeld).toBe(false);
+    us.store.fate = () => ({});
+    await pass(2000);
+
+    expect(setting.table.items.has('a')).toBe(false);
+  });
+
+  test('is bounded by its invocation in a frozen sandbox, too, and the next use comes', async () => {
+    const lock = sticky({ leaseSeconds: 60, waitSeconds: 3600 });
+    await until(lock.use(undefined, () => {}));
+    us.store.fate = () => 'silence';
+    const used = watched(lock.use(invocation(30), () => {}));
+    await pass(1000);
+    us.freeze(60_000);
+    us.store.fate = () => ({});
+
+    expect(await until(lock.use(invocation(30), (held) => held.isHeld))).toBe(true);
+    expect(used.state).toBe('rejected');
+  });
+});
+
+test('a guarded write of a use that is over is not tried again', async () => {
+  const lock = sticky();
+  let sent = 0;
+  Object.assign(us.store, {
+    transactWrite: async () => {
+      sent += 1;
+      await setting.time.sleep(10);
+      throw new Error('conflict');
+    },
+  });
+  let writing: ReturnType<typeof watched> | undefined;
+  await until(
+    lock.use(undefined, async () => {
+      writing = watched(currentHold()?.transactWrite([{ Put: { Item: {}, TableName: 'mine' } }]) as Promise<void>);
+      await setting.time.sleep(100);
+    }),
+  );
+  const before = sent;
+  expect(before).toBeGreaterThan(1);
+  await pass(5000);
+
+  expect(sent).toBeLessThanOrEqual(before + 1);
+  expect(writing?.error).toMatchObject({
+    name: 'LockLostError',
+    reason: 'released',
+    message: expect.stringMatching(/its use is over; whether the transaction was carried out is not known$/),
+  });
+  expect(lock.isHeld).toBe(true);
 });
 
 test('SIGTERM gives it back', async () => {
@@ -381,6 +515,22 @@ test('SIGTERM ends a process where a use has taken a lock anew meanwhile, too', 
   expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']]);
   expect(setting.table.items.size).toBe(0);
   expect(process.listenerCount('SIGTERM')).toBe(0);
+  kill.mockRestore();
+});
+
+test('SIGTERM gives back what a use is taking on at this moment', async () => {
+  const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+  const lock = sticky();
+  await until(lock.use(undefined, () => {}));
+  us.store.next('acquire', { requestMs: 500, answerMs: 500 });
+  const used = watched(lock.use(undefined, () => setting.time.sleep(60_000)));
+  await pass(100);
+  process.emit('SIGTERM');
+  await pass(2000);
+
+  expect(kill.mock.calls).toEqual([[process.pid, 'SIGTERM']]);
+  expect(setting.table.items.size).toBe(0);
+  expect(used.state).toBe('pending');
   kill.mockRestore();
 });
 
