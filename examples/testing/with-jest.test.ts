@@ -1,3 +1,4 @@
+import { LockUnavailableError } from '../../runtime/index.js';
 import { createTestLocks, type VirtualTestLocks } from '../../runtime/testing/index.js';
 import { type Accounts, beginAudit, deposit, endAudit } from './deposit.js';
 
@@ -81,7 +82,8 @@ test('work that is longer than the lease keeps the lock', async () => {
 test('DynamoDB is out of reach', async () => {
   locks.simulate.outage();
 
-  expect(await locks.time.until(deposit(accounts, '42', 10))).toBe('try later');
+  await expect(locks.time.until(deposit(accounts, '42', 10))).rejects.toThrow(LockUnavailableError);
+  expect(accounts.saved).toEqual([]);
 });
 
 test('a few throttled requests, and an answer that is lost, are no matter', async () => {

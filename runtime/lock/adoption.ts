@@ -10,7 +10,7 @@ import type { HandOver } from './hand-over.js';
 import type { Patience } from './patience.js';
 import type { LockProcess } from './process.js';
 import { RecentSet } from './recent-set.js';
-import type { LockStore, NewEntry } from './store.js';
+import type { LockStore, NewEntry, WriteAnswer } from './store.js';
 import type { LockTarget } from './target.js';
 
 /** How many adoptions that ended without a hold one process remembers. */
@@ -71,28 +71,29 @@ export class Adoption {
     for (let failures = 0; !patience.isOver; failures += 1) {
       const version = target.draw(ledger);
       const entry = target.newEntry(ledger, version, contender);
+      let answer: WriteAnswer;
       try {
-        const answer = await target.exchange(this.budgetMs(), (signal) => store.adopt(entry, replacedVersion, signal));
-        const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
-        if (standing !== undefined) {
-          this.mayStand = true;
-          ledger.confirm(standing, answer.dateMs);
-          ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
-          target.local.noteToken(ledger.fencingToken);
-          if (answer.replaced) contender.chronicle.wasGivenBy(answer.replaced);
-          return await this.granted();
-        }
-        this.mayStand = false;
-        if (!this.isTokenInTheWay(answer.entry, replacedVersion, entry))
-          replacedVersion = this.versionInVain(answer.entry);
-        target.local.noteToken(answer.entry?.fencingToken);
-        continue;
+        answer = await target.exchange(this.budgetMs(), (signal) => store.adopt(entry, replacedVersion, signal));
       } catch (error) {
         this.mayStand ||= mayHaveLanded(error);
         if (error instanceof LynkError) throw error;
         patience.lastFailure = error;
+        await patience.sleep(retryDelayMs(failures, process.random.fraction()));
+        continue;
       }
-      await patience.sleep(retryDelayMs(failures, process.random.fraction()));
+      const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
+      this.mayStand = standing !== undefined;
+      if (standing !== undefined) {
+        ledger.confirm(standing, answer.dateMs);
+        ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
+        target.local.noteToken(ledger.fencingToken);
+        if (answer.replaced) contender.chronicle.wasGivenBy(answer.replaced);
+        return await this.granted();
+      }
+      if (!this.isTokenInTheWay(answer.entry, replacedVersion, entry)) {
+        replacedVersion = this.versionInVain(answer.entry);
+      }
+      target.local.noteToken(answer.entry?.fencingToken);
     }
     throw this.unavailable('no answer from DynamoDB in time', patience.lastFailure);
   }

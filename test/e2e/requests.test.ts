@@ -1,12 +1,15 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { LockFactory } from '../../runtime/index.js';
 import { FOREIGN_HOST, Rig, until } from './rig.js';
 
 let rig: Rig;
+let client: DynamoDBClient;
 let factory: LockFactory;
 
 beforeAll(async () => {
   rig = await Rig.start();
-  factory = rig.factory({ hostIdentifier: 'here/1' });
+  client = rig.client();
+  factory = rig.factory({ client, hostIdentifier: 'here/1' });
 });
 beforeEach(() => rig.proxy.forget());
 afterAll(() => rig.stop());
@@ -71,7 +74,7 @@ describe('two callers in one process', () => {
   test('the second try is refused without a request', async () => {
     const held = await factory.createLock('local').acquire();
     rig.proxy.forget();
-    const outcome = await rig.factory().tryWithLock('local', () => 'ran');
+    const outcome = await rig.factory({ client }).tryWithLock('local', () => 'ran');
 
     expect(outcome).toMatchObject({ acquired: false, holder: { hostIdentifier: 'here/1' } });
     expect(rig.proxy.counts).toEqual({});
