@@ -3,8 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from './exit.js';
 import { SharedGroup, type SharedGroupMarks } from './process-group.js';
 
-/** Waits for the end of its input. What is left then is the command `$pid`, to be ended with `$grace` seconds. */
-const WAIT = `while read -r word rest; do
+/**
+ * Waits for the end of its input. What is left then is the command `$pid`, to be ended with `$grace` seconds. Who
+ * tells all of a service's processes to end means the guardian too; it ends with the tool.
+ */
+const WAIT = `trap '' HUP INT QUIT TERM
+while read -r word rest; do
   case $word in
     guard) pid=\${rest%% *} marks=\${rest#* } ;;
     grace) grace=$rest ;;

@@ -16,6 +16,8 @@ const FORWARDED: readonly NodeJS.Signals[] = [...ENDING_SIGNALS, 'SIGUSR1', 'SIG
 /** From one look at what the command has left running to the next. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
+/** A look takes at most one part in so many of the time. */
+const LOOK_SHARE = 20;
 /** What ends by itself in this time is not worth a line. */
 const QUIET_MS = 200;
 
@@ -67,13 +69,17 @@ export async function supervise(held: HeldLock, task: Task): Promise<number> {
     const code = await outcome;
     const endedMs = performance.now();
     let isTold = false;
-    for (let pauseMs = FIRST_PAUSE_MS; group && !group.isEmpty(); pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    for (let pauseMs = FIRST_PAUSE_MS; group; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      const lookedMs = performance.now();
+      if (group.isEmpty()) break;
+      const tookMs = performance.now() - lookedMs;
       if (task.closes && !wasAskedToEnd && !watch?.hasEnded) break;
       if (!isTold && !watch?.hasEnded && performance.now() - endedMs > QUIET_MS) {
         isTold = true;
         task.onLeft(group.members());
       }
-      await sleep(pauseMs);
+      // To list very many processes takes a while: it is to take little of the machine.
+      await sleep(Math.max(pauseMs, LOOK_SHARE * tookMs));
     }
     return watch?.hasEnded || !held.isHeld ? EXIT.lost : code;
   } finally {

@@ -190,6 +190,31 @@ describe('where the lock is lost, KILL ends the program, though its shell has en
   });
 });
 
+test('a guardian that is told to end, as all of a service are, stays as long as the tool', async () => {
+  const path = `${folder}/program`;
+  const running = run('a', '--lease', '8', ...script(`${program(path)} & wait`));
+  const pid = await pidIn(path);
+  const shell = runningProcesses()?.find((one) => one.pid === pid)?.parentPid;
+  const guardians = runningProcesses()?.filter((one) => one.parentPid === running.pid && one.pid !== shell) ?? [];
+  expect(guardians).toHaveLength(1);
+  for (const guardian of guardians) process.kill(guardian.pid, 'SIGTERM');
+  running.signal('SIGKILL');
+
+  await until(() => !isRunning(pid), 'that the program has ended');
+});
+
+test('a run within a run ends with it: it has a group of its own, and passes on what it is told', async () => {
+  const path = `${folder}/program`;
+  const inner = `${process.execPath} ${tool.path} run b --lease 800 --grace 200 -- ${program(path)}`;
+  const running = run('a', '--lease', '4', ...script(`${inner} & wait`));
+  const pid = await pidIn(path);
+  await rig.remove('a');
+
+  expect(await running.ended).toBe(76);
+  // At once, and not after the grace of 200 s that it would have had by itself.
+  await until(() => !isRunning(pid), 'that the program has ended');
+});
+
 describe('on a terminal, where the group has others too', () => {
   /** Who was there before the command, and is neither waited for nor ended. */
   const line = (job: string): string =>
