@@ -9,6 +9,7 @@ import { typed, until } from './tool.js';
 
 /** Whoever may write to the table may write any of these. */
 const CONTROLS = 'a\u001b[2J\u009b31m\r\nb\u0007\u007f\u202e\u2028\u{e0041}';
+const NESTED = '['.repeat(20_000) + ']'.repeat(20_000);
 const N = (value: string): AttributeValue => ({ N: value });
 const S = (value: string): AttributeValue => ({ S: value });
 const stamped = (stampMs: number): string =>
@@ -28,6 +29,8 @@ afterAll(async () => {
 afterEach(() => rig.clear());
 
 const ENTRIES: readonly (readonly [what: string, attributes: Record<string, AttributeValue>])[] = [
+  ['a note of 40 KB of brackets', { data: S(NESTED) }],
+  ['a note of objects in objects', { data: S(`${'{"a":'.repeat(8000)}1${'}'.repeat(8000)}`) }],
   ['a note with controls', { data: S(CONTROLS) }],
   ['a note with controls, as JSON', { data: S(JSON.stringify({ [CONTROLS]: CONTROLS })) }],
   ['a note that is no text', { data: N('7') }],
@@ -36,6 +39,7 @@ const ENTRIES: readonly (readonly [what: string, attributes: Record<string, Attr
   ['a version with controls', { versionNumber: S(CONTROLS) }],
   ['the earliest version', { versionNumber: S(stamped(0)) }],
   ['the latest version', { versionNumber: S(stamped(2 ** 47 - 1)) }],
+  ['a lease of -1E+30', { leaseDuration: N('-1E+30') }],
   ['a lease of 1E+30', { leaseDuration: N('1E+30') }],
   ['a lease of 1E+125, long ago', { leaseDuration: N('1E+125'), versionNumber: S(stamped(0)) }],
   ['a lease of 1E-130', { leaseDuration: N('1E-130') }],
