@@ -78,14 +78,14 @@ export async function abandon(target: LockTarget, ledger: Ledger): Promise<void>
 
 /**
  * Whether a write that failed may be in the table all the same, or land yet. The SDK repeats requests: a refusal may
- * be of a later copy than the one that landed, and only that of a single copy is certain.
+ * be of a later copy than the one that landed, and only that of a single copy is certain. So is none that no server gave.
  */
 export function mayHaveLanded(error: unknown): boolean {
   if (!(error instanceof LynkError)) return true;
   // Something else than ours was seen to stand there.
   if (error instanceof LockEntryError) return false;
-  const { $metadata } = (error.cause ?? {}) as { $metadata?: { readonly attempts?: number } };
-  return $metadata?.attempts !== 1;
+  const { $metadata } = (error.cause ?? {}) as { $metadata?: { attempts?: number; httpStatusCode?: number } };
+  return $metadata?.attempts !== 1 || $metadata.httpStatusCode === undefined;
 }
 
 /** The entry's version, where it is of this hold. */

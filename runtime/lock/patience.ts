@@ -32,10 +32,8 @@ export class Patience {
   private readonly limitMs: number;
   /** Elapsed time. */
   private readonly untilMs: number;
-  /** What was left when the request was sent that is under way. */
-  private leftAtAskMs: number | undefined;
-  /** Monotonic time at which it was sent. */
-  private askedMs: number | undefined;
+  /** What was left when the request was sent that is under way, and the monotonic time then. */
+  private asked: { readonly leftMs: number; readonly atMs: number } | undefined;
   private readonly unwatch: () => void;
   private timer: Timer | undefined;
 
@@ -55,22 +53,19 @@ export class Patience {
 
   /** A request is sent. */
   asks(): void {
-    this.leftAtAskMs = this.leftMs();
-    this.askedMs = this.process.clock.monotonicMs();
+    this.asked = { leftMs: this.leftMs(), atMs: this.process.clock.monotonicMs() };
   }
 
   /** It was answered. */
   answered(): void {
-    this.leftAtAskMs = undefined;
-    this.askedMs = undefined;
+    this.asked = undefined;
     this.lastFailure = undefined;
   }
 
   /** It failed. One that nothing but the end of the wait cut short, just after it was sent, tells nothing of DynamoDB. */
   failed(error: unknown): void {
     if (this.leftMs() > TIMER_GRAIN_MS || this.hadFairTime()) this.lastFailure = error;
-    this.leftAtAskMs = undefined;
-    this.askedMs = undefined;
+    this.asked = undefined;
   }
 
   get isOver(): boolean {
@@ -83,7 +78,7 @@ export class Patience {
    */
   unanswered(): unknown {
     if (this.lastFailure !== undefined) return this.lastFailure;
-    const sinceAskedMs = this.process.clock.monotonicMs() - (this.askedMs ?? Infinity);
+    const sinceAskedMs = this.process.clock.monotonicMs() - (this.asked?.atMs ?? Infinity);
     const isLong = this.leftMs() > 0 ? sinceAskedMs >= FAIR_TIME_MS : this.hadFairTime();
     return isLong ? new Error('no answer from DynamoDB') : this.whyQueued?.();
   }
@@ -154,7 +149,7 @@ export class Patience {
 
   /** Whether a request is under way that had until the end of the wait a time to be answered in. */
   private hadFairTime(): boolean {
-    return this.leftAtAskMs !== undefined && this.leftAtAskMs >= FAIR_TIME_MS;
+    return (this.asked?.leftMs ?? 0) >= FAIR_TIME_MS;
   }
 
   private end(reason: unknown): void {

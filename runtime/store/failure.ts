@@ -1,4 +1,7 @@
+import type { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { LockTableError } from '../errors.js';
+import { refusalOf } from './access.js';
+import { endpointFault, isOfTransit } from './transit.js';
 
 /** What failed. */
 export interface FailedRequest {
@@ -8,106 +11,113 @@ export interface FailedRequest {
   readonly action: string;
 }
 
-const CREDENTIALS = new Set([
-  'CredentialsProviderError',
-  'TokenProviderError',
-  'UnrecognizedClientException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'IncompleteSignatureException',
-  'MissingAuthenticationTokenException',
-  'MissingAuthenticationToken',
-  'ExpiredTokenException',
-  'ExpiredToken',
-]);
-
+// By how names begin: most have a form with `Exception` at the end, and one without.
+const CREDENTIALS =
+  /ProviderError$|^(?:UnrecognizedClient|InvalidClientTokenId|(?:Invalid|Incomplete)Signature|MissingAuthenticationToken)/;
 /** The table, or the account, is asked too much. */
-const THROTTLED = new Set([
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'RequestThrottledException',
-  'ThrottlingException',
-  'Throttling',
-  'TooManyRequestsException',
-]);
+const THROTTLED = /^(?:Request)?Throttl|^(?:ProvisionedThroughput|RequestLimit)Exceeded|^TooManyRequests/;
+/**
+ * Client faults, by their status, that another attempt may yet get past. The provider of credentials may have new ones
+ * by then, and the SDK corrects its clock by the answer, and signs the next attempt anew.
+ */
+const PASSING =
+  /^(?:ReplicatedWriteConflict|Transaction(?:Conflict|InProgress)|LimitExceeded|Request(?:Time|Expired|InTheFuture)|ExpiredToken)/;
 
-/** Client faults, by their status, that another attempt may yet get past. */
-const PASSING = new Set([
-  ...THROTTLED,
-  'ReplicatedWriteConflictException',
-  'TransactionConflictException',
-  'TransactionInProgressException',
-  'LimitExceededException',
-  'RequestTimeout',
-  'RequestTimeoutException',
-  // The SDK corrects its clock by the answer, and signs the next attempt anew.
-  'RequestExpired',
-  'RequestTimeTooSkewed',
-  'RequestInTheFuture',
-]);
+const isPassing = (name: string): boolean => THROTTLED.test(name) || PASSING.test(name);
 
 /**
- * What a rejected request means: a `LockTableError` that names the way out where every attempt would fail
- * alike, else the error as it is, for a failure in transit.
+ * What a rejected request means, by what the error is: a `LockTableError` that names the way out where every attempt
+ * would fail alike, else the error as it is, for a failure in transit.
  */
 export function classifyFailure(error: unknown, request: FailedRequest): unknown {
-  const { name = '', message = '', status } = described(error);
-  const permanent = (text: string): LockTableError =>
-    new LockTableError(`table "${request.tableName}": ${text}`, { ...request, cause: error });
+  const text = reasonAgainst(error, request);
+  return text === undefined
+    ? error
+    : new LockTableError(`table "${request.tableName}": ${text}`, { ...request, cause: error });
+}
 
-  if (name === 'ResourceNotFoundException') {
-    return permanent(
-      'there is no such table in this account and region; provision it with LynkLockTable, or check the name ' +
-        '(LYNK_TABLE_NAME, or the argument of getLockFactory), the region and the endpoint',
-    );
-  }
-  if (name === 'AccessDeniedException' || name === 'AccessDenied') {
-    return permanent(
-      `permission ${request.action} is missing; grant it with ${grantOf(request.action)} of LynkLockTable ` +
-        `(DynamoDB says: ${message})`,
-    );
-  }
-  if (CREDENTIALS.has(name)) {
-    return permanent(
-      `no valid AWS credentials; set them as for any AWS SDK client, or pass a client of your own (${message})`,
-    );
-  }
+/** Why no attempt can succeed, and what can be done; undefined where one may. */
+function reasonAgainst(error: unknown, { action }: FailedRequest): string | undefined {
+  const { name, message, status = 0, isRefusal } = described(error);
+  const fault = endpointFault(error, message);
+  if (fault !== undefined) return fault;
   if (/region is missing/i.test(message)) {
-    return permanent('the AWS region is not set; set AWS_REGION, or pass a client of your own');
+    return 'the AWS region is not set; set AWS_REGION, or pass a client of your own';
   }
+  if (CREDENTIALS.test(name)) {
+    // A signature that the next attempt makes anew, or credentials that were not to be had for the moment.
+    if (/^Signature (?:expired|not yet)|time-?out|unable to connect/i.test(message)) return undefined;
+    if (!isRefusal && isOfTransit(error)) return undefined;
+    return `no valid AWS credentials; set them as for any AWS SDK client, or pass a client of your own (${message})`;
+  }
+  if (!isRefusal) {
+    // What is no error at all tells nothing.
+    if (/^(?:$|AWS SDK error wrapper)/.test(name && message) || isPassing(name) || isOfTransit(error)) return undefined;
+    return `the client cannot be used, for another version of the AWS SDK (npm ls @aws-sdk/client-dynamodb), a mistake in a middleware, or a mock without an answer (${name}: ${message})`;
+  }
+  if (name === 'ResourceNotFoundException') {
+    return (
+      'there is no such table in this account and region; provision it with LynkLockTable, or check the name ' +
+      '(LYNK_TABLE_NAME, or the argument of getLockFactory), the region and the endpoint'
+    );
+  }
+  if (name === 'AccessDeniedException' || name === 'AccessDenied') return refusalOf(action, message);
   if (name === 'ValidationException' && /key element|schema|required keys/i.test(message)) {
-    return noLockTable(request, message, error);
+    return noLockTableText(message);
   }
-  const isRefusal = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
-  if (isRefusal && !PASSING.has(name)) return permanent(`DynamoDB refuses ${request.action}: ${name}: ${message}`);
-  return error;
+  if (status < 400 || status >= 500 || status === 408 || status === 429 || isPassing(name)) return undefined;
+  return `DynamoDB refuses ${action}: ${name}: ${message}`;
+}
+
+/** By its name: a client of another copy of the SDK has classes of its own. */
+export function isConditionFailure(outcome: unknown): outcome is ConditionalCheckFailedException {
+  return described(outcome).name === 'ConditionalCheckFailedException';
+}
+
+export function isCancellation(outcome: unknown): outcome is TransactionCanceledException {
+  return described(outcome).name === 'TransactionCanceledException';
 }
 
 /** Whether a request failed because there are too many of them. */
 export function isThrottling(error: unknown): boolean {
-  return THROTTLED.has(described(error).name ?? '');
+  return THROTTLED.test(described(error).name);
 }
 
 /** The table's items have another key than locks have. */
 export function noLockTable(
   details: Pick<FailedRequest, 'lockName' | 'tableName'>,
   message = 'by the key that a scan ended with',
-  cause?: unknown,
 ): LockTableError {
-  return new LockTableError(
-    `table "${details.tableName}": it is no lock table: its key has to be the partition key "lockKey", a string, ` +
-      `and no sort key (${message})`,
-    { ...details, cause },
-  );
+  return new LockTableError(`table "${details.tableName}": ${noLockTableText(message)}`, details);
 }
 
-/** What of the construct grants an action to a client. */
-function grantOf(action: string): string {
-  return action === 'dynamodb:Scan' ? 'grantInspect(…), without names,' : 'grantLock(…)';
+function noLockTableText(message: string): string {
+  return `it is no lock table: its key has to be the partition key "lockKey", a string, and no sort key (${message})`;
 }
 
-function described(error: unknown): { name?: string; message?: string; status?: number | undefined } {
-  if (!(error instanceof Error)) return {};
-  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
-  return { name: error.name, message: error.message, status: $metadata?.httpStatusCode };
+interface Description {
+  readonly name: string;
+  readonly message: string;
+  readonly status: number | undefined;
+  /** Whether a service has said it: an exception of its own, by name. What a middlebox answers has none. */
+  readonly isRefusal: boolean;
+}
+
+/** By what it has, not by its class: the SDK, or Node itself, may be loaded a second time, as a test runner does. */
+function described(error: unknown): Description {
+  const {
+    name: named,
+    message,
+    $fault,
+    $metadata,
+  } = (error ?? {}) as {
+    readonly name?: unknown;
+    readonly message?: unknown;
+    readonly $fault?: unknown;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  const name = typeof named === 'string' ? named : '';
+  const isSaid = $fault === 'client' || $fault === 'server' || name.endsWith('Exception');
+  const isRefusal = isSaid && !/^(?:Unknown(?:Error)?|\d*)$/.test(name);
+  return { name, message: typeof message === 'string' ? message : '', status: $metadata?.httpStatusCode, isRefusal };
 }

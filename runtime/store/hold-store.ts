@@ -1,12 +1,10 @@
 import {
   type AttributeValue,
   type BatchGetItemCommand,
-  ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   type ScanCommand,
-  TransactionCanceledException,
   type TransactWriteItemsCommand,
   UpdateItemCommand,
   type UpdateItemCommandOutput,
@@ -28,9 +26,10 @@ import {
 } from '../lock/store.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
-import { classifyFailure, isThrottling } from './failure.js';
+import { classifyFailure, isCancellation, isConditionFailure, isThrottling } from './failure.js';
 import { conditionCheck, guardedCommand, judgeCancellation } from './guard.js';
 import { entryFromItem, fencingTokenOf, type Item, replacedIn } from './item.js';
+import { refuseWithoutProtocol } from './transit.js';
 
 const { lockKey: KEY, leaseDuration, versionNumber, hostIdentifier, expiresAt, fencingToken, holderTrace } = ENTRY;
 /** `data` is a reserved word of DynamoDB's expressions. */
@@ -125,7 +124,7 @@ export class DynamoDBHoldStore implements HoldStore {
       ExpressionAttributeValues: { ':hold': textual(holdId) },
     });
     const { dateMs, output } = await this.send(lockKey, 'DeleteItem', command, signal);
-    return { dateMs, written: !(output instanceof ConditionalCheckFailedException) };
+    return { dateMs, written: !isConditionFailure(output) };
   }
 
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
@@ -162,7 +161,7 @@ export class DynamoDBHoldStore implements HoldStore {
       // It is about the caller's own tables: his to hear, as the SDK says it.
       throw error instanceof LynkError ? new ItemsRefused(error.cause) : error;
     });
-    if (!(output instanceof TransactionCanceledException)) return { dateMs, written: true };
+    if (!isCancellation(output)) return { dateMs, written: true };
     const { written, item } = judgeCancellation(output);
     return { dateMs, written, entry: item && this.entry(item, lockKey) };
   }
@@ -217,7 +216,7 @@ export class DynamoDBHoldStore implements HoldStore {
     const { dateMs, output } = await this.send(lockKey, 'UpdateItem', command, signal);
     const place = { lockName: lockKey, tableName: this.tableName };
     const isFenced = Boolean(set[fencingToken]);
-    if (!(output instanceof ConditionalCheckFailedException)) {
+    if (!isConditionFailure(output)) {
       const { Attributes } = output as UpdateItemCommandOutput;
       // No condition can tell a whole number from another: that it is none is seen once it was written over.
       if (isFenced) fencingTokenOf(Attributes, place, 'the entry was written over, and nobody holds it');
@@ -238,6 +237,7 @@ export class DynamoDBHoldStore implements HoldStore {
       (next) => async (args) => {
         // Once an attempt: what counts is the clock of the last answer.
         dateMs = undefined;
+        refuseWithoutProtocol(args.request);
         const result = await next(args);
         const { headers } = result.response as { headers?: Record<string, string> };
         dateMs = parseDateHeader(headers?.['date']);
@@ -247,11 +247,11 @@ export class DynamoDBHoldStore implements HoldStore {
     );
     try {
       const output = await this.connection.client().send(sent, { abortSignal: signal });
+      // As a mock does that was told nothing.
+      if (!output) throw new TypeError('its method send resolved to no answer');
       return { dateMs, output };
     } catch (error) {
-      const isAnswer =
-        error instanceof ConditionalCheckFailedException || error instanceof TransactionCanceledException;
-      if (isAnswer) return { dateMs, output: error };
+      if (isConditionFailure(error) || isCancellation(error)) return { dateMs, output: error };
       throw classifyFailure(error, { lockName, tableName: this.tableName, action: `dynamodb:${action}` });
     }
   }

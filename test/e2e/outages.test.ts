@@ -197,12 +197,14 @@ describe('a table that cannot be used', () => {
     await expectTableError(rig.factory().createLock('waited for').acquire(), 'dynamodb:GetItem', 'grantLock');
   });
 
-  test('permission to delete, which a release needs, is missing: asking again would not help', async () => {
+  test('permission to delete, which a release needs, is missing: it asks until its time is over, and says why', async () => {
     const held = await rig.factory().createLock('undeletable').acquire();
-    rig.proxy.forget();
     rig.proxy.fate = ({ operation }) => (operation === 'DeleteItem' ? DENIED : 'pass');
-    await expectTableError(held.release(), rig.tableName, 'dynamodb:DeleteItem', 'grantLock');
-    expect(rig.proxy.counts).toEqual({ DeleteItem: 1 });
+
+    const error = await rejectionOf(held.release());
+
+    expect(error).toBeInstanceOf(LockUnavailableError);
+    await expectTableError(Promise.reject((error as Error).cause), rig.tableName, 'dynamodb:DeleteItem', 'grantLock');
   });
 
   describe('from a process without a configuration', () => {

@@ -362,6 +362,10 @@ export const CANNOT_DESERIALIZE: readonly Provocation[] = [
   },
 ];
 
+const failed = (error: Error) => (): never => {
+  throw classifyFailure(error, { lockName: 'account/42', tableName: 'my-locks', action: 'dynamodb:UpdateItem' });
+};
+
 const refused =
   (name: string, message: string, action = 'dynamodb:UpdateItem') =>
   (): never => {
@@ -369,6 +373,7 @@ const refused =
     throw classifyFailure(
       Object.assign(new Error(message), {
         name,
+        $fault: 'client',
         $metadata: { httpStatusCode: 400 },
       }),
       request,
@@ -392,6 +397,42 @@ export const TABLE: readonly Provocation[] = [
       'User: on-call is not authorized to perform: dynamodb:Scan',
       'dynamodb:Scan',
     ),
+  },
+  {
+    when: 'a policy denies it, which no grant gets past',
+    provoke: refused(
+      'AccessDeniedException',
+      'User: billing is not authorized to perform: dynamodb:UpdateItem with an explicit deny in a VPC endpoint policy',
+    ),
+  },
+  {
+    when: 'a policy beside those of the caller does not allow it',
+    provoke: refused(
+      'AccessDeniedException',
+      'User: billing is not authorized to perform: dynamodb:UpdateItem because no service control policy allows the dynamodb:UpdateItem action',
+    ),
+  },
+  {
+    when: 'the key of the table may not be used',
+    provoke: refused('AccessDeniedException', 'User: billing is not authorized to perform: kms:Decrypt'),
+  },
+  {
+    when: 'the certificate of an endpoint is not trusted',
+    provoke: failed(
+      Object.assign(new Error('self-signed certificate in certificate chain'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }),
+    ),
+  },
+  {
+    when: 'an endpoint begins with https://, and its server speaks no TLS',
+    provoke: failed(Object.assign(new Error('wrong version number'), { code: 'EPROTO' })),
+  },
+  {
+    when: 'an endpoint has no http://',
+    provoke: failed(Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL', input: '127.0.0.1:8000' })),
+  },
+  {
+    when: 'the client that you passed cannot be used',
+    provoke: failed(new TypeError("Cannot read properties of undefined (reading 'output')")),
   },
   {
     when: 'there are no credentials',

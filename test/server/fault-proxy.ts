@@ -9,6 +9,14 @@ export interface Refusal {
   readonly message?: string;
 }
 
+/** An answer that is none of DynamoDB's, as a middlebox gives it. */
+interface Page {
+  readonly status: number;
+  readonly page: string;
+  /** Whether the connection is cut in the middle of it. */
+  readonly isCut?: boolean;
+}
+
 /**
  * What becomes of one request:
  * - `pass`: carried out, and answered
@@ -16,9 +24,10 @@ export interface Refusal {
  * - `reset`: the connection is cut; nothing is carried out
  * - `silence`: never answered, nor carried out
  * - a refusal: answered with that error; nothing is carried out
+ * - a page: answered with that; nothing is carried out
  * - `after`: carried out and answered once that is settled, even where its sender has gone by then
  */
-export type Fate = 'pass' | 'drop-answer' | 'reset' | 'silence' | Refusal | { readonly after: Promise<unknown> };
+export type Fate = 'pass' | 'drop-answer' | 'reset' | 'silence' | Refusal | Page | { readonly after: Promise<unknown> };
 
 export const THROTTLED: Refusal = { status: 400, error: 'ProvisionedThroughputExceededException' };
 export const SERVER_ERROR: Refusal = { status: 500, error: 'InternalServerError' };
@@ -115,6 +124,10 @@ export class FaultProxy {
       answer.destroy();
       return;
     }
+    if (typeof fate === 'object' && 'page' in fate) {
+      showPage(answer, fate);
+      return;
+    }
     if (typeof fate === 'object' && 'status' in fate) {
       refuse(answer, fate);
       return;
@@ -149,6 +162,13 @@ export class FaultProxy {
 function refuse(answer: ServerResponse, { status, error, message = `refused by the proxy: ${error}` }: Refusal): void {
   const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${error}`, message });
   answer.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
+}
+
+function showPage(answer: ServerResponse, { status, page, isCut = false }: Page): void {
+  const length = Buffer.byteLength(page) + (isCut ? 100 : 0);
+  answer.writeHead(status, { 'content-length': length });
+  if (isCut) answer.write(page, () => answer.destroy());
+  else answer.end(page);
 }
 
 function operationOf(incoming: IncomingMessage): string {

@@ -617,12 +617,13 @@ describe('the lock tables of an account', () => {
       name: 'AccessDeniedException',
       $metadata: { httpStatusCode: 400 },
     });
-    const silence = new Error('reset');
+    const silence = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
     const told = await listed(...before, { error: denied }).catch((caught: unknown) => caught);
 
     expect(told).toMatchObject({ tableName, lockName: undefined });
     expect(String(told)).toContain(`dynamodb:${action}`);
     await expect(listed(...before, { error: silence })).rejects.toMatchObject({
+      name: 'LockUnavailableError',
       message: `no answer from DynamoDB to ${action}`,
       tableName,
       cause: silence,

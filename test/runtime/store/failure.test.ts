@@ -15,6 +15,10 @@ const request = { lockName: 'nightly', tableName: 'locks', action: 'dynamodb:Upd
 
 const refusal = (name: string, message = 'because', httpStatusCode = 400): DynamoDBServiceException =>
   new DynamoDBServiceException({ name, message, $fault: 'client', $metadata: { httpStatusCode } });
+const coded = (message: string, code: string): Error => Object.assign(new Error(message), { code });
+/** As the SDK tells of an answer that it could not read. */
+const unreadable = (status: number, error: Error = new SyntaxError("Unexpected token '<'")): Error =>
+  Object.assign(error, { $metadata: { httpStatusCode: status, attempts: 1 } });
 const known = { message: 'because', $metadata: { httpStatusCode: 400 } };
 const named = (name: string, message = 'because'): Error => Object.assign(new Error(message), { name });
 
@@ -24,8 +28,39 @@ describe('for good, with the way out:', () => {
     ['no permission', refusal('AccessDeniedException'), /permission dynamodb:UpdateItem is missing.*grantLock/],
     ['no credentials', named('CredentialsProviderError', 'Could not load'), /no valid AWS credentials.*Could not load/],
     ['credentials that nobody knows', refusal('UnrecognizedClientException'), /no valid AWS credentials/],
-    ['credentials that ran out', refusal('ExpiredTokenException'), /no valid AWS credentials/],
     ['no region', new Error('Region is missing'), /AWS_REGION/],
+    ['credentials that are none', new Error('Resolved credential object is not valid'), /cannot be used.*credential/],
+    [
+      'a certificate that is not trusted',
+      coded('self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'),
+      /its certificate is not trusted; NODE_EXTRA_CA_CERTS .*\(DEPTH_ZERO_SELF_SIGNED_CERT: self-signed certificate\)/,
+    ],
+    [
+      'TLS to a server without it',
+      coded('write EPROTO 80:error:0A00010B:SSL routines:ssl3_get_record:wrong version number', 'EPROTO'),
+      /endpoint does not speak TLS; begin it with http:/,
+    ],
+    [
+      'an endpoint without http://',
+      Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL', input: '127.0.0.1:8000' }),
+      /endpoint "127.0.0.1:8000" is no URL; begin it with http:\/\/ or https:\/\//,
+    ],
+    [
+      'a client of another generation of the SDK',
+      new Error('serializerMiddleware is not found when adding endpointV2Middleware middleware'),
+      /another version of the AWS SDK \(npm ls @aws-sdk\/client-dynamodb\).*serializerMiddleware/,
+    ],
+    [
+      'a mistake in a middleware',
+      Object.assign(new TypeError("reading 'x'"), { $metadata: { attempts: 1 } }),
+      /a mistake in a middleware.*TypeError: reading 'x'/,
+    ],
+    ['a file that is missing', coded('open /token', 'ENOENT'), /cannot be used.*open .token/],
+    [
+      'a mistake in what reads a good answer',
+      Object.assign(new TypeError("reading 'y'"), { $metadata: { httpStatusCode: 200 } }),
+      /cannot be used/,
+    ],
     [
       'a table with another key',
       refusal('ValidationException', 'The provided key element does not match the schema'),
@@ -54,8 +89,6 @@ describe('for good, with the way out:', () => {
     'IncompleteSignatureException',
     'MissingAuthenticationTokenException',
     'MissingAuthenticationToken',
-    'ExpiredTokenException',
-    'ExpiredToken',
   ])('%s, whatever its status, is about credentials', (name) => {
     for (const error of [refusal(name, 'because', 403), named(name)]) {
       expect(String(classifyFailure(error, request))).toMatch(/no valid AWS credentials.*client of your own.*because/);
@@ -114,6 +147,98 @@ const THROTTLING = [
   'TooManyRequestsException',
 ];
 
+const CONNECTION_CODES = [
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+const CERTIFICATE_CODES = [
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+];
+
+test.each(CONNECTION_CODES)('a connection that failed with %s may come about next time', (code) => {
+  for (const error of [coded('', code), new Error('', { cause: coded('', code) })]) {
+    expect(classifyFailure(error, request)).toBe(error);
+  }
+});
+
+test.each(CERTIFICATE_CODES)('a certificate that is refused with %s will be refused again', (code) => {
+  expect(String(classifyFailure(coded('no', code), request))).toMatch(/its certificate is not trusted/);
+});
+
+describe('who may not is told what is missing:', () => {
+  const USER = 'User: arn:aws:sts::1:assumed-role/kms-rotator/x is not authorized to perform: dynamodb:UpdateItem';
+  const denied = (message: string) => String(classifyFailure(refusal('AccessDeniedException', message), request));
+  const GRANT = /grant it with grantLock/;
+
+  test.each([
+    'a VPC endpoint policy',
+    'a service control policy',
+    'a resource control policy',
+    'a permissions boundary',
+    'a resource-based policy',
+    'a session policy',
+    'an identity-based policy',
+  ])('an explicit deny in %s', (policy) => {
+    const told = denied(
+      `${USER} on resource: arn:aws:dynamodb:eu-west-1:1:table/locks with an explicit deny in ${policy}`,
+    );
+
+    expect(told).toContain(
+      `dynamodb:UpdateItem is denied by the ${policy.replace(/^an? /, '')}, and no grant to the caller`,
+    );
+    expect(told).not.toMatch(GRANT);
+  });
+
+  test('an explicit deny of nobody knows what', () => {
+    expect(denied(`${USER} with an explicit deny`)).toMatch(/denied by the policy of caller, table, VPC endpoint or/);
+  });
+
+  test.each(['VPC endpoint policy', 'service control policy', 'resource-based policy', 'permissions boundary'])(
+    'no %s that allows it',
+    (policy) => {
+      const told = denied(`${USER} on resource: x because no ${policy} allows the dynamodb:UpdateItem action`);
+
+      expect(told).toContain(`is denied by the ${policy}, and no grant to the caller gets past that; change it`);
+      expect(told).not.toMatch(GRANT);
+    },
+  );
+
+  test('a grant, where no policy of its own allows it', () => {
+    expect(denied(`${USER} on resource: x because no identity-based policy allows the action`)).toMatch(GRANT);
+    expect(denied(USER)).toMatch(GRANT);
+  });
+
+  test.each([
+    'User: x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:1:key/2',
+    'KMS key access denied error: com.amazonaws.services.kms.model.AWSKMSException: The ciphertext refers to a',
+  ])('the key of the table: %s', (message) => {
+    expect(denied(message)).toMatch(/its KMS key may not be used; .* kms:Decrypt.* encryptionKey/);
+  });
+
+  test('another action that is wanted for the credentials', () => {
+    const told = denied('User: x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/r');
+
+    expect(told).toContain('permission sts:AssumeRole is missing (');
+  });
+});
+
 describe('in transit, to be tried again:', () => {
   test.each<[string, unknown]>([
     ['throttled', new ProvisionedThroughputExceededException(known)],
@@ -129,6 +254,25 @@ describe('in transit, to be tried again:', () => {
     ['reset', Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })],
     ['without an answer in time', named('TimeoutError')],
     ['given up', named('AbortError')],
+    ['reset in the middle of a refusal', unreadable(400, coded('aborted', 'ECONNRESET'))],
+    ['reset in the middle of an answer', unreadable(200, coded('aborted', 'ECONNRESET'))],
+    ["a middlebox's page in place of a refusal", unreadable(403)],
+    ["a middlebox's page in place of an answer", unreadable(200)],
+    ["a middlebox's page in place of another place", unreadable(302)],
+    ['a refusal that nobody signed', refusal('Unknown', 'UnknownError', 403)],
+    ['a refusal of which only the status is told', refusal('413', 'UnknownError', 413)],
+    ['a refusal that is no JSON object', unreadable(403, new TypeError("reading '__type'"))],
+    ['no HTTP at all', coded('Parse Error: Expected HTTP/', 'HPE_INVALID_CONSTANT')],
+    ['refused by every address', Object.assign(new AggregateError([coded('', 'ECONNREFUSED')]), {})],
+    ['a connection that broke below', new TypeError('fetch failed', { cause: coded('closed', 'UND_ERR_SOCKET') })],
+    ['credentials that ran out', refusal('ExpiredTokenException', 'is expired', 400)],
+    [
+      'credentials that are out of reach',
+      Object.assign(named('CredentialsProviderError'), { cause: coded('', 'ETIMEDOUT') }),
+    ],
+    ['credentials that came too late', named('ProviderError', 'TimeoutError from instance metadata service')],
+    ['signed long ago', refusal('InvalidSignatureException', 'Signature expired: 2 is now earlier than 3', 400)],
+    ['signed ahead of time', refusal('InvalidSignatureException', 'Signature not yet current: 3 is still later', 400)],
     ['no error at all', 'a text'],
     ['nothing', undefined],
   ])('%s', (_, error) => {

@@ -1,0 +1,54 @@
+/**
+ * The codes of a connection that broke, or came to none, by Node and its DNS, and of an answer that is no HTTP; and
+ * the names of what was cut short.
+ */
+const BROKEN =
+  /(?:^| )(?:E(?!RR_|NOENT|ACCES|PERM|INVAL|ISDIR)[A-Z_]+ |HPE_|UND_|Z_|ERR_(?:SSL|HTTP|STREAM|SOCKET|TLS_HAND)|(?:Timeout|Abort)Error )/;
+/** Codes of a certificate that is not trusted, which the next connection would show again. */
+const UNTRUSTED = /\w*(?:CERT|SELF_SIGNED|UNABLE_TO_|CRL_| INVALID_|HOSTNAME_|PATH_LENGTH_)\w*/;
+
+/** The names and codes of an error, and of those that it was made of: what a connection says may be at the bottom. */
+function codesOf(error: unknown, depth = 4): string {
+  if (typeof error !== 'object' || error === null || depth === 0) return '';
+  const { name, code, cause, errors } = error as Partial<Record<'name' | 'code' | 'cause' | 'errors', unknown>>;
+  const own = [name, code].filter((one) => typeof one === 'string');
+  return [...own, ...[cause, errors].flat().map((one) => codesOf(one, depth - 1)), ''].join(' ');
+}
+
+/** Why no connection to the endpoint can succeed, and what can be done; undefined where one may. */
+export function endpointFault(error: unknown, message: string): string | undefined {
+  const codes = codesOf(error);
+  const untrusted = UNTRUSTED.exec(codes);
+  if (untrusted) {
+    return `its certificate is not trusted; NODE_EXTRA_CA_CERTS names authorities of your own (${untrusted[0]}: ${message})`;
+  }
+  if (/wrong.version.number/i.test(codes + message)) {
+    return `its endpoint does not speak TLS; begin it with http:// (${message})`;
+  }
+  if (!codes.includes('ERR_INVALID_URL')) return undefined;
+  const { input } = error as { readonly input?: unknown };
+  return `its endpoint "${input}" is no URL; begin it with http:// or https://`;
+}
+
+/** `localhost:8000` is a URL whose protocol is `localhost:`, and the SDK would send it somewhere else. */
+export function refuseWithoutProtocol(request: unknown): void {
+  const { protocol = 'http:', path } = (request ?? {}) as { readonly protocol?: string; readonly path?: string };
+  if (/^https?:$/.test(protocol)) return;
+  throw Object.assign(new Error(), { code: 'ERR_INVALID_URL', input: protocol + path });
+}
+
+/**
+ * Whether an error comes from the way to DynamoDB and back: no connection, no answer in time, or an answer that was
+ * cut off or is not DynamoDB's own, as a middlebox gives it.
+ */
+export function isOfTransit(error: unknown): boolean {
+  if (BROKEN.test(codesOf(error))) return true;
+  const { name, $metadata, $response } = error as {
+    readonly name?: unknown;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly $response?: { readonly statusCode?: number };
+  };
+  const status = $metadata?.httpStatusCode ?? $response?.statusCode;
+  // An answer came. A mistake of a program's in one that DynamoDB gave well is no fault of the way.
+  return status !== undefined && (status >= 300 || !/^(?:Type|Reference)Error$/.test(`${name}`));
+}
