@@ -57,11 +57,14 @@ export class Adoption {
    */
   endInVain(isCancelled: boolean): void {
     const { process } = this.target;
-    const { holdId } = this.ledger;
+    const { holdId, former } = this.ledger;
     const known = inVain.get(process) ?? new RecentSet(REMEMBERED);
-    known.add(keyOf(this.handOver, holdId));
+    for (const each of [holdId, former?.holdId]) {
+      if (each === undefined) continue;
+      known.add(keyOf(this.handOver, each));
+      if (isCancelled) process.giveUp(each);
+    }
     inVain.set(process, known);
-    if (isCancelled) process.giveUp(holdId);
   }
 
   private async untilAnswered(): Promise<Ledger> {
@@ -122,10 +125,11 @@ export class Adoption {
 
   /** Had, and made good where too little of its lease is left. */
   private async granted(): Promise<Ledger> {
-    const { target, ledger } = this;
+    const { target, ledger, contender } = this;
     const { granted, cause } = await topUp(
       target,
       ledger,
+      contender,
       () => this.budgetMs(),
       async () => {},
     );

@@ -1,7 +1,7 @@
 import { LockNotBrokenError } from '../errors.js';
 import { breakingVersion, brokenBy, isBroken, takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { isStampExpired } from '../protocol/takeover.js';
+import { isStampAhead, isStampExpired } from '../protocol/takeover.js';
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import { check, checkedFlag, checkedSignal, isWellFormed, refuseUnknown } from './checks.js';
 import type { WaitOptions } from './held-lock.js';
@@ -65,7 +65,7 @@ export async function breakLock(target: LockTarget, options: BreakOptions): Prom
     if (!look) throw refusal(target, 'it has no entry: nobody holds it');
     if (!isForced) refuseWhatIsFree(target, look);
     const attempt = isForced ? remove : replace;
-    const broken = await attempt(target, look.entry, hostIdentifier, signal);
+    const broken = await attempt(target, look, hostIdentifier, signal);
     if (broken) return broken.left && inspectionOf(target, target.local, broken.left);
     if (looks === LOOKS) throw refusal(target, 'its entry went on changing while it was looked at', look.entry);
   }
@@ -82,14 +82,14 @@ export async function lookAt(target: LockTarget, signal: AbortSignal | undefined
 /** Puts a version of nobody's in place of the one seen. Resolves to nothing where that one is gone. */
 async function replace(
   target: LockTarget,
-  seen: LockEntry,
+  { entry: seen, dateMs }: Look,
   hostIdentifier: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly left: Look } | undefined> {
   const { store, name: lockKey, process } = target;
   const { leaseSeconds, fencingToken } = seen;
   // One version for all attempts: the condition lets one of them through, and an answer that shows it tells.
-  const version = breakingVersion(seen.version, process.drawNobodysHoldId(seen.version), target.serverNowMs());
+  const version = breakingVersion(seen.version, process.drawNobodysHoldId(seen.version), target.serverNowMs(), dateMs);
   const expiresAtSeconds = target.expiresAtSeconds(Math.ceil(leaseSeconds), fencingToken);
   const left = { lockKey, ours: seen.version, version, leaseSeconds, expiresAtSeconds, hostIdentifier };
   const answer = await ask(target, (budget) => store.leave(left, budget), signal);
@@ -101,7 +101,7 @@ async function replace(
 /** Deletes the version seen. Resolves to nothing where another stands. */
 async function remove(
   target: LockTarget,
-  seen: LockEntry,
+  { entry: seen }: Look,
   _hostIdentifier: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly left: undefined } | undefined> {
@@ -137,6 +137,8 @@ function refuseWhatIsFree(target: LockTarget, { entry, dateMs, arrivedMs }: Look
   ) {
     throw refusal(target, 'its lease is over, and the next contender takes it', entry);
   }
+  // By its stamp, which is ahead, nobody who comes only now could take it for longer than its lease.
+  if (isStampAhead(entry, dateMs)) return;
   if (isBroken(entry)) throw refusal(target, `its lease runs out already: it was ${entry.hostIdentifier}`, entry);
   const version = parseVersion(entry.version);
   if (version && isNobodys(version.holdId)) {

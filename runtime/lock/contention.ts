@@ -190,7 +190,7 @@ export class Contention {
   }
 
   private async topUp(ledger: Ledger): Promise<boolean> {
-    const { granted, cause } = await topUp(this.target, ledger, () => this.budgetMs());
+    const { granted, cause } = await topUp(this.target, ledger, this.contender, () => this.budgetMs());
     this.patience.lastFailure ??= cause;
     return granted;
   }

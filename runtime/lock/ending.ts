@@ -5,7 +5,7 @@ import { Patience } from './patience.js';
 import { untilAnswered } from './retry.js';
 import type { LockTarget } from './target.js';
 
-/** Further writes after one whose stamp proved too old to keep the lock for as long as it is meant to stay taken. */
+/** Further writes after one whose stamp does not keep the lock for as long as it is meant to stay taken, or longer. */
 const CORRECTIONS = 2;
 
 /** What is to stay of a hold's entry. */
@@ -105,7 +105,9 @@ export class Ending {
       // An answer that was lost had left it already.
       landed.ledger.confirm(standing, answer.dateMs);
       this.ours = landed.ledger.holdId;
-      if (isEnough(landed) || corrections === CORRECTIONS) return;
+      // Ahead, it would keep the lock for longer from those who go by its stamp alone.
+      const isAhead = landed.ledger.leaseSeconds > 0 && target.isAhead(landed.ledger);
+      if ((isEnough(landed) && !isAhead) || corrections === CORRECTIONS) return;
     }
   }
 

@@ -4,54 +4,67 @@ import { isEnoughToGrant } from '../protocol/lease.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS } from '../protocol/schedule.js';
 import { Ending } from './ending.js';
-import type { LockTarget } from './target.js';
+import type { EntryOwner, LockTarget } from './target.js';
 
-/** Refreshes of a lease that began with too little left, before it is given back. */
-const REFRESHES_BEFORE_GRANT = 2;
+/** Writes that make a lease good which was taken with a clock that was off, before it is given back. */
+const WRITES_BEFORE_GRANT = 2;
 
-/**
- * Whether a lease just taken has enough left to begin with, and TTL leaves its entry alone for long enough. Most are
- * like that: it is to cost no promise.
- */
+/** Whether a lease just taken is to be granted as it is. Most are: that is to cost no promise. */
 export function isGrantable(target: LockTarget, ledger: Ledger): boolean {
+  return isEnough(target, ledger) && !target.isAhead(ledger);
+}
+
+/** Whether it has enough left to begin with, and TTL leaves its entry alone for long enough. */
+function isEnough(target: LockTarget, ledger: Ledger): boolean {
   const { deadlineMs, leaseSeconds } = ledger;
   return isEnoughToGrant(deadlineMs, target.process.elapsedMs(), leaseSeconds) && target.isKept(ledger);
 }
 
 /**
  * Makes sure that a lease just taken is grantable (docs/protocol.md, section 4): after a clock that was far
- * off, or an answer that took long, a refresh by the corrected clock makes it good.
+ * off, or an answer that took long, a refresh by the corrected clock makes it good. Where the clock was ahead, a refresh
+ * cannot: a new hold replaces it.
  * @param budgetMs how long the next request may take; 0 where nobody waits any more
  * @param giveBack what becomes of the lease where that does not help
  */
 export async function topUp(
   target: LockTarget,
   ledger: Ledger,
+  owner: EntryOwner,
   budgetMs: () => number,
   giveBack = (): Promise<void> => abandon(target, ledger),
 ): Promise<{ readonly granted: boolean; readonly cause?: unknown }> {
-  const { store, name } = target;
+  const { process, store, local } = target;
   let cause: unknown;
-  for (let refreshes = 0; ; refreshes += 1) {
-    if (isGrantable(target, ledger)) return { granted: true };
-    if (refreshes === REFRESHES_BEFORE_GRANT || budgetMs() <= 0) break;
+  for (let writes = 0; ; writes += 1) {
+    const isLast = writes === WRITES_BEFORE_GRANT || budgetMs() <= 0;
+    const isAhead = target.isAhead(ledger);
+    // One that is only ahead can be held: should its holder die, some may have to wait for longer than its lease.
+    if (isEnough(target, ledger) && (isLast || !isAhead)) return { granted: true };
+    if (isLast) break;
+    if (isAhead && !ledger.former) {
+      // Nobody believes in it: it was not granted.
+      process.giveUp(ledger.holdId);
+      ledger.renew(process.drawHoldId(ledger.holdId));
+    }
     const version = target.draw(ledger);
-    const { holdId, fencingToken, latestToken } = ledger;
-    const expiresAtSeconds = target.expiresAtSeconds(ledger.leaseSeconds, latestToken);
-    ledger.asks(expiresAtSeconds);
+    const entry = target.newEntry(ledger, version, owner);
+    const { holdId, former } = ledger;
     try {
       const answer = await target.exchange(budgetMs(), (signal) =>
-        store.refresh({ lockKey: name, holdId, version, expiresAtSeconds, fencingToken }, signal),
+        former ? store.acquire(entry, former.confirmedVersion, signal) : store.refresh({ ...entry, holdId }, signal),
       );
-      const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
+      const standing = answer.written ? version : ownVersionIn(answer.entry, holdId);
       if (standing === undefined) {
         // A late copy of the first write may yet put its entry where nothing stands.
-        target.process.giveUp(ledger.holdId);
+        process.giveUp(holdId);
+        if (former) await giveBack();
         return { granted: false };
       }
       ledger.confirm(standing, answer.dateMs);
       // The lock may have been another's meanwhile, and be had anew by a late copy of the first write.
-      if (ledger.fencing && answer.entry) ledger.fencingToken = answer.entry.fencingToken;
+      if (ledger.fencing) ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
+      local.noteToken(ledger.fencingToken);
     } catch (error) {
       if (error instanceof LynkError) {
         await giveBack();
@@ -69,6 +82,7 @@ export async function topUp(
  * delete its entry, and from then on this process takes the entry for expired. Never rejects.
  */
 export async function abandon(target: LockTarget, ledger: Ledger): Promise<void> {
+  if (ledger.former) await abandon(target, ledger.former);
   try {
     await new Ending(target, ledger).attempt(LOST_RELEASE_BUDGET_MS);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { LockHolder } from '../errors.js';
 import { isBroken } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
+import { isStampAhead, isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { isNobodys, parseVersion } from '../protocol/version.js';
 import type { LocalLock } from './local-lock.js';
 import { noteFrom } from './note.js';
@@ -30,7 +30,8 @@ export interface LockInspection {
   readonly isReleased: boolean;
   /**
    * When its holder wrote last, by DynamoDB's clock, to about a second. Undefined where the entry does not
-   * tell: versions of Python's `lynk` carry no time, nor do those of a client that goes by no stamps.
+   * tell: versions of Python's `lynk` carry no time, nor do those of a client that goes by no stamps. Later than
+   * `inspectedAt` where its clock was ahead: then it tells nothing.
    */
   readonly lastSignOfLife: Date | undefined;
   /**
@@ -94,7 +95,8 @@ export function inspectionOf(table: LockTable, local: LocalLock, look: Look): Lo
   const isFree = isKept || (isNobodysNow && isOverForAll);
   const isOverByStamp = dateMs !== undefined && lastSeenMs !== undefined && dateMs > lastSeenMs + leaseSeconds * 1000;
   const isOver = isOverByStamp || arrivedMs >= expiryMs;
-  const looksDead = isNobodysNow ? false : isOver || (lastSeenMs === undefined ? undefined : false);
+  const isUntold = lastSeenMs === undefined || isStampAhead(entry, dateMs);
+  const looksDead = isNobodysNow ? false : isOver || (isUntold ? undefined : false);
   const overSinceMs = isOverByStamp ? lastSeenMs + leaseSeconds * 1000 : serverNowMs - (arrivedMs - expiryMs);
   return {
     name,

@@ -46,6 +46,11 @@ export class LockTable<S extends HoldStore = HoldStore> {
     return this.serverClock.floorMs(this.process.clock.monotonicMs());
   }
 
+  /** The same, that it is by now at the latest, unless the monotonic clock stood still. */
+  protected serverCeilingMs(): number | undefined {
+    return this.serverClock.ceilingMs(this.process.clock.monotonicMs());
+  }
+
   /**
    * One request, and what its answer teaches about DynamoDB's clock. Rejects once `budgetMs` are over,
    * whether or not the store gives up that soon, and with `signal.reason` when `signal` aborts.

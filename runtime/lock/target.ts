@@ -13,7 +13,7 @@ import { LockTable, type TargetSettings } from './table.js';
 const EXPIRES_AFTER_LEASE_SECONDS = 24 * 60 * 60;
 
 /** What an entry says of its holder. */
-interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
+export interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
   readonly chronicle: Pick<Chronicle, 'trace'>;
 }
 
@@ -53,14 +53,22 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
   }
 
   /** Draws the hold's next version. The request that carries it is to be sent at once. */
-  draw(ledger: Ledger, stampMs = this.serverNowMs()): string {
+  draw(ledger: Ledger): string {
     const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Infinity;
-    return ledger.draw(this.process.elapsedMs(), stampMs, timed);
+    // A hold cannot take back a stamp that is ahead, as when the wall clock was set forward since the last answer.
+    const latestMs = (ledger.confirmedVersion !== undefined && this.serverCeilingMs()) || Infinity;
+    return ledger.draw(this.process.elapsedMs(), Math.min(this.serverNowMs(), latestMs), timed);
+  }
+
+  /** Whether stamps of the ledger are ahead of DynamoDB's clock, by more than its answers leave open. */
+  isAhead(ledger: Ledger): boolean {
+    return ledger.isAheadOf(this.serverCeilingMs() ?? Infinity);
   }
 
   newEntry(ledger: Ledger, version: string, { hostIdentifier, data, chronicle }: EntryOwner): NewEntry {
     const { leaseSeconds, fencing, holdId } = ledger;
-    const fencingToken = fencing ? nextFencingToken(this.local.fencingToken, this.serverNowMs()) : undefined;
+    const { fencingToken = fencing ? nextFencingToken(this.local.fencingToken, this.serverNowMs()) : undefined } =
+      ledger;
     const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds, fencingToken);
     ledger.asks(expiresAtSeconds, fencingToken);
     const trace = chronicle.trace();

@@ -1,4 +1,5 @@
 import type { LockEntry } from './entry.js';
+import { latestTimeAt } from './server-clock.js';
 import { formatVersion, parseVersion, STAMP_LIMIT_MS } from './version.js';
 import { BROKEN_BY } from './wire.js';
 
@@ -9,14 +10,17 @@ import { BROKEN_BY } from './wire.js';
  *     seen  ──refresh──●──refresh──●                  (fails: told)
  *                                      ●── break ──────────── lease ───────────►  takeover
  *
- * No takeover may come sooner than it could have come over the version seen, whatever the breaker's clock
- * says. So the new stamp is never below the one seen; without a stamp that counts, it has none either;
- * and where the version is not ours, neither is the new one, so that contenders go on adding the margin
- * that such a holder does not keep.
+ * No takeover may come sooner than the holder of the version seen stops believing, whatever the breaker's clock
+ * says. So the new stamp is not below the one seen, except where that is ahead of DynamoDB's clock: the holder
+ * counts from when it sent that version, and that was before it was seen. Without a stamp that counts, the new
+ * version has none either; and where it is not ours, neither is the new one, so that contenders go on adding the
+ * margin that such a holder does not keep.
+ * @param dateMs the `Date` of the answer that showed the version
  */
-export function breakingVersion(seen: string, holdId: string, nowMs: number): string {
+export function breakingVersion(seen: string, holdId: string, nowMs: number, dateMs: number | undefined): string {
   const version = parseVersion(seen);
-  const stampMs = Math.min(Math.max(Math.floor(nowMs), version?.stampMs ?? 0), STAMP_LIMIT_MS - 1);
+  const latestMs = Math.min(dateMs === undefined ? Infinity : latestTimeAt(dateMs), STAMP_LIMIT_MS - 1);
+  const stampMs = Math.min(Math.max(0, Math.floor(nowMs), version?.stampMs ?? 0), latestMs);
   const replacement = formatVersion({ stampMs, timed: version?.timed ?? true, holdId });
   return version ? replacement : asForeign(replacement);
 }

@@ -29,12 +29,14 @@ export class Ledger {
   expiresAtSeconds = Infinity;
   /** The greatest that was asked for: no entry of the hold has a greater one. */
   private askedToken: bigint | undefined;
+  /** What the hold was before it was renewed, for as long as its entry may stand. */
+  former: Ledger | undefined;
   /** The one drawn last; from there back those that no answer has spoken of yet, and the latest that one did. */
   private latest: Draft | undefined;
   private timed = true;
 
   constructor(
-    readonly holdId: string,
+    public holdId: string,
     readonly leaseSeconds: number,
     /** Whether the hold has a fencing token. */
     readonly fencing = false,
@@ -61,6 +63,23 @@ export class Ledger {
     return this.fencingToken ?? this.askedToken;
   }
 
+  /** Whether contenders who go by the stamps would go by one that is later than that time, in epoch milliseconds. */
+  isAheadOf(timeMs: number): boolean {
+    return this.timed && this.latest !== undefined && this.latest.stampMs > timeMs;
+  }
+
+  /**
+   * Begins anew under another hold id, before anybody believes in the hold: within one hold id stamps only rise, so
+   * those of a clock that was ahead would stay ahead.
+   */
+  renew(holdId: string): void {
+    const { leaseSeconds, fencing, latestToken: askedToken, confirmedVersion } = this;
+    this.former = Object.assign(new Ledger(this.holdId, leaseSeconds, fencing), { askedToken, confirmedVersion });
+    this.holdId = holdId;
+    this.latest = this.confirmedVersion = this.fencingToken = undefined;
+    this.deadlineMs = this.confirmedSentMs = -Infinity;
+  }
+
   /** Takes note of what the write asks for that carries the version drawn last. */
   asks(expiresAtSeconds = Infinity, fencingToken?: bigint): void {
     if (this.latest) this.latest.expiresAtSeconds = expiresAtSeconds;
@@ -79,6 +98,7 @@ export class Ledger {
     // The entry's version only rises within a hold: no answer speaks of an earlier one again.
     draft.earlier = undefined;
     this.confirmedVersion = version;
+    this.former = undefined;
     this.expiresAtSeconds = draft.expiresAtSeconds;
     this.confirmedSentMs = Math.max(this.confirmedSentMs, draft.sentMs);
     const offered = offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs });

@@ -4,6 +4,13 @@ import { STAMP_LIMIT_MS } from './version.js';
 const DATE_GRAIN_MS = 1000;
 /** Twice what clocks are assumed to be off at most (docs/protocol.md, section 6). */
 const MOST_RATE_ERROR = 0.001;
+/** What two front ends of DynamoDB may differ by (docs/protocol.md, section 3). */
+const FRONT_ENDS_DIFFER_MS = 2000;
+
+/** What DynamoDB's clock, at any of its front ends, shows at the latest when one of them answers with that `Date`. */
+export function latestTimeAt(dateMs: number): number {
+  return dateMs + DATE_GRAIN_MS + FRONT_ENDS_DIFFER_MS;
+}
 
 /**
  * The wall clock, corrected to DynamoDB's (docs/protocol.md, section 4). Every answer bounds the
@@ -37,6 +44,11 @@ export class ServerClock {
    */
   floorMs(monotonicMs: number): number | undefined {
     return this.heard && this.heard.dateMs + (monotonicMs - this.heard.arrivedMs) * (1 - MOST_RATE_ERROR);
+  }
+
+  /** What DynamoDB's time is by now at the latest, as long as the monotonic clock did not stand still. */
+  ceilingMs(monotonicMs: number): number | undefined {
+    return this.heard && latestTimeAt(this.heard.dateMs) + (monotonicMs - this.heard.arrivedMs) * (1 + MOST_RATE_ERROR);
   }
 
   /** Whether answers have come, and none of them has told DynamoDB's time: then nothing is known of it. */

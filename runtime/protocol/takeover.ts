@@ -1,5 +1,6 @@
 import type { LockEntry } from './entry.js';
 import { safetyMarginMs } from './lease.js';
+import { latestTimeAt } from './server-clock.js';
 import { parseVersion } from './version.js';
 
 /**
@@ -44,6 +45,15 @@ export function isStampExpired(entry: LockEntry, dateMs: number | undefined, clo
   const version = parseVersion(entry.version);
   if (!version?.timed || dateMs === undefined) return false;
   return dateMs - version.stampMs > (entry.leaseSeconds + clockToleranceSeconds) * 1000;
+}
+
+/**
+ * Whether the entry's stamp is ahead of DynamoDB's clock, by the `Date` of the answer that showed it: then it tells
+ * nothing of the entry's age, and the stamped rule lets nobody take it over for longer than its lease.
+ */
+export function isStampAhead(entry: LockEntry, dateMs: number | undefined): boolean {
+  const version = parseVersion(entry.version);
+  return version?.timed === true && dateMs !== undefined && version.stampMs > latestTimeAt(dateMs);
 }
 
 /** What is known of the time at a look at an entry. */

@@ -282,3 +282,51 @@ test('nobody writes over a broken entry before its time, but then anybody, with 
 
   expect(setting.versionOf('a')).toBe(version);
 });
+
+describe('where the stamp is days ahead, as a clock was', () => {
+  const AHEAD_MS = 3 * 86_400_000;
+  const isHadAtFirstSight = async (): Promise<boolean> =>
+    (await setting.time.until(setting.process().factory().createLock('a').tryAcquire())) !== undefined;
+  const runsOutInTime = async (): Promise<void> => {
+    await pass(LEASE_MS + 3000 - 200);
+    expect(await isHadAtFirstSight()).toBe(false);
+    await pass(4500);
+    expect(await isHadAtFirstSight()).toBe(true);
+  };
+  beforeEach(() => {
+    holder.store.fate = () => 'silence';
+    setting.putEntry('a', { version: setting.versionDrawn(-AHEAD_MS) });
+  });
+
+  test.each([0, AHEAD_MS, -AHEAD_MS])('it runs out in time, the breaker’s clock off by %p ms', async (offMs) => {
+    operator.wallOffMs = offMs;
+
+    const broken = await breakIt();
+
+    expect(broken?.holder?.remainingSeconds).toBeLessThanOrEqual(LEASE_MS / 1000);
+    await runsOutInTime();
+  });
+
+  test('one that was broken, or left, so that it would never run out for who comes new, may be broken', async () => {
+    const hostIdentifier = { S: 'broken by somebody: stuck' };
+    setting.table.items.set('a', { ...setting.table.items.get('a'), hostIdentifier });
+
+    await breakIt();
+
+    await runsOutInTime();
+  });
+
+  test('no sooner than its holder, as long as it lives, stops believing', async () => {
+    const process = setting.process();
+    process.wallOffMs = AHEAD_MS;
+    setting.table.items.delete('a');
+    const living = await setting.time.until(process.factory().createLock('a').acquire());
+    process.store.fate = () => 'silence';
+
+    await breakIt();
+    while (living.isHeld) {
+      expect(await isHadAtFirstSight()).toBe(false);
+      await pass(200);
+    }
+  });
+});

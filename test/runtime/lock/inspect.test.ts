@@ -193,3 +193,25 @@ test('the caller’s signal ends it', async () => {
 
   expect(await setting.time.until(inspecting)).toBe('enough');
 });
+
+describe('an entry whose stamp is days ahead', () => {
+  beforeEach(() => setting.putEntry('a', { version: setting.versionDrawn(-3 * 86_400_000) }));
+
+  test('does not tell at one look whether its holder lives', async () => {
+    const seen = await inspect();
+
+    expect(seen).toMatchObject({ looksDead: undefined, deadSince: undefined, isFree: false });
+    expect(secondsAfterEpoch(seen?.lastSignOfLife)).toBe(3 * 86_400);
+  });
+
+  test('is told to be dead a lease later, and since when', async () => {
+    await inspect();
+    const firstSeenMs = setting.time.nowMs;
+    await pass(10_500);
+
+    const seen = await inspect();
+
+    expect(seen).toMatchObject({ looksDead: true });
+    expect(secondsAfterEpoch(seen?.deadSince)).toBeCloseTo((firstSeenMs + 10_000) / 1000, 1);
+  });
+});
