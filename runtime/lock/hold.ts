@@ -1,7 +1,7 @@
 import { InvocationEndingError, LockHolder, LockLostError, type LockLostReason, LockOptionError } from '../errors.js';
 import type { Ledger } from '../protocol/ledger.js';
 import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
-import { orAborted } from './abort.js';
+import { orAborted, whenAborted } from './abort.js';
 import { checkedForSeconds, checkedSignal, refuseUnknown, signalIn } from './checks.js';
 import type { Chronicle } from './chronicle.js';
 import type { Timer } from './clock.js';
@@ -339,10 +339,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
 
   /** Its signal aborts with the caller's. */
   private follow(signal: AbortSignal): void {
-    const onAbort = (): void => this.controller.abort(signal.reason);
-    this.unfollow = () => signal.removeEventListener('abort', onAbort);
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
+    this.unfollow = whenAborted(signal, () => this.controller.abort(signal.reason));
   }
 
   lose(reason: LockLostReason, why: string, cause?: unknown): void {

@@ -1,3 +1,5 @@
+import { newController } from './abort.js';
+
 /**
  * An `AbortController` whose signal is made when first asked for: a signal takes as much memory as all the rest
  * of a hold, and most holds end without anybody having asked for theirs.
@@ -9,7 +11,7 @@ export class LateSignal {
 
   get signal(): AbortSignal {
     if (!this.controller) {
-      this.controller = new AbortController();
+      this.controller = newController();
       if (this.ending) this.controller.abort(this.ending.reason);
     }
     return this.controller.signal;

@@ -1,3 +1,4 @@
+import { whenAborted } from './abort.js';
 import type { Timer } from './clock.js';
 import type { LockProcess } from './process.js';
 
@@ -35,20 +36,20 @@ export class Patience {
   /** What was left when the request was sent that is under way, and the monotonic time then. */
   private asked: { readonly leftMs: number; readonly atMs: number } | undefined;
   private readonly unwatch: () => void;
+  private readonly unlisten: (() => void) | undefined;
   private timer: Timer | undefined;
 
   constructor(
     private readonly process: LockProcess,
     { waitSeconds, untilMs = Infinity }: Limits,
-    private readonly signal: AbortSignal | undefined,
+    signal: AbortSignal | undefined,
     private readonly timeLimitError: (cause: unknown) => Error,
   ) {
     this.limitMs = process.clock.monotonicMs() + waitSeconds * 1000;
     this.untilMs = untilMs;
     this.unwatch = process.watch(() => this.isDue());
-    signal?.addEventListener('abort', this.onAbort, { once: true });
-    if (signal?.aborted) this.onAbort();
-    else this.arm();
+    if (signal) this.unlisten = whenAborted(signal, () => this.end(signal.reason));
+    if (!this.ending) this.arm();
   }
 
   /** A request is sent. */
@@ -127,10 +128,8 @@ export class Patience {
   close(): void {
     this.timer?.cancel();
     this.unwatch();
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.unlisten?.();
   }
-
-  private readonly onAbort = (): void => this.end(this.signal?.reason);
 
   private arm(): void {
     const delayMs = Math.min(this.leftMs(), LONGEST_NAP_MS);

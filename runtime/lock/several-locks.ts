@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import {
   InvocationEndingError,
   LockLostError,
@@ -6,6 +5,7 @@ import {
   LockOptionError,
   LockUnavailableError,
 } from '../errors.js';
+import { newController, whenAborted } from './abort.js';
 import { acquireHold, type LockSettings } from './asking.js';
 import { checkedName, checkedSignal, refuseUnknown, shown } from './checks.js';
 import type { HeldLock } from './held-lock.js';
@@ -76,7 +76,7 @@ export async function holdSeveral<T>(
  * in one process or in many.
  */
 class SeveralLocks {
-  private readonly group = new AbortController();
+  private readonly group = newController();
   /** In the order of names. */
   private readonly holds: Hold[] = [];
 
@@ -89,9 +89,7 @@ class SeveralLocks {
   async holdWhile<T>(work: WorkOnSeveral<T>): Promise<T> {
     const signal = checkedSignal(this.options.signal);
     signal?.throwIfAborted();
-    allowManyListeners(this.group.signal);
-    const onAbort = (): void => this.group.abort(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const stop = signal && whenAborted(signal, () => this.group.abort(signal.reason));
     try {
       const targets = await Promise.all(this.names.map((name) => this.settings.reach(name)));
       // Before anything is taken: it would have to be given back.
@@ -99,7 +97,7 @@ class SeveralLocks {
       await this.acquireAll(targets[0]?.process as LockProcess);
       return await holdAllWhile(this.holds, () => work(this.held()));
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      stop?.();
     }
   }
 
@@ -174,15 +172,6 @@ class SeveralLocks {
         for (const hold of holds) hold.assertHeld(options);
       },
     };
-  }
-}
-
-/** Each lock listens to the signal of all, and Node warns of more than ten listeners as of a leak. */
-function allowManyListeners(signal: AbortSignal): void {
-  try {
-    setMaxListeners(Infinity, signal);
-  } catch {
-    // Another's in place of Node's, such as that of jsdom: nobody counts its listeners.
   }
 }
 

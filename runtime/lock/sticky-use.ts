@@ -1,4 +1,5 @@
 import { InvocationEndingError, LockLostError, type LockLostReason } from '../errors.js';
+import { newController } from './abort.js';
 import { signalIn } from './checks.js';
 import type { Timer } from './clock.js';
 import type { Believer, Guard } from './guard.js';
@@ -20,7 +21,7 @@ interface UseBounds {
 
 /** One use of a sticky lock: the lock as its work sees it, until the work settles or its invocation ends. */
 export class StickyUse implements HeldLock, Believer, Watcher {
-  private readonly controller = new AbortController();
+  private readonly controller = newController();
   private timer: Timer | undefined;
   /** Why the lock is not this use's any more. */
   private loss: LockLostError | undefined;

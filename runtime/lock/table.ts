@@ -1,4 +1,5 @@
 import type { ServerClock } from '../protocol/server-clock.js';
+import { newController, whenAborted } from './abort.js';
 import type { Chronicle } from './chronicle.js';
 import type { LockAsking } from './events.js';
 import type { Gate } from './gate.js';
@@ -62,22 +63,22 @@ export class LockTable<S extends HoldStore = HoldStore> {
   ): Promise<A> {
     const { clock } = this.process;
     return new Promise<A>((resolve, reject) => {
-      const controller = new AbortController();
+      const controller = newController();
       const giveUp = (reason: unknown): void => {
         settle();
         controller.abort(reason);
         reject(reason);
       };
-      const onAbort = (): void => giveUp(signal?.reason);
       const timer = clock.after(budgetMs, () =>
         giveUp(new Error(`no answer from DynamoDB within ${Math.round(budgetMs)} ms`)),
       );
+      let unlisten: (() => void) | undefined;
       const settle = (): void => {
         timer.cancel();
-        signal?.removeEventListener('abort', onAbort);
+        unlisten?.();
       };
-      if (signal?.aborted) return onAbort();
-      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal) unlisten = whenAborted(signal, () => giveUp(signal.reason));
+      if (controller.signal.aborted) return;
       this.process.elapsedMs();
       const sentWallMs = clock.wallMs();
       request(controller.signal).then(

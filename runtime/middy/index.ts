@@ -1,6 +1,7 @@
 /** cdk-lynk/runtime/middy: a lock around a middy handler. */
 import { lockOfEnvironment } from '../default.js';
 import { checkedLocked, holderIn, type LockedOptions } from '../lambda/make-locked.js';
+import { newController } from '../lock/abort.js';
 import type { HeldLock } from '../lock/held-lock.js';
 import type { Hold } from '../lock/hold.js';
 import type { InvocationContext } from '../lock/options.js';
@@ -76,7 +77,7 @@ export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): 
     const { event, context } = request;
     const lockName = typeof name === 'function' ? name(event, context) : name;
     const lock = factory ? factory.createLock(lockName, settings) : lockOfEnvironment(lockName, settings);
-    const controller = new AbortController();
+    const controller = newController();
     try {
       const held = await lock.acquire({ context, releaseReserveSeconds, signal: controller.signal });
       running.set(request, [...(running.get(request) ?? []), { taker, held, controller }]);
