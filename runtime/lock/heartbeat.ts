@@ -39,9 +39,11 @@ export class Heartbeat {
     this.timer?.cancel();
   }
 
-  /** Beats now if a beat is overdue: after a freeze, timers run late. */
+  /** Beats now if a beat is overdue, and else sets its timer anew: after a freeze, timers run late. */
   catchUp(): void {
-    if (this.failures === 0 && this.process.elapsedMs() >= this.pulse.dueMs()) this.beatNow();
+    if (this.failures > 0 || this.beating) return;
+    if (this.process.elapsedMs() >= this.pulse.dueMs()) this.beatNow();
+    else this.schedule();
   }
 
   private schedule(): void {

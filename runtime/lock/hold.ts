@@ -250,9 +250,11 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     }
   }
 
-  /** Called where its timers may be late. */
+  /** Elapsed time ran ahead of the timers, as in a freeze. */
   tick(): void {
-    if (this.check()) this.heartbeat.catchUp();
+    this.deadlineTimer?.cancel();
+    this.armDeadline();
+    this.heartbeat.catchUp();
   }
 
   private get guard(): Guard {

@@ -47,7 +47,7 @@ export class Patience {
   ) {
     this.limitMs = process.clock.monotonicMs() + waitSeconds * 1000;
     this.untilMs = untilMs;
-    this.unwatch = process.watch(() => this.isDue());
+    this.unwatch = process.watch(() => this.look());
     if (signal) this.unlisten = whenAborted(signal, () => this.end(signal.reason));
     if (!this.ending) this.arm();
   }
@@ -132,18 +132,15 @@ export class Patience {
   }
 
   private arm(): void {
+    this.timer?.cancel();
     const delayMs = Math.min(this.leftMs(), LONGEST_NAP_MS);
-    const onTimer = (): void => {
-      if (!this.isDue()) this.arm();
-    };
-    this.timer = this.process.clock.after(delayMs, onTimer, { keepAlive: true });
+    this.timer = this.process.clock.after(delayMs, () => this.look(), { keepAlive: true });
   }
 
-  /** Ends the wait where its time is over. The timer alone would be late after a freeze. */
-  private isDue(): boolean {
-    if (this.leftMs() > 0) return false;
-    this.end(this.timeLimitError(this.unanswered()));
-    return true;
+  /** Ends the wait where its time is over, and else sets its timer anew: that would be late after a freeze. */
+  private look(): void {
+    if (this.leftMs() > 0) this.arm();
+    else this.end(this.timeLimitError(this.unanswered()));
   }
 
   /** Whether a request is under way that had until the end of the wait a time to be answered in. */

@@ -124,7 +124,7 @@ export class StickyUse implements HeldLock, Believer, Watcher {
 
   /** Called where its timer is late, as after a freeze. */
   tick(): void {
-    this.check();
+    this.arm();
   }
 
   /** The process stays until the work has settled. */
@@ -154,6 +154,7 @@ export class StickyUse implements HeldLock, Believer, Watcher {
 
   private arm(): void {
     this.check();
+    this.timer?.cancel();
     if (this.isOver) return;
     const { process } = this.target;
     const { endsMs, stopMs } = this.bounds;

@@ -67,6 +67,18 @@ describe('whether it is held', () => {
     expect(held.isHeld).toBe(false);
   });
 
+  test('that comes soon after a sandbox thaws is told then, though the timers slept too', async () => {
+    const { signal } = held;
+    await pass(1000);
+    us.freeze(8600);
+    await pass(30);
+    expect(signal.aborted).toBe(false);
+
+    await pass(270);
+
+    expect(signal.reason).toMatchObject({ reason: 'deadline' });
+  });
+
   test('is told by whichever is asked first: the signal alone, too', () => {
     us.block(10_000);
 
