@@ -53,6 +53,30 @@
 #define LAG_MAX 1
 #endif
 
+/*
+ * ---- fencing tokens, with RESTORES or TTL: then no Python, and `entry` is 0 also where it is kept, and free ----
+ * A token is kept as what the server's clock is past it, plus SHIFT, so a greater token is a smaller number:
+ *   0          none
+ *   1 and up   as far as the clocks are ahead, or one more, and then older with each tick; it stops at OLDEST
+ * One token lands in a tick: so one that is raised is never further ahead than clocks are.
+ */
+#ifdef RESTORES
+#define TOKENS
+#endif
+#ifdef TTL
+#define TOKENS
+#endif
+#ifdef TOKENS
+#define SHIFT    (2 - LAG_MIN)
+#define OLDEST   (DAY + SHIFT + 1)
+#ifndef DAY
+#define DAY      (LAG_MAX + DELAY + 1)             /* TTL may delete an entry so long after its token, and its lease */
+#endif
+#ifndef OUTAGE
+#define OUTAGE   (LAG_MAX - LAG_MIN + DELAY + 1)   /* a restored table is there so much later */
+#endif
+#endif
+
 #define PY   NTS         /* index of the Python client */
 #define N    (NTS + NPY)
 
@@ -138,6 +162,25 @@ byte resent[NTS];        /* age of the last repeat */
 bool calm = false;       /* the others are gone, and the wire behaves */
 #endif
 
+#ifdef TOKENS
+byte token = 0;          /* in the table */
+byte known[NTS];         /* the greatest that it was shown since it began to ask */
+byte want[NTS];          /* what its acquire carries */
+byte wireWant[STRAYS];
+byte mine[NTS];          /* what it was told that it has */
+byte greatest = 0;       /* of all that were granted; 0 before the first */
+bool forgotten[NTS];     /* its hold is of the time before a restore: nothing is promised of it */
+bool landedNow = false;  /* a token landed in this tick */
+byte outage = 0;         /* no table is there for so long */
+#ifdef RESTORES
+bool kept = false;       /* there is a backup, of a table in which the lock is free: */
+byte keptToken = 0;
+#endif
+#ifdef WITHOUT_TOKEN_EXPIRY
+byte ttl = 0;            /* what a free entry has left until TTL may delete it */
+#endif
+#endif
+
 hidden byte k;           /* scratch, no part of the state */
 hidden byte r;
 
@@ -148,6 +191,63 @@ hidden byte r;
 #define HOLDERS ((left[0] > 0) + (left[1] > 0))
 #endif
 #define CHECK assert(HOLDERS <= 1)
+
+/* ---- the other invariant: whoever is granted the lock has a greater token than all before ---- */
+#ifdef TOKENS
+#define UP (outage == 0)
+#ifdef WITHOUT_CLOCK
+/* Nothing but a count: no clock passes it, so it does not age. It ends. */
+#define NEXT(c) (known[c] == 0 -> OLDEST : known[c] - 1)
+#define AGES_BY_TICK(t) skip
+#define CAN_DRAW(c) (known[c] != 1)
+#define WAITED_TOO_LONG(c) false
+#else
+#define BY_CLOCK(c) (LAG(c) + SHIFT)
+#define NEXT(c) ((known[c] == 0 || BY_CLOCK(c) < known[c]) -> BY_CLOCK(c) : known[c] - 1)
+#define AGES_BY_TICK(t) t = ((t > 0 && t < OLDEST) -> t + 1 : t)
+#define CAN_DRAW(c) true
+/* Nobody waits for so long before a grant. */
+#define WAITED_TOO_LONG(c) (mine[c] == OLDEST)
+#endif
+#ifdef WITHOUT_TOKEN_ORDER
+#define RISES(w) true
+#else
+#define RISES(w) (token == 0 || (w) < token)
+#endif
+#define MAY_LAND(k) (UP && ((k) != ACQUIRE || !landedNow))
+#define wants(c) want[c] = NEXT(c)
+#define copyWant(j, c) wireWant[j] = want[c]
+#define forgetWant(c) if :: c < NTS -> want[c] = 0 :: else fi
+#define dropWant(j) wireWant[j] = 0
+inline land(what, v, w) {
+	if :: (what) == ACQUIRE -> token = w; landedNow = true :: else fi
+#ifdef WITHOUT_TOKEN_EXPIRY
+	; if :: (what) == RELEASE -> ttl = DAY - LAG(CLIENT(v)) :: else fi
+#endif
+}
+inline isTold(c) { if :: kind[c] == ACQUIRE -> mine[c] = token :: else fi }
+inline isShownToken(c) { if :: kind[c] == ACQUIRE && (known[c] == 0 || token < known[c]) -> known[c] = token :: else fi }
+inline grant(c) {
+	left[c] = r; state[c] = HOLDING;
+	if
+	:: forgotten[c]
+	:: else -> assert(greatest == 0 || mine[c] < greatest); greatest = mine[c]
+	fi
+}
+#undef CHECK
+#define CHECK skip
+#else
+#define RISES(w) true
+#define MAY_LAND(k) true
+#define CAN_DRAW(c) true
+#define wants(c) skip
+#define copyWant(j, c) skip
+#define forgetWant(c) skip
+#define dropWant(j) skip
+#define land(what, v, w) skip
+#define isTold(c) skip
+#define isShownToken(c) skip
+#endif
 
 /* ---- rules of a contender ---- */
 #ifdef TOPBIT
@@ -215,8 +315,8 @@ hidden byte r;
 #else
 #define RELEASE_OK(v) (SAME_HOLD(entry, v))
 #endif
-#define OK(k, v, c) ( \
-	((k) == ACQUIRE && ACQUIRE_OK(c)) || \
+#define OK(k, v, c, w) ( \
+	((k) == ACQUIRE && ACQUIRE_OK(c) && RISES(w)) || \
 	((k) == REFRESH && REFRESH_OK(v)) || \
 	((k) == RELEASE && RELEASE_OK(v)) || \
 	(((k) == PYWRITE || (k) == PYDEL) && entry == (c)))
@@ -233,8 +333,8 @@ hidden byte r;
 #endif
 
 #define ask(c, what, v, x) kind[c] = what; ver[c] = v; cond[c] = x
-inline forget(c) { kind[c] = NONE; ver[c] = 0; cond[c] = 0; if :: c < NTS -> due[c] = 0 :: else fi }
-inline drop(j) { wireKind[j] = NONE; wireVer[j] = 0; wireCond[j] = 0 }
+inline forget(c) { kind[c] = NONE; ver[c] = 0; cond[c] = 0; forgetWant(c); if :: c < NTS -> due[c] = 0 :: else fi }
+inline drop(j) { wireKind[j] = NONE; wireVer[j] = 0; wireCond[j] = 0; dropWant(j) }
 
 /* One version of a hold a tick, or they could not be told apart. Fairness needs a stricter rule. */
 #ifdef LIVE
@@ -258,6 +358,9 @@ inline drop(j) { wireKind[j] = NONE; wireVer[j] = 0; wireCond[j] = 0 }
 inline stop(c) {
 	state[c] = WAITING; left[c] = 0; NOT_DRAWN(c);
 	AGED_OUT(entry, c);
+#ifdef TOKENS
+	known[c] = 0; mine[c] = 0; forgotten[c] = false;
+#endif
 	for (k : 0 .. N - 1) { AGED_OUT(ver[k], c); AGED_OUT(cond[k], c); AGED_OUT(seen[k], c) }
 	for (k : 0 .. STRAYS - 1) { AGED_OUT(wireVer[k], c); AGED_OUT(wireCond[k], c) }
 	if :: BY_OWN(seen[c], c) -> seenFor[c] = EXPIRED :: else fi
@@ -338,8 +441,8 @@ inline prune() {
 /* ---- a TypeScript client ---- */
 proctype TypeScript(byte c) {
 	do
-	:: d_step { state[c] == WAITING && kind[c] == NONE && MAY_DRAW(c) ->
-		ask(c, ACQUIRE, VERSION(c, 1, 0), (MAY_TAKE(c) -> seen[c] : 0)); DRAWN(c); REPEATED(c); PRUNE }
+	:: d_step { state[c] == WAITING && kind[c] == NONE && MAY_DRAW(c) && CAN_DRAW(c) ->
+		ask(c, ACQUIRE, VERSION(c, 1, 0), (MAY_TAKE(c) -> seen[c] : 0)); wants(c); DRAWN(c); REPEATED(c); PRUNE }
 	:: d_step { (state[c] == UNSURE || (state[c] == HOLDING && left[c] > 0)) && kind[c] == NONE && MAY_DRAW(c) ->
 		ask(c, REFRESH, VERSION(c, 1, 0), 0); DRAWN(c); REPEATED(c); PRUNE }
 	/* gives up, lets go, or finds its time over; with a release or without */
@@ -371,16 +474,23 @@ inline shown(c) {
 /* a write of its own is in the table, and what that leaves is r */
 inline landed(c) {
 	if
+#ifdef TOKENS
+	:: state[c] != HOLDING && r > 0 && WAITED_TOO_LONG(c) -> stop(c)
+	:: state[c] != HOLDING && r > 0 && !WAITED_TOO_LONG(c) -> grant(c)
+	:: state[c] != HOLDING && r == 0 -> state[c] = UNSURE
+#else
 	:: state[c] != HOLDING -> left[c] = r; state[c] = (r > 0 -> HOLDING : UNSURE)
+#endif
 	:: state[c] == HOLDING && left[c] > 0 && r > left[c] -> left[c] = r
 	:: else   /* past its deadline: lost for good */
 	fi
 }
 
 /* it is carried out, or fails because a write of the same hold was: r is what that offers */
-#define SUCCEEDS(c) ((kind[c] == ACQUIRE || kind[c] == REFRESH) && (OK(kind[c], ver[c], cond[c]) || OF_HOLD(entry, c)))
+#define SUCCEEDS(c) ((kind[c] == ACQUIRE || kind[c] == REFRESH) && (OK(kind[c], ver[c], cond[c], want[c]) || OF_HOLD(entry, c)))
 inline carryOut(c) {
-	if :: OK(kind[c], ver[c], cond[c]) -> entry = ver[c] :: else fi;
+	if :: OK(kind[c], ver[c], cond[c], want[c]) -> land(kind[c], ver[c], want[c]); entry = ver[c] :: else fi;
+	isTold(c);
 #ifdef WITHOUT_LANDED_VERSION
 	r = OFFER(ver[c], c)
 #else
@@ -391,11 +501,11 @@ inline carryOut(c) {
 inline answerTypeScript(c) {
 	if
 	:: kind[c] == RELEASE ->
-		if :: RELEASE_OK(ver[c]) -> entry = 0 :: else fi
+		if :: RELEASE_OK(ver[c]) -> land(RELEASE, ver[c], 0); entry = 0 :: else fi
 	:: kind[c] == ANSWER -> r = due[c]; landed(c)
 	:: SUCCEEDS(c) -> carryOut(c); landed(c)
 	:: else ->
-		shown(c);
+		shown(c); isShownToken(c);
 		if
 		:: kind[c] == REFRESH ->
 			if :: state[c] == UNSURE -> state[c] = WAITING :: else -> stop(c) fi
@@ -466,7 +576,13 @@ inline answerPython() {
 #else
 #define MAY_COPY(c) (kind[c] != NONE && kind[c] != PYGET && kind[c] != ANSWER && !PY_STEALS(c))
 #endif
-#define put(j, c) wireKind[j] = kind[c]; wireVer[j] = ver[c]; wireCond[j] = cond[c]
+/* No copy outlives the table that it was sent to. */
+#ifdef RESTORES
+#define MAY_STRAY(c) false
+#else
+#define MAY_STRAY(c) MAY_COPY(c)
+#endif
+#define put(j, c) wireKind[j] = kind[c]; wireVer[j] = ver[c]; wireCond[j] = cond[c]; copyWant(j, c)
 #if STRAYS == 1
 #define COPY_MORE(c)
 #else
@@ -475,27 +591,27 @@ inline answerPython() {
 #endif
 
 #define REQUEST(c, answer) \
-	:: d_step { kind[c] != NONE -> answer; PRUNE } \
+	:: d_step { kind[c] != NONE && MAY_LAND(kind[c]) -> answer; PRUNE } \
 	/* leaves a copy on the wire: of a repeat, or of what its sender will stop waiting for */ \
-	:: d_step { MAY_COPY(c) && MAY_LOSE && wireKind[0] == NONE -> put(0, c); REPEATED(c); PRUNE } \
+	:: d_step { MAY_STRAY(c) && MAY_LOSE && wireKind[0] == NONE -> put(0, c); REPEATED(c); PRUNE } \
 	COPY_MORE(c) \
 	/* it is carried out, and its answer lost: its sender waits on, and may repeat it */ \
-	:: d_step { MAY_COPY(c) && MAY_LOSE && OK(kind[c], ver[c], cond[c]) -> \
-		entry = WRITTEN(kind[c], ver[c]); REPEATED(c); PRUNE }
+	:: d_step { MAY_COPY(c) && MAY_LOSE && MAY_LAND(kind[c]) && OK(kind[c], ver[c], cond[c], want[c]) -> \
+		land(kind[c], ver[c], want[c]); entry = WRITTEN(kind[c], ver[c]); REPEATED(c); PRUNE }
 
 #define WIRE(j) \
 	/* a copy arrives: nobody hears the answer, and it may arrive again */ \
-	:: d_step { wireKind[j] != NONE && OK(wireKind[j], wireVer[j], wireCond[j]) -> \
-		entry = WRITTEN(wireKind[j], wireVer[j]); PRUNE } \
+	:: d_step { wireKind[j] != NONE && MAY_LAND(wireKind[j]) && OK(wireKind[j], wireVer[j], wireCond[j], wireWant[j]) -> \
+		land(wireKind[j], wireVer[j], wireWant[j]); entry = WRITTEN(wireKind[j], wireVer[j]); PRUNE } \
 	:: d_step { wireKind[j] != NONE -> drop(j); PRUNE }
 
 /* It succeeds, and the answer takes its time. Where it is of use to nobody when it comes, or
    bears bad news, a late answer is as good as a lost one. */
 #define LATE_ANSWER(c) \
-	:: d_step { SUCCEEDS(c) && MAY_LOSE -> \
+	:: d_step { SUCCEEDS(c) && MAY_LAND(kind[c]) && MAY_LOSE -> \
 		carryOut(c); forget(c); kind[c] = ANSWER; due[c] = r; r = 0; PRUNE }
 #define LATE_ANSWER_PYTHON \
-	:: d_step { OK(kind[PY], ver[PY], cond[PY]) && kind[PY] != PYDEL && MAY_LOSE -> \
+	:: d_step { OK(kind[PY], ver[PY], cond[PY], 0) && kind[PY] != PYDEL && MAY_LOSE -> \
 		entry = ver[PY]; forget(PY); kind[PY] = ANSWER; PRUNE }
 
 proctype Server() {
@@ -556,9 +672,49 @@ proctype Clock() {
 			OLD(wireVer[k]); OLD(wireCond[k])
 		}
 		OLD(entry);
+#ifdef TOKENS
+		for (k : 0 .. NTS - 1) { AGES_BY_TICK(mine[k]); AGES_BY_TICK(want[k]); AGES_BY_TICK(known[k]) }
+		for (k : 0 .. STRAYS - 1) { AGES_BY_TICK(wireWant[k]) }
+		AGES_BY_TICK(token); AGES_BY_TICK(greatest);
+		LESS(outage); landedNow = false;
+#ifdef RESTORES
+		AGES_BY_TICK(keptToken);
+#endif
+#ifdef WITHOUT_TOKEN_EXPIRY
+		LESS(ttl);
+#endif
+#endif
 		k = 0; PRUNE }
 	od
 }
+
+/* ---- what befalls the table: a backup that comes back, or TTL ---- */
+#ifdef TOKENS
+#ifdef WITHOUT_TOKEN_EXPIRY
+#define TTL_MAY_DELETE (entry == 0 && token != 0 && ttl == 0)
+#else
+#define TTL_MAY_DELETE (token >= DAY + SHIFT && \
+	(entry == 0 || (IS_TS(entry) && AGE(entry) + LAG(CLIENT(entry)) >= DAY + LEASE)))
+#endif
+
+proctype Table() {
+	do
+#ifdef RESTORES
+	:: d_step { UP && !kept && entry == 0 -> kept = true; keptToken = token }
+	/* What is on its way to the table that was does not reach the one that is. */
+	:: d_step { UP && kept ->
+		kept = false; entry = 0; token = keptToken; keptToken = 0; outage = OUTAGE;
+		for (k : 0 .. NTS - 1) { forget(k); forgotten[k] = (state[k] != DEAD) }
+		for (k : 0 .. STRAYS - 1) { drop(k) }
+		k = 0; PRUNE }
+#else
+	:: d_step { UP && TTL_MAY_DELETE ->
+		assert(!IS_TS(entry) || !CURRENT(entry) || left[CLIENT(entry)] == 0);
+		entry = 0; token = 0; PRUNE }
+#endif
+	od
+}
+#endif
 
 /* ---- the others go away for good, and from then on nothing is lost, repeated or late ---- */
 #ifdef LIVE
@@ -606,6 +762,9 @@ init {
 #endif
 #ifdef LIVE
 		run Calm();
+#endif
+#ifdef TOKENS
+		run Table();
 #endif
 		run Server();
 		run Clock()

@@ -1,4 +1,5 @@
 import type { TypeScriptBeliever } from './belief.js';
+import { NO_EDGES, standstills } from './edges.js';
 import { areTooClose, type Step } from './plan.js';
 import type { Prng } from './prng.js';
 import type { World } from './world.js';
@@ -32,7 +33,8 @@ export class Ambush {
     const { world, prng } = this;
     const step: Step = { atMs, byMs: -prng.magnitude(1000, leaseSeconds * 4000) };
     const plan = world.plan.clients[world.clients.findIndex((client) => client.process === process)];
-    if (plan?.freezes.some((freeze) => areTooClose(freeze, step))) return;
+    const standing = standstills(world.plan.edges ?? NO_EDGES);
+    if ([...standing, ...(plan?.freezes ?? [])].some((freeze) => areTooClose(freeze, step))) return;
     world.time.at(atMs, () => {
       if (!world.network.isCalm) process.step(step.byMs);
     });

@@ -8,6 +8,8 @@ export interface Believer {
   readonly name: string;
   readonly lock: string;
   readonly process: SimProcess;
+  /** The hold's id, or for Python the version that stands for it. */
+  readonly hold: string;
   /** Whether its code, asking at this moment, would be told that it holds. Changes nothing. */
   believes(): boolean;
   /** Whether it never will again. */
@@ -17,7 +19,7 @@ export interface Believer {
 /** What is looked at of a hold. Private in the product: asking `isHeld` reads the clock, and so moves it on. */
 interface HoldInsides {
   readonly state: 'held' | 'handing-over' | 'handed-over' | 'released' | 'lost';
-  readonly origin: { readonly ledger: { readonly deadlineMs: number } };
+  readonly origin: { readonly ledger: { readonly deadlineMs: number; readonly holdId: string } };
   readonly target: { readonly process: { readonly clock: Clock; readonly elapsed: ElapsedTime } };
 }
 
@@ -38,6 +40,10 @@ export class TypeScriptBeliever implements Believer {
   ) {
     this.insides = held as unknown as HoldInsides;
     if (typeof this.insides.origin.ledger.deadlineMs !== 'number') throw new Error('a hold has no deadline');
+  }
+
+  get hold(): string {
+    return this.insides.origin.ledger.holdId;
   }
 
   believes(): boolean {

@@ -1,10 +1,15 @@
-import { type HeldLock, LynkError } from '../../runtime/index.js';
+import { type HeldLock, LockLostError, LynkError } from '../../runtime/index.js';
+import { parseHandOver } from '../../runtime/lock/hand-over.js';
 import type { TypeScriptBeliever } from './belief.js';
+import type { LimitedCall } from './checkers/let-go.js';
 import type { Prng } from './prng.js';
 import type { TypeScriptClient } from './typescript-client.js';
 
 /** What a caller's own signal aborts with. */
 const CANCELLED = new Error('cancelled');
+
+/** Attempts at one text in one process. */
+const MOST_ADOPTIONS = 3;
 
 /** One caller in a process of the real client: the application whose code asks for locks, and works. */
 export class Caller {
@@ -20,14 +25,31 @@ export class Caller {
 
   /** Goes on holding what was handed over. */
   adopt(text: string, lock: string): void {
-    const { world, factory, process, plan } = this.client;
-    const askedMs = world.time.nowMs;
+    const { world, process, plan } = this.client;
     this.client
       .measured('hold', lock, async () => {
-        const held = await factory.deserializeLock(text, { lockAtLeastSeconds: world.plan.lockAtLeastSeconds });
+        const askedMs = world.time.nowMs;
+        const held = await this.adoptInTheEnd(text, lock);
         await this.use(held, world.granted(process, held, askedMs, plan.leaseSeconds));
       })
       .catch((error: unknown) => this.client.unexpected(error));
+  }
+
+  /** Tries the same text again where nothing was heard of it, as a queue does that delivers it anew. */
+  private async adoptInTheEnd(text: string, lock: string): Promise<HeldLock> {
+    const { world, factory, process, plan } = this.client;
+    const adoption = world.handOvers?.begins(this.client, lock, parseHandOver(text).version);
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await factory.deserializeLock(text, { lockAtLeastSeconds: world.plan.lockAtLeastSeconds });
+      } catch (error) {
+        const isRefused = error instanceof LockLostError;
+        if (isRefused && attempts > 1 && adoption) world.handOvers?.refused(adoption);
+        if (isRefused || !(error instanceof LynkError) || attempts === MOST_ADOPTIONS) throw error;
+        world.trace?.(process.name, `hears ${String(error)}, and tries the text again`);
+        await process.sleep(this.prng.magnitude(10, plan.leaseSeconds * 500));
+      }
+    }
   }
 
   private async keepAsking(): Promise<void> {
@@ -69,10 +91,15 @@ export class Caller {
       process.clock.after(this.prng.magnitude(1, plan.leaseSeconds * 2000), () => controller.abort(CANCELLED));
       signal = controller.signal;
     }
+    const askedMs = world.time.nowMs;
     return world.waiting(process, lock, () =>
       factory
         .createLock(lock, { lockAtLeastSeconds: world.plan.lockAtLeastSeconds })
-        .acquire({ waitSeconds, data: process.name, ...(signal && { signal }) }),
+        .acquire({ waitSeconds, data: process.name, ...(signal && { signal }) })
+        .catch((error: unknown) => {
+          world.waits?.refused(process, lock, error, askedMs, waitSeconds);
+          throw error;
+        }),
     );
   }
 
@@ -98,14 +125,15 @@ export class Caller {
       leftMs -= stretchMs;
       if (asksEveryMs < Infinity) this.ask(held, believer);
     }
-    if (this.prng.chance(0.1)) await this.orUndefined(held.refresh({ data: 'nearly done' }));
+    if (this.prng.chance(0.1))
+      await this.orUndefined(this.limited('refresh', () => held.refresh({ data: 'nearly done' })));
     if (held.isHeld && !stopped.aborted && this.prng.chance(habits.handOverChance)) {
-      const text = await this.orUndefined(held.serialize());
+      const text = await this.orUndefined(this.limited('serialize', () => held.serialize()));
       if (text !== undefined) return world.post(text, held.name, plan.leaseSeconds);
     }
     const wasHeld = held.isHeld;
     if (!wasHeld && !this.prng.chance(0.8)) return;
-    await held.release();
+    await this.limited('release', () => held.release());
     if (wasHeld) world.released(believer);
   }
 
@@ -114,6 +142,11 @@ export class Caller {
     const peeked = believer.believes();
     if (held.isHeld !== peeked)
       this.client.world.report('belief', `${believer.name} was told ${!peeked}, peeked ${peeked}`);
+  }
+
+  private limited<T>(what: LimitedCall, call: () => Promise<T>): Promise<T> {
+    const { world, process, plan } = this.client;
+    return world.limits ? world.limits.within(process, what, plan.leaseSeconds, call) : call();
   }
 
   private workMs(): number {

@@ -8,6 +8,7 @@ import type {
   Refresh,
   WriteAnswer,
 } from '../../runtime/lock/store.js';
+import { parseVersion } from '../../runtime/protocol/version.js';
 import { ENTRY } from '../../runtime/protocol/wire.js';
 import { entryFromItem, type Item, numberIn, textIn } from '../../runtime/store/item.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
@@ -19,6 +20,12 @@ interface State {
   readonly item: Item | undefined;
 }
 
+/** An item that TTL deleted. */
+export interface Deleted {
+  readonly lock: string;
+  readonly hold: string;
+}
+
 /** How many former states of a lock's item a stale read can choose from. */
 const STATES_KEPT = 64;
 
@@ -27,6 +34,8 @@ export class Database {
   /** Carries out what our store asks, by the very conditions that the protocol states. */
   private readonly table = new MemoryStore('locks', () => 0);
   private readonly states = new Map<string, State[]>();
+  /** Every hold that ever stood there. */
+  private readonly holds = new Set<string>();
 
   constructor(
     private readonly time: VirtualTime,
@@ -53,11 +62,46 @@ export class Database {
     return this.noted(left.lockKey, () => this.table.leave(left));
   }
 
+  /** DynamoDB's TTL: deletes each item whose `expiresAt` has passed. Returns what it deleted. */
+  expire(epochMs: number): readonly Deleted[] {
+    const deleted: Deleted[] = [];
+    for (const [lock, item] of [...this.table.items]) {
+      const expiresAtSeconds = numberIn(item[ENTRY.expiresAt]);
+      if (expiresAtSeconds === undefined || expiresAtSeconds * 1000 > epochMs) continue;
+      deleted.push({ lock, hold: holdIn(item) });
+      this.trace?.('table', `${lock}: TTL deletes it`);
+      void this.noted(lock, () => Promise.resolve({ written: this.table.items.delete(lock), dateMs: undefined }));
+    }
+    return deleted;
+  }
+
+  /** Puts each lock's item back as it was at that true time. Returns the holds that ever stood in the table until now. */
+  restore(toMs: number): ReadonlySet<string> {
+    const holds = new Set(this.holds);
+    for (const [lock, states] of this.states) {
+      const former = states.findLast(({ sinceMs }) => sinceMs <= toMs)?.item;
+      if (former) this.table.items.set(lock, former);
+      else this.table.items.delete(lock);
+      // It is another table: no replica of it shows what the old one had.
+      this.states.set(lock, [{ sinceMs: this.time.nowMs, item: former }]);
+      this.trace?.('table', `${lock}: ${shortVersion(textIn(former?.[ENTRY.versionNumber]))} is restored`);
+    }
+    return holds;
+  }
+
+  /** The holds whose versions have stood there since that one was replaced; undefined where that is not known. */
+  holdsSince(lock: string, version: string): readonly (string | undefined)[] | undefined {
+    const states = this.states.get(lock) ?? [];
+    const index = states.findLastIndex(({ item }) => textIn(item?.[ENTRY.versionNumber]) === version);
+    return index < 0 ? undefined : states.slice(index + 1).map(({ item }) => item && holdIn(item));
+  }
+
   /** An eventually consistent read may show what stood there up to `staleMs` ago. */
   read(lock: string, staleMs: number): Promise<ReadAnswer & { readonly isStale: boolean }> {
     const states = this.states.get(lock) ?? [];
     const current = states.at(-1);
-    const shown = states.findLast(({ sinceMs }) => sinceMs <= this.time.nowMs - staleMs);
+    const oldest = states.length === STATES_KEPT ? states[0] : undefined;
+    const shown = states.findLast(({ sinceMs }) => sinceMs <= this.time.nowMs - staleMs) ?? oldest;
     const item = shown?.item;
     const entry = item && entryFromItem(item, { lockName: lock, tableName: 'locks' });
     return Promise.resolve({ entry, dateMs: undefined, isStale: shown !== current });
@@ -97,12 +141,15 @@ export class Database {
   /** What stands there, for checkers: the lease, and since when. */
   standing(
     lock: string,
-  ): { readonly leaseSeconds: number; readonly host: string; readonly sinceMs: number } | undefined {
+  ):
+    | { readonly leaseSeconds: number; readonly host: string; readonly hold: string; readonly sinceMs: number }
+    | undefined {
     const state = this.states.get(lock)?.at(-1);
     if (!state?.item) return undefined;
     return {
       leaseSeconds: numberIn(state.item[ENTRY.leaseDuration]) ?? Number.NaN,
       host: textIn(state.item[ENTRY.hostIdentifier]) ?? '',
+      hold: holdIn(state.item),
       sinceMs: state.sinceMs,
     };
   }
@@ -125,6 +172,7 @@ export class Database {
     const answer = carryOut();
     const item = this.table.items.get(lock);
     if (item !== before) {
+      if (item) this.holds.add(holdIn(item));
       const states = this.states.get(lock) ?? [];
       states.push({ sinceMs: this.time.nowMs, item });
       if (states.length > STATES_KEPT) states.shift();
@@ -136,4 +184,10 @@ export class Database {
     }
     return answer;
   }
+}
+
+/** The hold that an item is of: its id, or for Python, which has none, its version. */
+function holdIn(item: Item): string {
+  const version = textIn(item[ENTRY.versionNumber]) ?? '';
+  return parseVersion(version)?.holdId ?? version;
 }

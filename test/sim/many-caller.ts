@@ -122,7 +122,7 @@ export class ManyCaller {
       askedMs,
       plan.leaseSeconds,
     );
-    world.believers.push(believer);
+    world.believed(believer);
     world.ambush?.granted(believer);
     return believer;
   }

@@ -1,7 +1,8 @@
 import type { Answer } from '../../runtime/lock/store.js';
+import type { Epoch } from './epoch.js';
 import type { ClientPlan, Cut, Weather } from './plan.js';
 import type { Prng } from './prng.js';
-import { EPOCH_MS, type SimProcess } from './sim-process.js';
+import type { SimProcess } from './sim-process.js';
 import type { Trace } from './trace.js';
 import type { VirtualTime } from './virtual-time.js';
 
@@ -37,13 +38,38 @@ export class Network {
   isCalm = false;
   /** When all messages that were sent have arrived, the copies too. */
   drainedAtMs = 0;
+  private stuckReplica: { readonly fromMs: number; readonly toMs: number } | undefined;
+  private reads = 0;
+  /** Rises whenever another table takes the place of the one that was. */
+  private table = 0;
 
   constructor(
     private readonly time: VirtualTime,
+    private readonly epoch: Epoch,
     private readonly weather: Weather,
     private readonly prng: Prng,
     private readonly trace: Trace,
   ) {}
+
+  /** Another table is there from now on: what is on its way to the one that was arrives nowhere. */
+  replaceTable(): void {
+    this.table += 1;
+  }
+
+  /** From then until then one replica learns nothing new, and serves every other read. */
+  stickReplica(stretch: { readonly fromMs: number; readonly toMs: number }): void {
+    this.stuckReplica = stretch;
+  }
+
+  /** Whether the next read is that replica's, and by how much it lags. It does so however calm the wire is. */
+  stuckMs(): number | undefined {
+    if (!this.stuckReplica) return undefined;
+    const { fromMs, toMs } = this.stuckReplica;
+    const { nowMs } = this.time;
+    if (nowMs < fromMs || nowMs >= toMs) return undefined;
+    this.reads += 1;
+    return this.reads % 2 === 0 ? nowMs - fromMs : undefined;
+  }
 
   /** Whether a read is served by a replica that lags, and by how much. */
   staleMs(): number {
@@ -54,24 +80,30 @@ export class Network {
   attempt<A extends Answer>(line: Line, { name, carryOut, isSpared = false }: Attempt<A>): Promise<A> {
     const { process } = line;
     return new Promise((resolve, reject) => {
-      const fail = (error: string): void => {
+      const fail = (what: string, error: Error = new TransitError(what)): void => {
         process.trouble();
-        this.trace?.(process.name, `  ${name}: ${error}`);
-        this.arrive(this.delayMs(process), () => process.deliver(() => reject(new TransitError(error))));
+        this.trace?.(process.name, `  ${name}: ${what}`);
+        this.arrive(this.delayMs(process), () => process.deliver(() => reject(error)));
       };
       if (this.happens(this.weather.throttleChance)) return fail('throttled');
+      if (this.happens(this.weather.refusedChance ?? 0)) return fail('refused', new RefusedError('AccessDenied'));
       if (this.isCut(line, 'requests') || this.happens(this.weather.lostRequestChance)) {
         if (isSpared || this.prng.chance(0.3)) return fail('connection reset');
         return this.lose(process, `${name}: the request is lost`);
       }
       const delayMs = this.delayMs(process);
-      this.arrive(delayMs, () => this.answer(line, name, carryOut(), isSpared, resolve, reject));
+      const { table } = this;
+      this.arrive(delayMs, () => {
+        if (table !== this.table) fail('the table is gone');
+        else this.answer(line, name, carryOut(), isSpared, resolve, reject);
+      });
       if (isSpared || !this.happens(this.weather.duplicateChance)) return;
       // As often late by an age as by a moment: they are dangerous to different rules.
       const lateMs = this.prng.chance(0.5)
         ? this.prng.magnitude(1, 1000)
         : this.prng.between(0, LONGEST_DUPLICATE_DELAY_MS);
       this.arrive(delayMs + lateMs, () => {
+        if (table !== this.table) return;
         this.trace?.(process.name, `  ${name}: a copy arrives`);
         void carryOut();
       });
@@ -110,7 +142,7 @@ export class Network {
     const { frontEndsMs } = this.weather;
     if (!this.prng.chance(line.plan.stickiness)) line.frontEnd = this.prng.whole(0, frontEndsMs.length - 1);
     if (this.happens(line.plan.datelessChance)) return undefined;
-    return Math.floor((EPOCH_MS + this.time.nowMs + (frontEndsMs[line.frontEnd] as number)) / 1000) * 1000;
+    return Math.floor((this.epoch.nowMs() + (frontEndsMs[line.frontEnd] as number)) / 1000) * 1000;
   }
 
   private arrive(delayMs: number, then: () => void): void {
@@ -142,4 +174,11 @@ export class Network {
 /** What went wrong with an attempt, as far as its sender hears. */
 export class TransitError extends Error {
   override readonly name = 'TransitError';
+}
+
+/** A refusal that no other attempt gets past, as far as its sender can tell: an SDK makes none. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  /** As SDKs have it: which attempt this was. Of the earlier ones nothing is known. */
+  readonly $metadata = { attempts: 1 };
 }

@@ -1,3 +1,4 @@
+import type { Edges } from './edges.js';
 import type { Prng } from './prng.js';
 import type { ClockFaults } from './sim-process.js';
 import type { Use } from './use.js';
@@ -14,6 +15,8 @@ export interface Weather {
   readonly lostAnswerChance: number;
   readonly throttleChance: number;
   readonly staleChance: number;
+  /** The chance that a request is refused with a 4xx that its sender takes for good. */
+  readonly refusedChance?: number;
   /** What each front end's clock is off by. They differ by up to 2 s: what the tolerance of 3 s allows for. */
   readonly frontEndsMs: readonly number[];
 }
@@ -84,6 +87,8 @@ export interface Plan {
   readonly fencing: boolean;
   /** How long locks stay taken at least. */
   readonly lockAtLeastSeconds: number;
+  /** What befalls the table, and all clients at once; nothing where it is not said. */
+  readonly edges?: Edges;
 }
 
 /** How much of each kind of fault a schedule sees: often none, so that the others show by themselves. */

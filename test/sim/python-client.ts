@@ -59,7 +59,7 @@ export class PythonClient implements Client {
 
   believe(believer: Believer): void {
     this.world.trace?.(this.process.name, `HOLDS ${believer.lock}`);
-    this.world.believers.push(believer);
+    this.world.believed(believer);
     // Confirmed so late that its lease is over, it has nothing to take from anybody.
     if (believer.believes()) this.world.taken(believer.lock, believer.name);
   }

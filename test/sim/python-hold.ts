@@ -28,6 +28,10 @@ export class PythonHold implements Believer {
     return this.client.process;
   }
 
+  get hold(): string {
+    return this.version;
+  }
+
   believes(): boolean {
     return !this.isEnded && this.client.world.time.nowMs < this.confirmedSentMs + this.leaseSeconds * 1000;
   }

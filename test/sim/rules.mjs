@@ -268,4 +268,100 @@ export const RULES = {
       },
     ],
   },
+  'refused-hold-given-up': {
+    says: 'a hold id whose write was refused is given up: an earlier copy of it may land yet',
+    checker: 'orphaned-entry',
+    edits: [{ file: 'lock/contention.ts', find: 'else if (!isOurs) process.giveUp(ledger.holdId);', replace: '' }],
+  },
+  'text-good-for-another-try': {
+    says: 'a hand-over text whose adoption ended without an answer is good for another try of the same process',
+    checker: 'hand-over-kept',
+    edits: [{ file: 'lock/adoption.ts', find: 'known.add(keyOf(this.handOver, holdId));', replace: '' }],
+  },
+  'waits-by-monotonic-clock': {
+    says: 'a wait counts the monotonic clock, not elapsed time, which a wall clock that is set forward moves on',
+    checker: 'wait-kept',
+    edits: [
+      {
+        file: 'lock/patience.ts',
+        find: 'this.limitMs = process.clock.monotonicMs() + waitSeconds * 1000;',
+        replace: 'this.limitMs = process.elapsedMs() + waitSeconds * 1000;',
+      },
+      {
+        file: 'lock/patience.ts',
+        find: 'Math.min(this.limitMs - clock.monotonicMs(), this.untilMs - this.process.elapsedMs())',
+        replace: 'Math.min(this.limitMs, this.untilMs) - this.process.elapsedMs() + 0 * clock.monotonicMs()',
+      },
+    ],
+  },
+  'release-lets-go': {
+    says: 'who releases is let go after 3 s, and the release goes on without it',
+    checker: 'let-go',
+    edits: [{ file: 'lock/ending.ts', find: 'waitSeconds: RELEASE_WAIT_SECONDS', replace: 'waitSeconds: 3600' }],
+  },
+  'calls-within-a-try': {
+    says: 'a holder’s call takes no longer than a try, however silent DynamoDB is',
+    checker: 'let-go',
+    edits: [
+      {
+        file: 'lock/retry.ts',
+        find: 'refreshBudgetMs(Math.min(limitMs - process.elapsedMs(), leftMs()))',
+        replace: 'refreshBudgetMs(leftMs())',
+      },
+    ],
+  },
+  'token-by-the-clock': {
+    says: 'a fencing token follows the clock: a count alone gives tokens out again after a restore',
+    checker: 'fencing-tokens',
+    edits: [
+      {
+        file: 'protocol/fencing.ts',
+        find: 'seen !== undefined && seen >= byClock && seen < MOST_FENCING_TOKEN',
+        replace: 'seen !== undefined && seen < MOST_FENCING_TOKEN',
+      },
+    ],
+  },
+  'token-rises': {
+    says: 'an acquire with fencing demands that its token is greater than the one that stands',
+    checker: 'fencing-tokens',
+    edits: [
+      {
+        file: 'protocol/conditions.ts',
+        find: 'return standing.fencingToken < fencingToken;',
+        replace: 'return true;',
+      },
+    ],
+  },
+  'expiry-after-token': {
+    says: 'TTL leaves an entry alone until the clock has passed its token by a day',
+    checker: 'fencing-tokens',
+    edits: [
+      {
+        file: 'lock/target.ts',
+        find: 'Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000)',
+        replace: 'Math.ceil((this.serverNowMs() + 0 * tokenMs) / 1000)',
+      },
+    ],
+  },
+  'expiry-corrected-before-grant': {
+    says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
+    checker: 'living-entry',
+    edits: [{ file: 'lock/grant.ts', find: ' && target.isKept(ledger)', replace: '' }],
+  },
+  'no-expiry-in-the-dark': {
+    says: 'a process that was never told DynamoDB’s time writes no expiry',
+    checker: 'living-entry',
+    edits: [{ file: 'lock/target.ts', find: 'if (this.serverClock.isDark) return undefined;', replace: '' }],
+  },
+  'outdated-answers-told': {
+    says: 'an eventually consistent answer that shows what was seen before does not begin a lease anew',
+    checker: 'abandoned-entry',
+    edits: [
+      {
+        file: 'lock/local-lock.ts',
+        find: 'this.outdated = [...others, former.version].slice(-OUTDATED_REMEMBERED);',
+        replace: 'this.outdated = others;',
+      },
+    ],
+  },
 };

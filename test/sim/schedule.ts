@@ -1,15 +1,23 @@
 import { Ambush } from './ambush.js';
+import { Asker } from './asker.js';
 import { AbandonedEntry } from './checkers/abandoned-entry.js';
 import { AllOrNone } from './checkers/all-or-none.js';
+import { AskersServed } from './checkers/askers-served.js';
 import { FencingTokens } from './checkers/fencing-tokens.js';
+import { HandOverKept } from './checkers/hand-over-kept.js';
+import { LetGo } from './checkers/let-go.js';
 import { LockAtLeast } from './checkers/lock-at-least.js';
 import { LossTold } from './checkers/loss-told.js';
 import { MutualExclusion } from './checkers/mutual-exclusion.js';
 import { NeverOlder } from './checkers/never-older.js';
+import { OrphanedEntry } from './checkers/orphaned-entry.js';
 import { PermitsExceeded } from './checkers/permits-exceeded.js';
 import { RequestBudget } from './checkers/request-budget.js';
 import { UndeservedLoss } from './checkers/undeserved-loss.js';
+import { WaitKept } from './checkers/wait-kept.js';
 import { WaiterServed } from './checkers/waiter-served.js';
+import { befallAll } from './edge-faults.js';
+import { withEdges } from './edges.js';
 import { furnishHost, type Host } from './host.js';
 import { type ClientPlan, drawPlan, END_MS, type Plan } from './plan.js';
 import { Prng } from './prng.js';
@@ -49,7 +57,7 @@ export async function runSchedule(seed: number, options: RunOptions = {}): Promi
 
 async function runOn({ logger }: Host, seed: number, { lines, checker }: RunOptions): Promise<Outcome> {
   const prng = new Prng(seed);
-  const plan = withUse(drawPlan(prng.fork()), seed);
+  const plan = withEdges(withUse(drawPlan(prng.fork()), seed), seed);
   const time = new SimTime();
   const world = new World(time, plan, prng.fork(), lines && keepTrace(time, lines), checker, {
     ...(logger && { logger }),
@@ -73,6 +81,11 @@ async function runOn({ logger }: Host, seed: number, { lines, checker }: RunOpti
     new FencingTokens(world),
     new LockAtLeast(world),
   );
+  world.handOvers = new HandOverKept(world);
+  world.waits = new WaitKept(world);
+  world.limits = new LetGo(world);
+  const ours = clients.filter((client) => client instanceof TypeScriptClient);
+  world.checkers.push(world.handOvers, new OrphanedEntry(world, ours));
   const permits = plan.use === 'semaphore' ? new PermitsExceeded(world, plan.locks.length) : undefined;
   world.several = new AllOrNone(world);
   world.checkers.push(world.several);
@@ -83,7 +96,9 @@ async function runOn({ logger }: Host, seed: number, { lines, checker }: RunOpti
   }
   const survivor = clients[0] as TypeScriptClient;
   let endMs = END_MS;
-  if (plan.allOthersDieAtMs !== undefined) endMs = letSurvive(world, survivor, plan, prng);
+  if (plan.edges?.askedEveryMs !== undefined) endMs = letAllDie(world, plan, plan.edges.askedEveryMs, prng);
+  else if (plan.allOthersDieAtMs !== undefined) endMs = letSurvive(world, survivor, plan, prng);
+  befallAll(world, endMs);
   world.startProbing();
   await time.run(endMs, () => {
     exclusion.afterEvent();
@@ -133,4 +148,23 @@ function letSurvive(world: World, survivor: TypeScriptClient, plan: Plan, prng: 
     time.at(calmMs, () => checker.expectService());
   });
   return Math.min(LATEST_END_MS, Math.max(END_MS, dieAtMs + 55_000));
+}
+
+/**
+ * At some time all clients die, and no more faults come. From then on fresh processes ask, once each. Returns when
+ * the schedule is to end.
+ */
+function letAllDie(world: World, plan: Plan, everyMs: number, prng: Prng): number {
+  const { time, network } = world;
+  const dieAtMs = plan.allOthersDieAtMs ?? 0;
+  const lock = prng.pick(plan.locks);
+  const checker = new AskersServed(world, lock, everyMs);
+  new Asker(world, prng.fork(), lock, everyMs, () => checker.served()).askFrom(dieAtMs + prng.between(0, everyMs));
+  time.at(dieAtMs, () => {
+    world.trace?.('world', 'all die, and no more faults come');
+    network.isCalm = true;
+    for (const client of world.clients) client.process.crash();
+    time.at(Math.max(network.drainedAtMs, dieAtMs), () => checker.expectService());
+  });
+  return Math.min(LATEST_END_MS, Math.max(END_MS, dieAtMs + 90_000));
 }

@@ -1,10 +1,8 @@
 import type { Clock, Timer } from '../../runtime/lock/clock.js';
+import { EPOCH_MS } from './epoch.js';
 import type { Prng } from './prng.js';
 import type { Trace } from './trace.js';
 import type { VirtualTime } from './virtual-time.js';
-
-/** True time 0, in epoch milliseconds. */
-export const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 /** A callback is this late at most, where its process runs. */
 const MOST_LATENESS_MS = 1.5;

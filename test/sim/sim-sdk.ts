@@ -1,5 +1,5 @@
 import type { Answer } from '../../runtime/lock/store.js';
-import { type Attempt, type Line, type Network, TransitError } from './network.js';
+import { type Attempt, type Line, type Network, RefusedError, TransitError } from './network.js';
 import type { ClientPlan } from './plan.js';
 import type { Prng } from './prng.js';
 
@@ -21,7 +21,8 @@ export class SimSdk {
       try {
         return await this.attemptWithin(attempt, signal);
       } catch (error) {
-        if (attempts >= this.plan.attempts || signal?.aborted) throw error;
+        if (error instanceof RefusedError) error.$metadata.attempts = attempts;
+        if (attempts >= this.plan.attempts || signal?.aborted || error instanceof RefusedError) throw error;
         await process.sleep(this.prng.between(0, 50 * 2 ** attempts), signal);
         if (signal?.aborted) throw error;
       }

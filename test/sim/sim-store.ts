@@ -1,4 +1,6 @@
+import { LockTableError } from '../../runtime/index.js';
 import type {
+  Answer,
   Consistency,
   LeftEntry,
   ListAnswer,
@@ -11,7 +13,7 @@ import type {
   WriteAnswer,
 } from '../../runtime/lock/store.js';
 import type { Database } from './database.js';
-import type { Network } from './network.js';
+import { type Attempt, type Network, RefusedError } from './network.js';
 import type { SimProcess } from './sim-process.js';
 import type { SimSdk } from './sim-sdk.js';
 import { shortVersion, type Trace } from './trace.js';
@@ -34,6 +36,9 @@ export class SimStore implements LockStore {
     list: 0,
   };
 
+  /** The holds that it asked to put in place of a version that was handed over, each with that. */
+  readonly adoptions = new Map<string, string>();
+
   constructor(
     private readonly process: SimProcess,
     private readonly sdk: SimSdk,
@@ -55,6 +60,7 @@ export class SimStore implements LockStore {
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
     const change = (): string => `${shortVersion(givenVersion)} as ${shortVersion(entry.version)}`;
     const name = this.note('adopt', () => `${entry.lockKey} ${change()}`);
+    this.adoptions.set(entry.version.slice(14), givenVersion);
     return this.write(name, () => this.database.adopt(entry, givenVersion), signal);
   }
 
@@ -77,9 +83,11 @@ export class SimStore implements LockStore {
 
   async read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
     const name = this.note('read', () => lockKey);
-    const carryOut = () => this.database.read(lockKey, consistency === 'strong' ? 0 : this.network.staleMs());
-    const answer = await this.sdk.send({ name, carryOut }, signal);
-    if (answer.isStale) this.process.trouble();
+    const stuckMs = consistency === 'strong' ? undefined : this.network.stuckMs();
+    const staleMs = (): number => stuckMs ?? (consistency === 'strong' ? 0 : this.network.staleMs());
+    const answer = await this.send({ name, carryOut: () => this.database.read(lockKey, staleMs()) }, signal);
+    // What a replica shows that is always behind has to be got past: it excuses nobody.
+    if (answer.isStale && stuckMs === undefined) this.process.trouble();
     this.trace?.(
       this.process.name,
       `  read shows ${shortVersion(answer.entry?.version)}${answer.isStale ? ' (stale)' : ''}`,
@@ -95,24 +103,33 @@ export class SimStore implements LockStore {
       const reads = lockKeys.map(async (lockKey) => [lockKey, await this.database.read(lockKey, staleMs())] as const);
       return { dateMs: undefined, reads: await Promise.all(reads) };
     };
-    const { reads, dateMs } = await this.sdk.send({ name, carryOut }, signal);
+    const { reads, dateMs } = await this.send({ name, carryOut }, signal);
     if (reads.some(([, { isStale }]) => isStale)) this.process.trouble();
     return { dateMs, entries: new Map(reads.map(([lockKey, { entry }]) => [lockKey, entry])) };
   }
 
   list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
     const name = this.note('list', () => page.prefix);
-    return this.sdk.send({ name, carryOut: () => this.database.list(page) }, signal);
+    return this.send({ name, carryOut: () => this.database.list(page) }, signal);
   }
 
   private async write(name: string, carryOut: () => Promise<WriteAnswer>, signal: AbortSignal): Promise<WriteAnswer> {
-    const answer = await this.sdk.send({ name, carryOut }, signal);
+    const answer = await this.send({ name, carryOut }, signal);
     if (this.trace) {
       const date = answer.dateMs === undefined ? ', no Date' : '';
       const found = answer.written ? 'written' : `refused, ${shortVersion(answer.entry?.version)} stands`;
       this.trace(this.process.name, `  ${name}: ${found}${date}`);
     }
     return answer;
+  }
+
+  private async send<A extends Answer>(attempt: Attempt<A>, signal: AbortSignal): Promise<A> {
+    try {
+      return await this.sdk.send(attempt, signal);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      throw new LockTableError(`table "${this.tableName}": DynamoDB refuses it`, { cause: error });
+    }
   }
 
   /** Counts a request, and names it for those who read traces. */

@@ -1,4 +1,4 @@
-import { type HeldLock, LynkError } from '../../runtime/index.js';
+import { type HeldLock, LockTableError, LynkError } from '../../runtime/index.js';
 import { LockFactory } from '../../runtime/lock/factory.js';
 import { LockProcess } from '../../runtime/lock/process.js';
 import { Caller } from './caller.js';
@@ -35,6 +35,7 @@ export class TypeScriptClient implements Client {
   private readonly lockProcess: LockProcess;
   private readonly store: SimStore;
   private busyCallers = 0;
+  private lastBusyMs = 0;
   /** When two callers were last busy at once: requests can be told apart only since then. */
   private sharedMs = -Infinity;
 
@@ -84,7 +85,26 @@ export class TypeScriptClient implements Client {
         served();
         return this.measured('hold', lock, () => held.release());
       })
-      .catch((error: unknown) => this.unexpected(error));
+      .catch((error: unknown) => {
+        // Refused for good, as far as it could tell: it was before the faults ended.
+        if (error instanceof LockTableError) this.process.clock.after(100, () => this.waitForever(lock, served));
+        else this.unexpected(error);
+      });
+  }
+
+  /** Since when nobody in it asks or holds; undefined while somebody does. */
+  get idleSinceMs(): number | undefined {
+    return this.busyCallers > 0 ? undefined : this.lastBusyMs;
+  }
+
+  /** Whether it takes an entry of that hold at once, or keeps it for another attempt at a text. */
+  mayTake(hold: string): boolean {
+    return this.lockProcess.hasGivenUp(hold) || this.store.adoptions.has(hold);
+  }
+
+  /** The version in whose place it asked to put that hold, where it is one of a hand-over. */
+  adopted(hold: string): string | undefined {
+    return this.store.adoptions.get(hold);
   }
 
   /** Errors of the library are answers; any other is a mistake of its. */
@@ -108,6 +128,7 @@ export class TypeScriptClient implements Client {
     } finally {
       if (this.busyCallers > 1) this.sharedMs = time.nowMs;
       this.busyCallers -= 1;
+      this.lastBusyMs = time.nowMs;
       if (this.sharedMs < askedMs) {
         const requests = sinceThen(this.store.counts, before);
         const { leaseSeconds } = this.plan;

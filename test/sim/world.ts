@@ -1,8 +1,12 @@
 import type { HeldLock, Logger } from '../../runtime/index.js';
 import { type Believer, TypeScriptBeliever } from './belief.js';
 import type { AllOrNone } from './checkers/all-or-none.js';
+import type { HandOverKept } from './checkers/hand-over-kept.js';
+import type { LetGo } from './checkers/let-go.js';
 import type { NeverOlder } from './checkers/never-older.js';
+import type { WaitKept } from './checkers/wait-kept.js';
 import { Database } from './database.js';
+import { Epoch } from './epoch.js';
 import { type Line, Network } from './network.js';
 import type { Plan } from './plan.js';
 import type { Prng } from './prng.js';
@@ -51,6 +55,10 @@ export interface Checker {
   /** Somebody, of whatever kind, has the lock from now on. */
   taken?(lock: string, name: string): void;
   finished?(asked: Asked): void;
+  /** The table went back to an earlier state. */
+  restored?(): void;
+  /** Hours or days passed in a moment. */
+  passed?(): void;
 }
 
 /** How often checkers are asked that need not look at every event. */
@@ -58,20 +66,29 @@ const PROBE_MS = 100;
 
 /** All that the parts of one schedule share. */
 export class World {
+  readonly epoch: Epoch;
   readonly database: Database;
   readonly network: Network;
   readonly clients: Client[] = [];
   readonly checkers: Checker[] = [];
   /** Whoever was granted a lock, and may believe in it yet. */
   believers: Believer[] = [];
+  /** All holds that somebody was granted. */
+  readonly grantedHolds = new Set<string>();
+  /** All holds that stood in the table before it was restored: they may believe in what stands there no more. */
+  private forgottenHolds: ReadonlySet<string> = new Set();
   violation: Violation | undefined;
   /** Who judges several locks that are held together, and results that are handed out, where there are any. */
   several: AllOrNone | undefined;
   flights: NeverOlder | undefined;
+  /** Who judges what callers are told of texts and waits, and how long calls take. */
+  handOvers: HandOverKept | undefined;
+  waits: WaitKept | undefined;
+  limits: LetGo | undefined;
   /** Who makes trouble for holders. */
   ambush: { granted(believer: TypeScriptBeliever): void } | undefined;
   /** For each process and lock, since when callers wait for it without a break. */
-  private readonly waits = new Map<SimProcess, Map<string, { callers: number; sinceMs: number }>>();
+  private readonly waiters = new Map<SimProcess, Map<string, { callers: number; sinceMs: number }>>();
   private grants = 0;
 
   constructor(
@@ -83,8 +100,9 @@ export class World {
     /** What clients are to do about their log: `logger`, where they have one. */
     readonly logging: { readonly logger?: Logger } = {},
   ) {
+    this.epoch = new Epoch(time);
     this.database = new Database(time, trace);
-    this.network = new Network(time, plan.weather, prng.fork(), trace);
+    this.network = new Network(time, this.epoch, plan.weather, prng.fork(), trace);
   }
 
   /** The first thing that must not be ends the schedule. */
@@ -101,11 +119,40 @@ export class World {
     held.signal.addEventListener('abort', () =>
       this.trace?.(process.name, `#${this.grants} aborts: ${String(held.signal.reason)}`),
     );
-    this.believers.push(believer);
+    this.believed(believer);
     this.taken(held.name, name);
     for (const checker of this.checkers) checker.granted?.(believer);
     this.ambush?.granted(believer);
     return believer;
+  }
+
+  /** Somebody holds from now on, and is to be alone in that. */
+  believed(believer: Believer): void {
+    this.grantedHolds.add(believer.hold);
+    if (!this.isForgotten(believer)) this.believers.push(believer);
+  }
+
+  /** Whether it is of the time before the table was restored: nothing is promised of it. */
+  isForgotten({ hold }: Believer): boolean {
+    return this.forgottenHolds.has(hold);
+  }
+
+  /** The table goes back to what it was at that true time. */
+  restore(toMs: number): void {
+    this.trace?.('world', `the table is restored to ${(toMs / 1000).toFixed(3)} s`);
+    this.network.replaceTable();
+    this.forgottenHolds = this.database.restore(toMs);
+    this.believers = this.believers.filter((believer) => !this.isForgotten(believer));
+    for (const { process } of this.clients) process.trouble();
+    for (const checker of this.checkers) checker.restored?.();
+  }
+
+  /** Time passes in a moment, while all processes stand still, their monotonic clocks too. */
+  pass(durationMs: number): void {
+    this.trace?.('world', `${(durationMs / 60_000).toFixed(0)} minutes pass in a moment`);
+    this.epoch.pass(durationMs);
+    for (const { process } of this.clients) process.step(durationMs);
+    for (const checker of this.checkers) checker.passed?.();
   }
 
   released(believer: TypeScriptBeliever): void {
@@ -136,8 +183,8 @@ export class World {
 
   /** Runs `wait` as a wait of that process for that lock. */
   async waiting<T>(process: SimProcess, lock: string, wait: () => Promise<T>): Promise<T> {
-    const waits = this.waits.get(process) ?? new Map<string, { callers: number; sinceMs: number }>();
-    this.waits.set(process, waits);
+    const waits = this.waiters.get(process) ?? new Map<string, { callers: number; sinceMs: number }>();
+    this.waiters.set(process, waits);
     const entry = waits.get(lock) ?? { callers: 0, sinceMs: 0 };
     if (entry.callers === 0) entry.sinceMs = this.time.nowMs;
     entry.callers += 1;
@@ -150,7 +197,7 @@ export class World {
   }
 
   waitsSinceMs(process: SimProcess, lock: string): number | undefined {
-    const entry = this.waits.get(process)?.get(lock);
+    const entry = this.waiters.get(process)?.get(lock);
     return entry && entry.callers > 0 ? entry.sinceMs : undefined;
   }
 

@@ -21,6 +21,15 @@ export class LockAtLeast implements Checker {
     this.grantedMs.set(believer, this.world.time.nowMs);
   }
 
+  restored(): void {
+    this.passed();
+  }
+
+  passed(): void {
+    this.grantedMs.clear();
+    this.times.clear();
+  }
+
   released(believer: TypeScriptBeliever): void {
     const { lockAtLeastSeconds } = this.world.plan;
     const grantedMs = this.grantedMs.get(believer);

@@ -1,4 +1,4 @@
-import type { ClientPlan } from '../plan.js';
+import { type ClientPlan, isFencing } from '../plan.js';
 import type { SimProcess } from '../sim-process.js';
 import type { Asked, Checker, World } from '../world.js';
 
@@ -21,12 +21,14 @@ export class RequestBudget implements Checker {
     const { process, askedMs, requests, kind, leaseSeconds } = asked;
     if (process.troubledUntilMs >= askedMs || process.isCrashed || !this.frontEndsAgree()) return;
     const tookMs = this.world.time.nowMs - askedMs;
+    const fenced = isFencing(this.world.plan) ? 1 : 0;
     const limits = {
-      // A write, and one over what it showed as expired; then, where the clock was far off, two refreshes.
-      try: { acquire: 2, read: 0, refresh: 2, release: RELEASES, leave: LEAVES, adopt: 0 },
+      // A write, and one over what it showed as expired; then, where the clock was far off, two more: refreshes, or one
+      // under a new hold id where it was ahead. With fencing one more write, where a token was not known.
+      try: { acquire: 3 + fenced, read: 0, refresh: 2, release: RELEASES, leave: LEAVES, adopt: 0 },
       // A write for each time that the entry was seen gone or expired, and another was quicker.
       acquire: {
-        acquire: 3 + Math.ceil(tookMs / 100),
+        acquire: 4 + fenced + Math.ceil(tookMs / 100),
         read: QUICK_LOOKS + tookMs / LEAST_SLEEP_MS,
         refresh: 2,
         release: RELEASES,
@@ -36,12 +38,13 @@ export class RequestBudget implements Checker {
       // Two a lease, one that makes the lease good, and one each for its user, the hand-over and its receiver's topping up.
       all: {},
       hold: {
-        acquire: 0,
+        // The receiver's, whose clock was ahead.
+        acquire: 1,
         read: 0,
         refresh: 5 + (tookMs / (leaseSeconds * 500)) * 1.1,
         release: RELEASES,
         leave: LEAVES,
-        adopt: 1,
+        adopt: 1 + fenced,
       },
     }[kind];
     for (const [operation, limit] of Object.entries(limits)) {
