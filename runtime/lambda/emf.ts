@@ -37,14 +37,15 @@ class EmfMetric implements SingleLockMetric {
     this.metadata[key] = value;
   }
 
-  addMetric(name: string, unit: string, value: number): void {
+  /** What `write` returns, though it is to return nothing: a promise that rejects is its caller's to hear. */
+  addMetric(name: string, unit: string, value: number): unknown {
     const definition = {
       Namespace: METRICS.namespace,
       Dimensions: [Object.keys(this.dimensions)],
       Metrics: [{ Name: name, Unit: unit }],
     };
     const _aws = { Timestamp: Date.now(), CloudWatchMetrics: [definition] };
-    this.write(JSON.stringify({ _aws, ...this.metadata, ...this.dimensions, [name]: value }));
+    return this.write(JSON.stringify({ _aws, ...this.metadata, ...this.dimensions, [name]: value }));
   }
 }
 

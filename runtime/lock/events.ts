@@ -151,9 +151,15 @@ export interface LockObserver {
  */
 export function harmlessly(call: () => unknown): void {
   try {
-    const outcome = call() as { readonly then?: unknown } | undefined;
-    if (typeof outcome?.then === 'function') void Promise.resolve(outcome).catch(() => {});
+    unheard(call());
   } catch {
     // There is nobody to tell: the logger itself may be what fails.
   }
+}
+
+/** What a function that is not ours to trust gave back: where that is a promise, its rejection goes no further. */
+export function unheard<T>(outcome: T): T {
+  const { then } = (outcome ?? {}) as { readonly then?: unknown };
+  if (typeof then === 'function') void Promise.resolve(outcome).catch(() => {});
+  return outcome;
 }

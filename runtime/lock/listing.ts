@@ -62,7 +62,7 @@ async function* pages(
   do {
     const answer = await answerTo(table, subject, (budget) => store.list({ prefix, after }, budget), signal);
     const arrivedMs = process.clock.monotonicMs();
-    for (const error of answer.malformed) onMalformed?.(error);
+    for (const error of answer.malformed) await onMalformed?.(error);
     for (const entry of answer.entries) {
       if (entry.leaseSeconds === 0 && !includeFree) continue;
       const local = process.listedLock(await store.identify(entry.lockKey), store.connection);

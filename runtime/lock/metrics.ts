@@ -1,5 +1,5 @@
 import { METRICS } from '../protocol/wire.js';
-import type { LockAsking, LockEvent, LockObserver } from './events.js';
+import { type LockAsking, type LockEvent, type LockObserver, unheard } from './events.js';
 
 /**
  * Where metrics go. The Metrics of Powertools for AWS Lambda fits as it is, and so does `emfMetrics()`,
@@ -61,12 +61,13 @@ export class MetricLines implements LockObserver {
   }
 
   private add(asking: LockAsking, name: string, unit: 'Count' | 'Seconds', value: number): void {
-    const metric = this.metrics.singleMetric(asking);
-    metric.clearDefaultDimensions?.();
+    const metric = unheard(this.metrics.singleMetric(asking));
+    unheard(metric.clearDefaultDimensions?.());
     // Where the table was given by its ARN, the construct's metrics still go by its name.
-    metric.addDimension(METRICS.dimension, asking.tableName.slice(asking.tableName.lastIndexOf('/') + 1));
-    metric.addMetadata?.('lockName', asking.lockName);
-    metric.addMetadata?.('hostIdentifier', asking.hostIdentifier);
-    metric.addMetric(name, unit, value);
+    const tableName = asking.tableName.slice(asking.tableName.lastIndexOf('/') + 1);
+    unheard(metric.addDimension(METRICS.dimension, tableName));
+    unheard(metric.addMetadata?.('lockName', asking.lockName));
+    unheard(metric.addMetadata?.('hostIdentifier', asking.hostIdentifier));
+    unheard(metric.addMetric(name, unit, value));
   }
 }

@@ -1,6 +1,6 @@
 import { type LockHolder, type LockLostError, LockNotGrantedError } from '../errors.js';
 import { Chronicle } from './chronicle.js';
-import { harmlessly, type LockAsking, type LockEvent, type LockObserver } from './events.js';
+import { harmlessly, type LockAsking, type LockEvent, type LockObserver, unheard } from './events.js';
 import { checkedTrace, traceLeftBy } from './holder-trace.js';
 import { observedWork } from './observed-work.js';
 import type { LockProcess } from './process.js';
@@ -65,7 +65,7 @@ export class ToldChronicle extends Chronicle {
     let trace: string | undefined;
     for (const observer of this.observers) {
       harmlessly(() => {
-        trace ??= checkedTrace(observer.traceOf?.(this.asking));
+        trace ??= checkedTrace(unheard(observer.traceOf?.(this.asking)));
       });
     }
     return trace;

@@ -11,13 +11,14 @@ import {
 } from '@opentelemetry/api';
 import { LockOptionError } from '../errors.js';
 import { refuseUnknown, shown } from '../lock/checks.js';
-import type {
-  LockAcquiredEvent,
-  LockAsking,
-  LockEvent,
-  LockLostEvent,
-  LockNotGrantedEvent,
-  LockObserver,
+import {
+  harmlessly,
+  type LockAcquiredEvent,
+  type LockAsking,
+  type LockEvent,
+  type LockLostEvent,
+  type LockNotGrantedEvent,
+  type LockObserver,
 } from '../lock/events.js';
 import { ATTRIBUTES } from './attributes.js';
 import { linkTo, traceparentOf } from './traceparent.js';
@@ -112,7 +113,9 @@ class LockTracing implements LockObserver {
     };
     try {
       const outcome = context.with(trace.setSpan(context.active(), hold), work);
-      (outcome as Partial<PromiseLike<unknown>> | undefined)?.then?.(undefined, fail);
+      (outcome as Partial<PromiseLike<unknown>> | undefined)?.then?.(undefined, (error) =>
+        harmlessly(() => fail(error)),
+      );
       return outcome;
     } catch (error) {
       fail(error);
