@@ -274,7 +274,10 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     if (invocationEndsMs <= ledger.deadlineMs) {
       this.lose('invocation-ended', 'the invocation that it belongs to has ended');
     } else {
-      this.lose('deadline', 'no refresh was confirmed before its deadline', this.refreshing.lastFailure);
+      const pausedMs = this.process.pausedMs(this.dueMs(), ledger.deadlineMs);
+      const pause = (pausedMs / 1000).toFixed(1);
+      if (pausedMs > 0) this.lose('deadline', `no refresh could be sent: nothing ran in this process for ${pause} s`);
+      else this.lose('deadline', 'no refresh was confirmed before its deadline', this.refreshing.lastFailure);
     }
     return false;
   }

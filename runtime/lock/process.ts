@@ -13,6 +13,8 @@ import { RecentSet } from './recent-set.js';
 const TICK_MS = 200;
 /** Timers may be late by as much: more than the wall clock's grain adds up to within a lease. */
 const LATE_MS = 50;
+/** Between two ticks, so long is a blocked event loop, or a freeze. */
+const LONG_PAUSE_MS = 1000;
 
 /** How many locks, and how many given-up holds, one process remembers once they are idle. */
 const REMEMBERED = 10_000;
@@ -52,6 +54,10 @@ export class LockProcess {
   private readonly givenUp = new RecentSet(REMEMBERED);
   private readonly watchers = new Set<Watcher>();
   private ticker: Timer | undefined;
+  /** Elapsed time at which it was last seen to run. */
+  private ranMs = 0;
+  /** The last time for which it was not, by elapsed time. */
+  private standstill = { fromMs: 0, untilMs: 0 };
   /** By how much elapsed time was ahead of the monotonic clock when watchers were called last. */
   private aheadMs = 0;
   /** How many works are pending, and what keeps the process alive for them. */
@@ -167,6 +173,18 @@ export class LockProcess {
     this.ticker = undefined;
   }
 
+  /** For how long nothing ran here, where that was all of the time between those two, by elapsed time; else 0. */
+  pausedMs(fromMs: number, untilMs: number): number {
+    this.notePause();
+    const { standstill } = this;
+    return standstill.fromMs <= fromMs && standstill.untilMs >= untilMs ? standstill.untilMs - standstill.fromMs : 0;
+  }
+
+  private notePause(): void {
+    const nowMs = this.elapsedMs();
+    if (nowMs - this.ranMs > LONG_PAUSE_MS) this.standstill = { fromMs: this.ranMs, untilMs: nowMs };
+  }
+
   private of(connection: object): OfConnection {
     let known = this.connections.get(connection);
     if (!known) {
@@ -182,8 +200,11 @@ export class LockProcess {
   }
 
   private keepTicking(): void {
-    this.ticker ??= this.clock.after(TICK_MS, () => {
+    if (this.ticker) return;
+    this.ranMs = this.elapsedMs();
+    this.ticker = this.clock.after(TICK_MS, () => {
       this.ticker = undefined;
+      this.notePause();
       const aheadMs = this.elapsedMs() - this.clock.monotonicMs();
       if (aheadMs - this.aheadMs > LATE_MS) {
         this.aheadMs = aheadMs;

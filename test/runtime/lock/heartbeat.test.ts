@@ -347,3 +347,47 @@ describe('by itself, a heartbeat', () => {
     expect(gaps).toEqual([25, 50, 100, 200, 5000, 25, 50]);
   });
 });
+
+describe('a loss after a time in which nothing ran says so, and for how long', () => {
+  test.each(['block', 'freeze'] as const)('told by a timer (%s)', async (stop) => {
+    await pass(1000);
+    us[stop](30_000);
+    await pass(300);
+
+    expect(held.signal.reason).toMatchObject({
+      reason: 'deadline',
+      message: expect.stringMatching(/was lost: no refresh could be sent: nothing ran in this process for 30\.\d s$/),
+    });
+  });
+
+  test.each(['block', 'freeze'] as const)('told by whoever asks first (%s)', async (stop) => {
+    await pass(3000);
+    us[stop](12_000);
+
+    expect(held.isHeld).toBe(false);
+    expect(String(held.signal.reason)).toMatch(/nothing ran in this process for 12\.\d s$/);
+  });
+
+  test('but not where refreshes were sent, and failed', async () => {
+    us.store.fate = () => 'reset';
+    await pass(9000);
+    us.block(8000);
+    await pass(300);
+
+    expect(held.signal.reason).toMatchObject({
+      message: expect.stringMatching(/no refresh was confirmed before its deadline$/),
+      cause: new Error('connection reset'),
+    });
+  });
+
+  test('nor for an earlier pause that was survived', async () => {
+    await pass(1000);
+    us.block(7000);
+    await pass(300);
+    expect(held.isHeld).toBe(true);
+    us.store.fate = () => 'silence';
+    await pass(12_000);
+
+    expect(String(held.signal.reason)).toMatch(/no refresh was confirmed before its deadline$/);
+  });
+});
