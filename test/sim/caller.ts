@@ -1,4 +1,4 @@
-import { type HeldLock, LockLostError, LynkError } from '../../runtime/index.js';
+import { type HeldLock, LockLostError, LockUnavailableError, LynkError } from '../../runtime/index.js';
 import { parseHandOver } from '../../runtime/lock/hand-over.js';
 import type { TypeScriptBeliever } from './belief.js';
 import type { LimitedCall } from './checkers/let-go.js';
@@ -39,13 +39,16 @@ export class Caller {
   private async adoptInTheEnd(text: string, lock: string): Promise<HeldLock> {
     const { world, factory, process, plan } = this.client;
     const adoption = world.handOvers?.begins(this.client, lock, parseHandOver(text).version);
+    // What is refused for good is given back: its text is dead.
+    let isKept = true;
     for (let attempts = 1; ; attempts += 1) {
       try {
         return await factory.deserializeLock(text, { lockAtLeastSeconds: world.plan.lockAtLeastSeconds });
       } catch (error) {
         const isRefused = error instanceof LockLostError;
-        if (isRefused && attempts > 1 && adoption) world.handOvers?.refused(adoption);
+        if (isRefused && attempts > 1 && isKept && adoption) world.handOvers?.refused(adoption);
         if (isRefused || !(error instanceof LynkError) || attempts === MOST_ADOPTIONS) throw error;
+        isKept &&= error instanceof LockUnavailableError;
         world.trace?.(process.name, `hears ${String(error)}, and tries the text again`);
         await process.sleep(this.prng.magnitude(10, plan.leaseSeconds * 500));
       }

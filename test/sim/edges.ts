@@ -2,11 +2,11 @@ import { areTooClose, type ClientPlan, type Freeze, type Plan, type Step } from 
 import { Prng } from './prng.js';
 
 const HOUR_MS = 60 * 60 * 1000;
-export const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
 /** So far a wall clock is off, or set, at most. */
 const MOST_DAYS_MS = 5 * DAY_MS;
 /** A table that goes back to an earlier state. */
-export interface Restore {
+interface Restore {
   readonly atMs: number;
   /** True time of the state that comes back. */
   readonly toMs: number;
@@ -15,7 +15,7 @@ export interface Restore {
 }
 
 /** Days that pass in a moment, while every process stands still, its monotonic clock too. */
-export interface Night {
+interface Night {
   readonly atMs: number;
   readonly durationMs: number;
 }
