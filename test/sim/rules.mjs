@@ -276,7 +276,7 @@ export const RULES = {
   'text-good-for-another-try': {
     says: 'a hand-over text whose adoption ended without an answer is good for another try of the same process',
     checker: 'hand-over-kept',
-    edits: [{ file: 'lock/adoption.ts', find: 'known.add(keyOf(this.handOver, holdId));', replace: '' }],
+    edits: [{ file: 'lock/adoption.ts', find: 'known.add(keyOf(this.handOver, each));', replace: '' }],
   },
   'waits-by-monotonic-clock': {
     says: 'a wait counts the monotonic clock, not elapsed time, which a wall clock that is set forward moves on',
