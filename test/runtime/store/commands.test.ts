@@ -182,6 +182,12 @@ describe('acquire', () => {
     expect(await store.acquire(entry, undefined, signal)).toMatchObject({ written: false, entry: theirEntry });
   });
 
+  test('nor where it writes over it', async () => {
+    const { store } = storeWith({ output: { Attributes: { ...theirs, fencingToken: { S: 'x' } } } });
+
+    expect(await store.acquire(entry, 'v', signal)).toMatchObject({ written: true, replaced: { version: 'v' } });
+  });
+
   test('where it is refused, the entry comes from the refusal', async () => {
     const { store, sent } = storeWith(refused(theirs));
 
@@ -257,6 +263,23 @@ describe('refresh', () => {
   });
 });
 
+test('a refresh with a fencing token demands that one', async () => {
+  const { store, sent } = storeWith({});
+  const fenced = { lockKey: 'a', holdId: 'h', version: 'w', expiresAtSeconds: 99, fencingToken: 9007199254740993n };
+
+  expect(await store.refresh(fenced, signal)).toMatchObject({ written: true });
+  expect(sent[0]?.input).toMatchObject({
+    UpdateExpression: 'SET versionNumber = :versionNumber, expiresAt = :expiresAt',
+    ConditionExpression: 'contains(versionNumber, :hold) AND versionNumber < :versionNumber AND fencingToken = :token',
+    ExpressionAttributeValues: {
+      ':hold': { S: 'h' },
+      ':token': { N: '9007199254740993' },
+      ':versionNumber': { S: 'w' },
+      ':expiresAt': { N: '99' },
+    },
+  });
+});
+
 test.each([
   [{ output: {} }, true],
   [refused(theirs), false],
@@ -303,6 +326,27 @@ test('leave writes what is to stay, and leaves who and what for as they are', as
   expect(sent[1]?.input).toMatchObject({
     UpdateExpression: `${set}, hostIdentifier = :hostIdentifier, #data = :data`,
     ExpressionAttributeValues: { ':hostIdentifier': { S: 'us' }, ':data': { S: 'note' } },
+  });
+});
+
+test('leave without an expiry removes the one that stands', async () => {
+  const { store, sent } = storeWith({});
+  const left = { lockKey: 'a', ours: 'h', version: 'w', leaseSeconds: 60, expiresAtSeconds: undefined };
+
+  expect(await store.leave(left, signal)).toMatchObject({ written: true });
+  expect(sent[0]?.input).toMatchObject({
+    UpdateExpression: 'SET leaseDuration = :leaseDuration, versionNumber = :versionNumber REMOVE expiresAt',
+  });
+});
+
+test('a client that resolves to nothing, as a mock does, cannot be used', async () => {
+  const send = () => Promise.resolve();
+  const store = new DynamoDBStore('locks', { client: () => ({ send }) as unknown as DynamoDBClient });
+
+  await expect(store.read('a', 'strong', signal)).rejects.toMatchObject({
+    name: 'LockTableError',
+    lockName: 'a',
+    message: expect.stringContaining('(TypeError: its method send resolved to no answer)'),
   });
 });
 

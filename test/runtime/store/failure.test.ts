@@ -9,7 +9,13 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { LockTableError } from '../../../runtime/errors.js';
-import { classifyFailure, isThrottling, noLockTable } from '../../../runtime/store/failure.js';
+import {
+  classifyFailure,
+  isCancellation,
+  isConditionFailure,
+  isThrottling,
+  noLockTable,
+} from '../../../runtime/store/failure.js';
 
 const request = { lockName: 'nightly', tableName: 'locks', action: 'dynamodb:UpdateItem' };
 
@@ -273,8 +279,15 @@ describe('in transit, to be tried again:', () => {
     ['credentials that came too late', named('ProviderError', 'TimeoutError from instance metadata service')],
     ['signed long ago', refusal('InvalidSignatureException', 'Signature expired: 2 is now earlier than 3', 400)],
     ['signed ahead of time', refusal('InvalidSignatureException', 'Signature not yet current: 3 is still later', 400)],
+    [
+      'broken, as a mock says it that tells no status',
+      Object.assign(named('InternalServerError'), { $fault: 'server' }),
+    ],
     ['no error at all', 'a text'],
     ['nothing', undefined],
+    ['an error without a word', new Error()],
+    ['an error whose message is no text', { name: 'Error', message: 7 }],
+    ['an error without a name', { message: 'because' }],
   ])('%s', (_, error) => {
     expect(classifyFailure(error, request)).toBe(error);
   });
@@ -301,6 +314,38 @@ describe('in transit, to be tried again:', () => {
 
     expect(classifyFailure(error, request)).toBe(error);
   });
+});
+
+describe('a name is known by how it begins, or ends:', () => {
+  test.each([
+    'NoUnrecognizedClientException',
+    'NotThrottlingException',
+    'NoRequestLimitExceeded',
+    'NotTooManyRequestsException',
+    'NoTransactionConflictException',
+  ])('%s is one that nobody knows', (name) => {
+    expect(String(classifyFailure(refusal(name), request))).toContain(`refuses dynamodb:UpdateItem: ${name}: because`);
+    expect(isThrottling(named(name))).toBe(false);
+  });
+
+  test('and so is what only begins as a provider’s', () => {
+    expect(String(classifyFailure(named('ProviderErrorOfOurs'), request))).toContain('the client cannot be used');
+  });
+
+  test('a signature is made anew where the message begins with what is wrong with it', () => {
+    const error = refusal('InvalidSignatureException', 'it does not match. Signature expired is another matter');
+
+    expect(String(classifyFailure(error, request))).toMatch(/no valid AWS credentials/);
+  });
+});
+
+test('a condition that failed, and a transaction that was cancelled, are told by name', () => {
+  const [failed, cancelled] = ['ConditionalCheckFailedException', 'TransactionCanceledException'].map((name) =>
+    named(name),
+  );
+
+  expect([failed, cancelled, known, undefined].map(isConditionFailure)).toEqual([true, false, false, false]);
+  expect([failed, cancelled, known, undefined].map(isCancellation)).toEqual([false, true, false, false]);
 });
 
 test('whatever was thrown, it is returned as it is, or as the cause of a LockTableError', () => {

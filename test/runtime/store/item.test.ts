@@ -124,6 +124,16 @@ test('an entry of ours has a note, and a trace of its holder, where it is given 
   expect(itemFromEntry({ ...entry, holderTrace: 'a trace' })).toStrictEqual({ ...item, holderTrace });
 });
 
+test('and a fencing token, to its last digit, and an expiry', () => {
+  const entry = { lockKey: 'a', leaseSeconds: 10, version: 'v1', hostIdentifier: 'us', expiresAtSeconds: undefined };
+
+  expect(itemFromEntry(entry)).not.toHaveProperty('expiresAt');
+  expect(itemFromEntry(entry)).not.toHaveProperty('fencingToken');
+  expect(itemFromEntry({ ...entry, fencingToken: 9007199254740993n })).toHaveProperty('fencingToken', {
+    N: '9007199254740993',
+  });
+});
+
 test('a fencing token that cannot be raised is refused by name', () => {
   expect(fencingTokenOf(undefined, place)).toBeUndefined();
   expect(fencingTokenOf(whole, place)).toBeUndefined();
@@ -134,6 +144,17 @@ test('a fencing token that cannot be raised is refused by name', () => {
     );
     expect(() => fencingTokenOf({ fencingToken: bad }, place, 'it was not')).toThrow(
       /expected a whole number; it was not: repair or delete it$/,
+    );
+  }
+});
+
+test('a fencing token that has no room to rise is refused, and how much room there is is told', () => {
+  const most = 10n ** 38n;
+
+  expect(fencingTokenOf({ fencingToken: { N: `${most - 1n}` } }, place)).toBe(most - 1n);
+  for (const tooMuch of [most, most + 1n]) {
+    expect(() => fencingTokenOf({ fencingToken: { N: `${tooMuch}` } }, place)).toThrow(
+      /expected a whole number of at most 38 digits; the entry is left as it is: repair or delete it$/,
     );
   }
 });
