@@ -66,7 +66,7 @@ export interface HeldLock {
   transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void>;
   /**
    * Gives the lock back. Does nothing where that is done already, or the entry is another's by now. Waits for 3 s
-   * at most, and in an invocation no longer than until 0.3 s before its end; what is not confirmed by then goes on.
+   * at most, and in an invocation no longer than until 0.35 s before its end; what is not confirmed by then goes on.
    * @throws LockUnavailableError when no answer came in time: the entry may then block others for a lease
    */
   release(options?: WaitOptions): Promise<void>;

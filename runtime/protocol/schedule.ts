@@ -68,8 +68,8 @@ export function releaseBudgetMs(leaseSeconds: number, leftMs: number): number {
 /** For how long a release's caller waits at most, whatever the lease: what it takes longer goes on behind its back. */
 export const RELEASE_WAIT_SECONDS = 3;
 
-/** What a release that is waited for leaves of an invocation at least, to answer in. */
-export const ANSWER_RESERVE_MS = 300;
+/** What a release that is waited for leaves of an invocation: 300 ms to answer in, and 50 by which a timer may be late. */
+export const ANSWER_RESERVE_MS = 350;
 
 /** What a release may take once the hold is lost: the entry is somebody else's to wait for anyway. */
 export const LOST_RELEASE_BUDGET_MS = 500;
