@@ -332,17 +332,6 @@ export const RULES = {
       },
     ],
   },
-  'expiry-after-token': {
-    says: 'TTL leaves an entry alone until the clock has passed its token by a day',
-    checker: 'fencing-tokens',
-    edits: [
-      {
-        file: 'lock/target.ts',
-        find: 'Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000)',
-        replace: 'Math.ceil((this.serverNowMs() + 0 * tokenMs) / 1000)',
-      },
-    ],
-  },
   'expiry-corrected-before-grant': {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
     checker: 'living-entry',
