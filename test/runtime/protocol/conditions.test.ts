@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import { mayAcquire, mayAdopt, mayRefresh, mayRelease, type Standing } from '../../../runtime/protocol/conditions.js';
+import {
+  mayAcquire,
+  mayAdopt,
+  mayFence,
+  mayRefresh,
+  mayRelease,
+  type Standing,
+} from '../../../runtime/protocol/conditions.js';
 import { formatVersion, type Version } from '../../../runtime/protocol/version.js';
 import { ownVersion, pythonVersion } from './arbitraries.js';
 
@@ -53,6 +60,8 @@ describe('refresh', () => {
 
         expect(mayRefresh(standing, one.holdId, later, ours)).toBe(stands === ours);
         expect(mayRefresh(standing, one.holdId, later)).toBe(true);
+        expect(mayRefresh({ ...standing, fencingToken: ours }, one.holdId, later, ours)).toBe(true);
+        expect(mayRefresh(undefined, one.holdId, later, ours)).toBe(false);
       }),
     );
   });
@@ -83,6 +92,24 @@ describe('release', () => {
     );
     expect(mayRelease(undefined, '8fff-bfff-ffffffffffff')).toBe(false);
     expect(mayRelease(standingAt(undefined), '8fff-bfff-ffffffffffff')).toBe(false);
+  });
+});
+
+describe('a write that gives a fencing token', () => {
+  const standing: Standing = { version: 'some version', fencingToken: 7n, isFree: false };
+
+  test('needs a greater one than stands', () => {
+    expect([6n, 7n, 8n].map((token) => mayFence(standing, token))).toEqual([false, false, true]);
+  });
+
+  test('may give any where none stands, or no item', () => {
+    expect(mayFence(standingAt('some version'), 1n)).toBe(true);
+    expect(mayFence(undefined, 1n)).toBe(true);
+  });
+
+  test('is free where it gives none', () => {
+    expect(mayFence(standing, undefined)).toBe(true);
+    expect(mayFence(undefined, undefined)).toBe(true);
   });
 });
 

@@ -172,3 +172,91 @@ describe('a confirmed version', () => {
     );
   });
 });
+
+describe('the latest token', () => {
+  test('is the greatest that was asked for, until an answer told the hold’s own', () => {
+    const ledger = new Ledger(HOLD, LEASE_SECONDS, true);
+    ledger.draw(0, STAMP, true);
+    const told = [undefined, 5n, 3n, 8n, undefined].map((token) => {
+      ledger.asks(Infinity, token);
+      return ledger.latestToken;
+    });
+    expect(told).toEqual([undefined, 5n, 5n, 8n, 8n]);
+
+    ledger.fencingToken = 7n;
+    expect(ledger.latestToken).toBe(7n);
+  });
+});
+
+describe('when TTL may delete the entry', () => {
+  test('is what the confirmed version’s own write asked for', () => {
+    const ledger = newLedger();
+    const first = ledger.draw(0, STAMP, true);
+    ledger.asks(1234);
+    const second = ledger.draw(1, STAMP, true);
+    ledger.asks();
+
+    ledger.confirm(first, STAMP);
+    expect(ledger.expiresAtSeconds).toBe(1234);
+    ledger.confirm(second, STAMP);
+    expect(ledger.expiresAtSeconds).toBe(Infinity);
+  });
+
+  test('is nothing to take note of before a version was drawn', () => {
+    const ledger = newLedger();
+    ledger.asks(1234, 5n);
+
+    expect(ledger).toMatchObject({ latestToken: 5n, expiresAtSeconds: Infinity });
+  });
+});
+
+describe('stamps are ahead', () => {
+  test('of a time that is earlier than the latest', () => {
+    const ledger = newLedger();
+    expect(ledger.isAheadOf(0)).toBe(false);
+
+    ledger.draw(0, STAMP, true);
+
+    expect([STAMP - 1, STAMP, STAMP + 1].map((timeMs) => ledger.isAheadOf(timeMs))).toEqual([true, false, false]);
+  });
+
+  test('of nothing where contenders do not go by them', () => {
+    const ledger = newLedger();
+    ledger.draw(0, STAMP, false);
+
+    expect(ledger.isAheadOf(STAMP - 1)).toBe(false);
+  });
+});
+
+describe('a hold that is renewed', () => {
+  const OTHER = holdIdFrom(new Uint8Array(10).fill(8));
+
+  test('begins anew under the other id, with whatever stamp, and knows what it was', () => {
+    const ledger = new Ledger(HOLD, LEASE_SECONDS, true);
+    const ahead = ledger.draw(1000, STAMP + 60_000, true);
+    ledger.asks(Infinity, 5n);
+    ledger.confirm(ahead, STAMP + 60_000);
+
+    ledger.renew(OTHER);
+
+    expect(ledger).toMatchObject({ holdId: OTHER, deadlineMs: -Infinity, confirmedSentMs: -Infinity });
+    expect([ledger.confirmedVersion, ledger.fencingToken, ledger.isAheadOf(0)]).toEqual([undefined, undefined, false]);
+    const { former } = ledger;
+    expect(former).toMatchObject({ holdId: HOLD, leaseSeconds: LEASE_SECONDS, fencing: true });
+    expect(former).toMatchObject({ confirmedVersion: ahead, latestToken: 5n });
+    expect(ledger.confirm(ahead, STAMP)).toBe(false);
+    expect(parseVersion(ledger.draw(2000, STAMP, true))).toEqual({ stampMs: STAMP, timed: true, holdId: OTHER });
+  });
+
+  test('forgets what it was once an answer confirms what it is', () => {
+    const ledger = newLedger();
+    ledger.draw(1000, STAMP + 60_000, true);
+    ledger.renew(OTHER);
+    const version = ledger.draw(2000, STAMP, true);
+    expect(ledger.former).toBeDefined();
+
+    expect(ledger.confirm(version, STAMP)).toBe(true);
+
+    expect(ledger).toMatchObject({ former: undefined, deadlineMs: 2000 + WHOLE_MS, confirmedSentMs: 2000 });
+  });
+});

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseDateHeader, ServerClock } from '../../../runtime/protocol/server-clock.js';
+import { latestTimeAt, parseDateHeader, ServerClock } from '../../../runtime/protocol/server-clock.js';
 
 const SERVER = Date.UTC(2026, 0, 1, 12);
 const floorToSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
@@ -117,6 +117,37 @@ test('what DynamoDB’s time is at least counts on from the newest answer with a
   expect(clock.floorMs(21_000)).toBe(SERVER + 19_980);
   clock.hear(22_000, SERVER + 5000);
   expect(clock.floorMs(23_000)).toBe(SERVER + 5999);
+});
+
+test('a Date stands for a second, and another front end may be two ahead', () => {
+  expect(latestTimeAt(SERVER)).toBe(SERVER + 3000);
+});
+
+test('what DynamoDB’s time is at most counts on from the newest answer with a Date, a thousandth faster', () => {
+  const clock = new ServerClock();
+  clock.hear(500, undefined);
+  expect(clock.ceilingMs(1000)).toBeUndefined();
+
+  clock.hear(1000, SERVER);
+  expect(clock.ceilingMs(1000)).toBe(SERVER + 3000);
+  expect(clock.ceilingMs(11_000)).toBe(SERVER + 13_010);
+  clock.hear(22_000, SERVER + 5000);
+  expect(clock.ceilingMs(23_000)).toBe(SERVER + 9001);
+});
+
+test('nothing is known of DynamoDB’s time where answers came, and none had a Date', () => {
+  const clock = new ServerClock();
+  expect(clock.isDark).toBe(false);
+
+  clock.learn(SERVER, SERVER, undefined);
+  expect(clock.isDark).toBe(true);
+
+  clock.hear(1000, SERVER);
+  expect(clock.isDark).toBe(false);
+
+  const dated = new ServerClock();
+  dated.learn(SERVER, SERVER, SERVER);
+  expect(dated.isDark).toBe(false);
 });
 
 describe('a Date header', () => {

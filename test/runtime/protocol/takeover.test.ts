@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { LockEntry } from '../../../runtime/protocol/entry.js';
 import {
+  isStampAhead,
   isStampExpired,
   observedExpiryMs,
   type Sighting,
@@ -107,6 +108,20 @@ describe('by its stamp', () => {
 
   test('an infinite tolerance turns the rule off', () => {
     expect(isStampExpired(entryAt(OURS), Number.MAX_SAFE_INTEGER, Infinity)).toBe(false);
+  });
+});
+
+describe('a stamp is ahead of DynamoDB’s clock', () => {
+  test('where it is later than any front end can be: the second of the Date, and two more', () => {
+    expect(isStampAhead(entryAt(OURS), STAMP - 3001)).toBe(true);
+    expect(isStampAhead(entryAt(OURS), STAMP - 3000)).toBe(false);
+    expect(isStampAhead(entryAt(OURS), STAMP + 60_000)).toBe(false);
+  });
+
+  test('never where it does not tell, or no Date does', () => {
+    expect(isStampAhead(entryAt(OURS_WITH_TOP_BIT), STAMP - 60_000)).toBe(false);
+    expect(isStampAhead(entryAt(PYTHONS), STAMP - 60_000)).toBe(false);
+    expect(isStampAhead(entryAt(OURS), undefined)).toBe(false);
   });
 });
 
