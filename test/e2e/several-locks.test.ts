@@ -24,7 +24,7 @@ test('two writes a lock, and no read, where all are free', async () => {
 
 test('none is left behind where one of them is not to be had', async () => {
   await rig.putForeignEntry('c', { leaseSeconds: 60 });
-  const error = await rejectionOf(factory.withLocks(['c', 'b', 'a'], { waitSeconds: 0.5 }, () => {}));
+  const error = await rejectionOf(factory.withLocks(['c', 'b', 'a'], { waitSeconds: 5 }, () => {}));
 
   expect(error).toMatchObject({ name: 'LockNotGrantedError', lockName: 'c', tableName: rig.tableName });
   expect(await rig.lockNames()).toEqual(['c']);
