@@ -36,13 +36,17 @@ function listenTo(signal: AbortSignal): Listener {
   return listener;
 }
 
+/** Whether Node counts the listeners of this process's signals. */
+let isCounted = true;
+
 /** A controller whose signal may be given to any number of requests: Node warns of more than ten listeners as of a leak. */
 export function newController(): AbortController {
   const controller = new AbortController();
   try {
-    setMaxListeners(Infinity, controller.signal);
+    if (isCounted) setMaxListeners(Infinity, controller.signal);
   } catch {
-    // Another's in place of Node's, such as that of jsdom: nobody counts its listeners.
+    // Another's in place of Node's, such as that of jsdom: nobody counts its listeners. To find that out is slow.
+    isCounted = false;
   }
   return controller;
 }
