@@ -268,6 +268,8 @@ export class Place {
   grant(granted: Granted): void {
     this.hasHeld = true;
     this.granted = granted;
+    // A hold may last for hours: what was asked on its way here is let go of.
+    this.asker = undefined;
     this.settle();
   }
 
