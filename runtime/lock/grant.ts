@@ -14,16 +14,20 @@ export function isGrantable(target: LockTarget, ledger: Ledger): boolean {
   return isEnough(target, ledger) && !target.isAhead(ledger);
 }
 
-/** Whether it has enough left to begin with, and TTL leaves its entry alone for long enough. */
+/** Whether it has enough left to begin with, TTL leaves its entry alone for long enough, and its token is a new one. */
 function isEnough(target: LockTarget, ledger: Ledger): boolean {
   const { deadlineMs, leaseSeconds } = ledger;
-  return isEnoughToGrant(deadlineMs, target.process.elapsedMs(), leaseSeconds) && target.isKept(ledger);
+  return (
+    isEnoughToGrant(deadlineMs, target.process.elapsedMs(), leaseSeconds) &&
+    target.isKept(ledger) &&
+    !target.isTokenBehind(ledger)
+  );
 }
 
 /**
  * Makes sure that a lease just taken is grantable (docs/protocol.md, section 4): after a clock that was far
- * off, or an answer that took long, a refresh by the corrected clock makes it good. Where the clock was ahead, a refresh
- * cannot: a new hold replaces it.
+ * off, or an answer that took long, a refresh by the corrected clock makes it good. A refresh cannot take back a stamp
+ * that is ahead, nor raise a token: then a new hold replaces it.
  * @param budgetMs how long the next request may take; 0 where nobody waits any more
  * @param giveBack what becomes of the lease where that does not help
  */
@@ -42,7 +46,7 @@ export async function topUp(
     // One that is only ahead can be held: should its holder die, some may have to wait for longer than its lease.
     if (isEnough(target, ledger) && (isLast || !isAhead)) return { granted: true };
     if (isLast) break;
-    if (isAhead && !ledger.former) {
+    if ((isAhead || target.isTokenBehind(ledger)) && !ledger.former) {
       // Nobody believes in it: it was not granted.
       process.giveUp(ledger.holdId);
       ledger.renew(process.drawHoldId(ledger.holdId));

@@ -11,6 +11,8 @@ import { LockTable, type TargetSettings } from './table.js';
 
 /** DynamoDB's TTL deletes an entry this long after its lease ended, if nothing else has. */
 const EXPIRES_AFTER_LEASE_SECONDS = 24 * 60 * 60;
+/** So old may a token be that is granted: TTL leaves it a day, and a write may be answered late. */
+const TOKEN_MAY_BE_BEHIND_MS = 60_000;
 
 /** What an entry says of its holder. */
 export interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
@@ -63,6 +65,15 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
   /** Whether stamps of the ledger are ahead of DynamoDB's clock, by more than its answers leave open. */
   isAhead(ledger: Ledger): boolean {
     return ledger.isAheadOf(this.serverCeilingMs() ?? Infinity);
+  }
+
+  /**
+   * Whether its fencing token is behind DynamoDB's clock, as that of a process which had not heard it yet. TTL may have
+   * deleted an entry with a greater one.
+   */
+  isTokenBehind({ fencingToken }: Ledger): boolean {
+    const latestMs = (this.serverFloorMs() ?? -Infinity) - TOKEN_MAY_BE_BEHIND_MS;
+    return fencingToken !== undefined && Number(fencingToken) < latestMs;
   }
 
   newEntry(ledger: Ledger, version: string, { hostIdentifier, data, chronicle }: EntryOwner): NewEntry {

@@ -335,7 +335,7 @@ export const RULES = {
   'expiry-corrected-before-grant': {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
     checker: 'living-entry',
-    edits: [{ file: 'lock/grant.ts', find: ' && target.isKept(ledger)', replace: '' }],
+    edits: [{ file: 'lock/grant.ts', find: ' &&\n    target.isKept(ledger)', replace: '' }],
   },
   'no-expiry-in-the-dark': {
     says: 'a process that was never told DynamoDB’s time writes no expiry',

@@ -100,6 +100,42 @@ test('rises over the entry’s end by TTL, though the lock was had more often th
   expect(after.fencingToken > next.fencingToken).toBe(true);
 });
 
+describe('a process whose clock is days behind, and that no answer has told the time yet', () => {
+  const behind = (): TestProcess => {
+    const process = setting.process();
+    process.wallOffMs = -7 * DAY_SECONDS * 1000;
+    return process;
+  };
+
+  test('replaces the token of its first write before the lock is granted: TTL may have deleted a greater one', async () => {
+    const before = await acquire(us);
+    await until(before.release());
+    setting.time.nowMs = Number(item()?.['expiresAt']?.N) * 1000 - EPOCH_MS;
+    setting.table.items.delete('a');
+    const late = behind();
+
+    const held = await acquire(late);
+
+    expect(late.store.operations()).toEqual(['acquire', 'acquire']);
+    expect(held.fencingToken > before.fencingToken).toBe(true);
+    expect(held.fencingToken).toBe(standingToken());
+    await pass(30_000);
+    expect(held.isHeld).toBe(true);
+  });
+
+  test('does the same with a lock that is handed over to it, whose entry has no token', async () => {
+    const before = await acquire(us);
+    await until(before.release());
+    const text = await until((await until(them.factory().createLock('a').acquire())).serialize());
+    await pass(2000);
+
+    const held = await until(behind().factory({ fencing: true }).deserializeLock(text));
+
+    expect(held.fencingToken > before.fencingToken).toBe(true);
+    expect(held.fencingToken).toBe(standingToken());
+  });
+});
+
 test('is right where the answer to the acquire was lost', async () => {
   const first = await acquire(us);
   await until(first.release());
