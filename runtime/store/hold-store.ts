@@ -29,7 +29,7 @@ import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure, isCancellation, isConditionFailure, isThrottling } from './failure.js';
 import { conditionCheck, guardedCommand, judgeCancellation } from './guard.js';
 import { entryFromItem, fencingTokenOf, type Item, replacedIn } from './item.js';
-import { refuseWithoutProtocol } from './transit.js';
+import { refuseWithoutBody, refuseWithoutProtocol } from './transit.js';
 
 const { lockKey: KEY, leaseDuration, versionNumber, hostIdentifier, expiresAt, fencingToken, holderTrace } = ENTRY;
 /** `data` is a reserved word of DynamoDB's expressions. */
@@ -239,7 +239,12 @@ export class DynamoDBHoldStore implements HoldStore {
         dateMs = undefined;
         refuseWithoutProtocol(args.request);
         const result = await next(args);
-        const { headers } = result.response as { headers?: Record<string, string> };
+        const { statusCode = 0, headers } = result.response as {
+          statusCode?: number;
+          headers?: Record<string, string>;
+        };
+        // The SDK reads an empty answer as one that says nothing but yes.
+        if (statusCode < 300) refuseWithoutBody(headers);
         dateMs = parseDateHeader(headers?.['date']);
         return result;
       },

@@ -30,7 +30,9 @@ const never = new AbortController().signal;
 interface WireAnswer {
   readonly status?: number;
   readonly date?: string | undefined;
-  readonly body?: object;
+  /** An object as JSON, or a text as it is. */
+  readonly body?: object | string;
+  readonly type?: string;
 }
 
 interface WireRequest {
@@ -60,12 +62,14 @@ class ScriptedServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status = 200, date, body = {} } = this.answers[this.sent.length] ?? {};
+    const { status = 200, date, body = {}, type = 'application/x-amz-json-1.0' } = this.answers[this.sent.length] ?? {};
     const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
     this.sent.push({ operation, body: JSON.parse(await text(request)) });
     response.sendDate = false;
     if (date !== undefined) response.setHeader('date', date);
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+    response.statusCode = status;
+    response.setHeader('content-type', type);
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
   }
 }
 
@@ -208,6 +212,30 @@ test('a refusal for good rejects with the way out, a failure in transit with its
   const throttled = Array.from({ length: 9 }, () => refused('TransactionConflictException'));
   const other = await ScriptedServer.start(...throttled);
   await expect(other.store.read('a', 'strong', never)).rejects.toMatchObject({ name: 'TransactionConflictException' });
+});
+
+describe('an answer of a middlebox, which the SDK would take for a yes,', () => {
+  const empty = { date: at(0), body: '' };
+  const page = { date: at(0), body: '', type: 'text/html' };
+
+  test.each([empty, page])('is none: the SDK asks again (%j)', async (wrong) => {
+    const { store, sent } = await ScriptedServer.start(wrong, conditionFailed(theirItem));
+
+    expect(await store.acquire(entry, undefined, never)).toMatchObject({ written: false, entry: { version: 'v' } });
+    expect(sent.length).toBe(2);
+  });
+
+  test.each([
+    ['acquire', (store: DynamoDBStore) => store.acquire(entry, undefined, never)],
+    ['release', (store: DynamoDBStore) => store.release('a', HOLD, never)],
+    ['read', (store: DynamoDBStore) => store.read('a', 'strong', never)],
+    ['list', (store: DynamoDBStore) => store.list({ prefix: '', after: undefined }, never)],
+  ])('is a failure in transit of %s where no other comes', async (_, ask) => {
+    const { store } = await ScriptedServer.start(...Array.from({ length: 9 }, () => empty));
+
+    await expect(ask(store)).rejects.toMatchObject({ message: expect.stringContaining("not DynamoDB's") });
+    await expect(ask(store)).rejects.not.toBeInstanceOf(LockTableError);
+  });
 });
 
 test('a request ends when its signal aborts', async () => {
