@@ -69,12 +69,22 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were asked for and not granted in time. The client's own metric, not DynamoDB's.
+   * Locks that were asked for and not granted in time, since another held them. The client's own metric, not DynamoDB's.
    *
    * @default - sum over 5 minutes
    */
   metricLockNotGranted(props: MetricOptions = {}): Metric {
     return this.clientMetric(METRICS.lockNotGranted, { statistic: Stats.SUM, ...props });
+  }
+
+  /**
+   * Locks that were asked for while DynamoDB could not be reached, or refused the request: an outage, or a missing
+   * permission. The client's own metric, not DynamoDB's.
+   *
+   * @default - sum over 5 minutes
+   */
+  metricLockUnavailable(props: MetricOptions = {}): Metric {
+    return this.clientMetric(METRICS.lockUnavailable, { statistic: Stats.SUM, ...props });
   }
 
   /**

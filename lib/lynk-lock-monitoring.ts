@@ -156,7 +156,11 @@ export class LynkLockMonitoring extends Construct {
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms: this.alarms, width: 24 })],
         [
-          graph('Lost and taken over', [table.metricLockLost(), table.metricLockTakenOver()]),
+          graph('Lost, taken over, unavailable', [
+            table.metricLockLost(),
+            table.metricLockTakenOver(),
+            table.metricLockUnavailable(),
+          ]),
           graph('Contention', [table.metricContention()]),
           graph('Seconds waited and held', [table.metricLockWaitTime(), table.metricLockHeldTime()]),
         ],

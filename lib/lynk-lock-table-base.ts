@@ -80,8 +80,11 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /** Locks that were taken, as the client reports. */
   metricLockAcquired(props?: MetricOptions): Metric;
 
-  /** Locks that were asked for and not granted in time, as the client reports. */
+  /** Locks that were asked for and not granted in time, since another held them, as the client reports. */
   metricLockNotGranted(props?: MetricOptions): Metric;
+
+  /** Locks that were asked for while DynamoDB could not be reached, or refused the request, as the client reports. */
+  metricLockUnavailable(props?: MetricOptions): Metric;
 
   /** Locks that were lost while the work under them went on, as the client reports. */
   metricLockLost(props?: MetricOptions): Metric;

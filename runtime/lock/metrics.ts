@@ -1,3 +1,4 @@
+import { LockTableError, LockUnavailableError } from '../errors.js';
 import { METRICS } from '../protocol/wire.js';
 import { type LockAsking, type LockEvent, type LockObserver, unheard } from './events.js';
 
@@ -35,7 +36,7 @@ export class MetricLines implements LockObserver {
         if (event.takenOverFrom !== undefined) this.count(asking, METRICS.lockTakenOver);
         break;
       case 'not-granted':
-        this.count(asking, METRICS.lockNotGranted);
+        this.count(asking, isOutage(event.error) ? METRICS.lockUnavailable : METRICS.lockNotGranted);
         this.time(asking, METRICS.lockWaitTime, event.waitSeconds);
         break;
       case 'lost':
@@ -70,4 +71,9 @@ export class MetricLines implements LockObserver {
     unheard(metric.addMetadata?.('hostIdentifier', asking.hostIdentifier));
     unheard(metric.addMetric(name, unit, value));
   }
+}
+
+/** Whether the table could not be asked, for now or for good: that says nothing of who holds the lock. */
+function isOutage(error: unknown): boolean {
+  return error instanceof LockUnavailableError || error instanceof LockTableError;
 }

@@ -34,6 +34,7 @@ export const METRICS = {
   dimension: 'TableName',
   lockAcquired: 'LockAcquired',
   lockNotGranted: 'LockNotGranted',
+  lockUnavailable: 'LockUnavailable',
   lockLost: 'LockLost',
   lockTakenOver: 'LockTakenOver',
   lockWaitTime: 'LockWaitTime',

@@ -10,7 +10,7 @@ import {
   type LynkLockMonitoringProps,
   LynkLockTable,
 } from '../../lib/index.js';
-import { LockLostError } from '../../runtime/errors.js';
+import { LockLostError, LockUnavailableError } from '../../runtime/errors.js';
 import { emfMetrics } from '../../runtime/lambda/emf.js';
 import { MetricLines } from '../../runtime/lock/metrics.js';
 import { ENV, newStack } from './stack.js';
@@ -37,6 +37,7 @@ describe.each([
     ['AWS/DynamoDB', 'ConditionalCheckFailedRequests', 'Sum', (table: ILynkLockTable) => table.metricContention()],
     ['cdk-lynk', 'LockAcquired', 'Sum', (table: ILynkLockTable) => table.metricLockAcquired()],
     ['cdk-lynk', 'LockNotGranted', 'Sum', (table: ILynkLockTable) => table.metricLockNotGranted()],
+    ['cdk-lynk', 'LockUnavailable', 'Sum', (table: ILynkLockTable) => table.metricLockUnavailable()],
     ['cdk-lynk', 'LockLost', 'Sum', (table: ILynkLockTable) => table.metricLockLost()],
     ['cdk-lynk', 'LockTakenOver', 'Sum', (table: ILynkLockTable) => table.metricLockTakenOver()],
     ['cdk-lynk', 'LockWaitTime', 'Average', (table: ILynkLockTable) => table.metricLockWaitTime()],
@@ -193,6 +194,8 @@ test('what the client reports is what the construct watches: namespace, name and
   const error = new LockLostError('lost', { reason: 'gone' });
   metrics.onLockEvent({ type: 'acquired', asking, ...waited, takenOverFrom: 'them' });
   metrics.onLockEvent({ type: 'not-granted', asking, ...waited, holder: undefined, error: undefined });
+  const unavailable = new LockUnavailableError('no answer', { tableName: 'locks' });
+  metrics.onLockEvent({ type: 'not-granted', asking, ...waited, holder: undefined, error: unavailable });
   metrics.onLockEvent({ type: 'lost', asking, heldSeconds: 1, error });
   const reported = lines.map((line) => {
     const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
@@ -202,6 +205,7 @@ test('what the client reports is what the construct watches: namespace, name and
   const watched = [
     (table: ILynkLockTable) => table.metricLockAcquired(),
     (table: ILynkLockTable) => table.metricLockNotGranted(),
+    (table: ILynkLockTable) => table.metricLockUnavailable(),
     (table: ILynkLockTable) => table.metricLockTakenOver(),
     (table: ILynkLockTable) => table.metricLockLost(),
     (table: ILynkLockTable) => table.metricLockWaitTime(),

@@ -1,4 +1,6 @@
+import { LockTableError } from '../../../runtime/errors.js';
 import { emfMetrics } from '../../../runtime/lambda/emf.js';
+import type { Fate } from '../lock/scripted-store.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../lock/setting.js';
 
 interface EmfLine {
@@ -52,6 +54,19 @@ test('a lock that is not granted', async () => {
   expect(reported()).toEqual([
     ['LockNotGranted', 'Count', 1],
     ['LockWaitTime', 'Seconds', 2],
+  ]);
+});
+
+test.each<[string, Fate]>([
+  ['out of reach', 'reset'],
+  ['refuses', new LockTableError('no permission', { tableName: 'locks' })],
+])('a lock whose table is %s is unavailable: nobody knows whether another holds it', async (_, fate) => {
+  us.store.fate = () => fate;
+  await until(errorOf(lock().acquire({ waitSeconds: 2 })));
+
+  expect(reported()).toEqual([
+    ['LockUnavailable', 'Count', 1],
+    ['LockWaitTime', 'Seconds', expect.any(Number)],
   ]);
 });
 
