@@ -12,7 +12,7 @@ import {
   LOCK_PERMISSIONS,
   type Permission,
   STATES_ACTIONS,
-} from './perms.js';
+} from './permissions.js';
 
 /** Which locks a grant is for. */
 export interface LynkGrantOptions {
@@ -26,7 +26,7 @@ export interface LynkGrantOptions {
   readonly names?: string[];
 }
 
-/** What `LynkLockGrants` is about. */
+/** Properties of a `LynkLockGrants`: the table that it is about. */
 export interface LynkLockGrantsProps {
   /** The lock table. */
   readonly table: dynamodb.ITableRef;
@@ -64,6 +64,7 @@ export interface LynkLockGrantsProps {
 export class LynkLockGrants {
   private readonly tableArns: string[];
 
+  /** Every lock table has one: `table.grants`. */
   constructor(private readonly props: LynkLockGrantsProps) {
     this.tableArns = [props.table.tableRef.tableArn, ...(props.replicaTableArns ?? [])];
   }
@@ -72,6 +73,8 @@ export class LynkLockGrants {
    * Lets the grantee take, refresh and release locks, and permits of semaphores: `BatchGetItem`, `GetItem`,
    * `UpdateItem` and `DeleteItem`; and `ConditionCheckItem`, for transactions of the grantee's own that are to
    * depend on a lock, but where the table is replicated: there are none with multi-Region strong consistency.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   holdLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     const isReplicated = this.tableArns.length > 1;
@@ -82,13 +85,19 @@ export class LynkLockGrants {
   /**
    * Lets the grantee see who holds a lock, and list all locks. With `names` it cannot list: a scan of a
    * table cannot be limited to some keys.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   inspectLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     const list = options.names === undefined ? LIST_PERMISSIONS : [];
     return this.allow(grantee, [...INSPECT_PERMISSIONS, ...list], options, KEY_READ_ACTIONS);
   }
 
-  /** Lets the grantee break a lock that another holds. To find it, it may need `inspectLocks` as well. */
+  /**
+   * Lets the grantee break a lock that another holds. To find it, it may need `inspectLocks` as well.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   */
   breakLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.allow(grantee, BREAK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
   }

@@ -4,7 +4,7 @@ import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import { METRICS } from '../runtime/protocol/wire.js';
 
-/** Of a request's latency. */
+/** Which requests' latency a metric shows, and how. */
 export interface LynkLatencyMetricOptions extends MetricOptions {
   /**
    * The operation: `UPDATE_ITEM` takes and refreshes locks, `GET_ITEM` waits for them, `DELETE_ITEM` releases them.
@@ -17,7 +17,7 @@ export interface LynkLatencyMetricOptions extends MetricOptions {
 /** What the client sends. CloudWatch takes at most ten metrics in an expression that is to be alarmed. */
 export const OPERATIONS: readonly Operation[] = [Operation.UPDATE_ITEM, Operation.GET_ITEM, Operation.DELETE_ITEM];
 
-/** What there is to watch of a lock table. */
+/** What there is to watch of a lock table. Own and imported tables have these metrics. */
 export abstract class LynkLockMetrics extends Resource {
   /** The table's name. */
   abstract readonly tableName: string;

@@ -13,8 +13,8 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import { OPERATIONS } from './lock-metrics.js';
-import type { ILynkLockTable } from './lynk-lock-table-base.js';
 import { refusal, shown } from './refusal.js';
 
 /** Properties of a `LynkLockMonitoring`. */
@@ -84,9 +84,26 @@ export interface LynkLockMonitoringProps {
 
 const MINUTE: MetricOptions = { period: Duration.minutes(1) };
 
-/** What people watch of their locks: alarms, and a dashboard. */
+/**
+ * What people watch of their locks: alarms, and a dashboard. There are alarms of lost locks, of throttled and failed
+ * requests and of their latency; one of contention is added where `contentionThreshold` is given.
+ *
+ * @example
+ * import { Duration, type Stack } from 'aws-cdk-lib';
+ * import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+ * import { Topic } from 'aws-cdk-lib/aws-sns';
+ * import { LynkLockMonitoring, LynkLockTable } from 'cdk-lynk';
+ *
+ * declare const stack: Stack;
+ *
+ * new LynkLockMonitoring(stack, 'Monitoring', {
+ *   table: new LynkLockTable(stack, 'Locks'),
+ *   alarmActions: [new SnsAction(new Topic(stack, 'Alarms'))],
+ *   latencyThreshold: Duration.millis(50),
+ * });
+ */
 export class LynkLockMonitoring extends Construct {
-  /** Every alarm. */
+  /** Every alarm, to add further actions to. */
   readonly alarms: Alarm[] = [];
   /**
    * The dashboard.
@@ -95,6 +112,10 @@ export class LynkLockMonitoring extends Construct {
    */
   readonly dashboard?: Dashboard;
 
+  /**
+   * @throws ValidationError where a threshold of events is not more than 0, and where there is a `dashboardName` but
+   * `dashboard` is false
+   */
   constructor(scope: Construct, id: string, props: LynkLockMonitoringProps) {
     super(scope, id);
     this.refuseWrong(props);

@@ -1,51 +1,5 @@
-import type { Duration } from 'aws-cdk-lib';
-import type { ILynkLockTable } from './lynk-lock-table-base.js';
-
-/** Which lock steps of a state machine are to hold, and how. */
-export interface LynkLockStatesOptions {
-  /**
-   * The lock's name: a text, or what tells it when the state machine runs, such as
-   * `JsonPath.format('account/{}', JsonPath.stringAt('$.accountId'))`, or in a state machine of JSONata
-   * `{% 'account/' & $states.input.accountId %}`.
-   */
-  readonly name: string;
-
-  /**
-   * The names that the role of the state machine may lock, where `name` is only known when it runs: names, or
-   * patterns in which `*` stands for any text and `?` for any character, such as `account/*`.
-   *
-   * @default - exactly `name` where it is a text, else every lock of the table
-   */
-  readonly names?: string[];
-
-  /**
-   * After which others may take the lock over. It is never refreshed, so it has to outlast the protected steps
-   * by 30 seconds. Whole seconds, from 31 to 86,400.
-   *
-   * @default - what the protected steps take at worst, with every time-out and retry used up, and 30 seconds;
-   * where states are chained by hand, it has to be given
-   */
-  readonly leaseDuration?: Duration;
-
-  /**
-   * For which the state machine waits for a lock that others hold, before it fails with `LockNotGrantedError`.
-   * Up to a year; `Duration.seconds(0)` asks once.
-   *
-   * @default Duration.hours(1)
-   */
-  readonly waitDuration?: Duration;
-}
-
-/** How steps of a state machine are protected. */
-export interface LynkProtectOptions extends LynkLockStatesOptions {
-  /**
-   * What the names of the states begin with. Those are unique within a state machine, and so is this.
-   *
-   * @default - the name of the first protected step, and ` lock`; the step's construct id, where that is too long,
-   * or another lock beside it is called so already
-   */
-  readonly id?: string;
-}
+import type { ILynkLockTable } from './i-lynk-lock-table.js';
+import type { LynkLockStatesOptions } from './lynk-lock-states-options.js';
 
 /** Properties of a `LynkLockStates`. */
 export interface LynkLockStatesProps extends LynkLockStatesOptions {

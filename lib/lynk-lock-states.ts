@@ -12,7 +12,7 @@ import {
   Parallel,
   Pass,
   QueryLanguage,
-  State,
+  type State,
   type StateMachineFragment,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -33,25 +33,30 @@ import { lost, notGranted } from './lock-outcomes.js';
 import type { LynkLockStatesProps } from './lynk-lock-states-props.js';
 import { refusal, shown } from './refusal.js';
 import { leaseSecondsOf, START_SECONDS, waitSecondsOf } from './state-lease.js';
+import { stateNameOf, validateStateNames } from './state-names.js';
+import { LONGEST_PAUSE_SECONDS, retriesWithin } from './state-retries.js';
 import type { GraphJson } from './worst-duration.js';
 
 const INPUT = jsonata('$states.input');
-/** Of a state, in the Amazon States Language. */
-const LONGEST_STATE_NAME = 80;
-const MOST = `a state's name has ${LONGEST_STATE_NAME} characters at most`;
-/** Between two requests for a lock that others hold. */
-const LONGEST_PAUSE_SECONDS = 15;
-/** After so many, the entry is looked at: whether it may be taken over, and whether to go on. */
-const MOST_RETRIES = 8;
 
 /**
  * A lock that steps of a state machine hold, without a Lambda function: states that take it, wait for it, take
  * it over from holders that died, and release it, through Step Functions' own DynamoDB integrations. Lambda
  * functions and Python processes respect its entries, whose holder is the execution's id.
  *
- *     new LynkLockStates(this, 'Ledger', { table, name: 'ledger' }).protect(post)
- *
  * Each is one lock in one place of one state machine.
+ *
+ * @example
+ * import { Duration, type Stack } from 'aws-cdk-lib';
+ * import { DefinitionBody, StateMachine, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+ * import { LynkLockStates, LynkLockTable } from 'cdk-lynk';
+ *
+ * declare const stack: Stack;
+ * declare const post: TaskStateBase; // with a `taskTimeout`
+ *
+ * const table = new LynkLockTable(stack, 'Locks');
+ * const lock = new LynkLockStates(stack, 'Ledger', { table, name: 'ledger', waitDuration: Duration.minutes(10) });
+ * new StateMachine(stack, 'Posting', { definitionBody: DefinitionBody.fromChainable(lock.protect(post)) });
  */
 export class LynkLockStates extends Construct {
   /**
@@ -77,6 +82,13 @@ export class LynkLockStates extends Construct {
   private readonly failed: Fail;
   private steps: Parallel | undefined;
 
+  /**
+   * @throws ValidationError where `name` is empty, longer than 2,048 bytes or not well-formed Unicode; where
+   * `waitDuration` is longer than a year, or a token; where `names` is empty or holds what is no lock's name; where
+   * the names of its states would be longer than 80 characters. When the state machine is made, also where
+   * `leaseDuration` is out of its range, is a token, or is left out and no steps are protected; and where `name` is
+   * a path of JSONPath in a state machine of JSONata.
+   */
   constructor(
     scope: Construct,
     id: string,
@@ -98,6 +110,10 @@ export class LynkLockStates extends Construct {
    * Wraps steps: they run while the lock is held, and it is released when they are through, and when they fail,
    * with their own error. Input and output of the whole are theirs. Every task among them needs a
    * `taskTimeout`, as the lease has to outlast them; loops and maps are refused.
+   *
+   * @throws ValidationError where it was called before. When the state machine is made, also where nobody can
+   * tell how long the steps take at worst, where `leaseDuration` does not outlast that by 30 seconds, and where it
+   * would be longer than a day.
    */
   protect(steps: IChainable): StateMachineFragment {
     if (this.steps) throw refusal(this, '`protect` was called before; each lock takes a `LynkLockStates` of its own');
@@ -124,7 +140,7 @@ export class LynkLockStates extends Construct {
       action: 'updateItem',
       request: (language) => {
         this.validateLanguage(language);
-        this.validateStateNames();
+        validateStateNames(this);
         return acquireRequest(shared, this.leaseSeconds());
       },
       assign: acquiredKnowledge(shared),
@@ -239,9 +255,7 @@ export class LynkLockStates extends Construct {
   }
 
   private stateName(does: string): string {
-    const name = `${this.node.id}: ${does}`;
-    if (name.length <= LONGEST_STATE_NAME) return name;
-    throw refusal(this, `\`id\` is ${shown(this.node.id)}, too long for ${shown(name)}: ${MOST}`);
+    return stateNameOf(this, does);
   }
 
   /** To JSONata, a path is a text: all would ask for one lock, which is called by the path. */
@@ -251,15 +265,6 @@ export class LynkLockStates extends Construct {
     const given = shown(Stack.of(this).resolve(name));
     const way = "in a state machine of JSONata, it is {% … %}, such as {% 'account/' & $states.input.accountId %}";
     throw refusal(this, `\`name\` is ${given}, of JSONPath; ${way}`);
-  }
-
-  /** Prefixes are given to states that are there already. */
-  private validateStateNames(): void {
-    const states = this.node.findAll().filter((child) => child instanceof State);
-    const long = states.find(({ stateId }) => stateId.length > LONGEST_STATE_NAME);
-    if (!long) return;
-    const way = 'give a shorter `id`, or a shorter prefix';
-    throw refusal(this, `with its prefixes, a state is called ${shown(long.stateId)}, too long: ${MOST}; ${way}`);
   }
 
   /** For the lease that is written; asked for when the state machine is made, and the steps are complete. */
@@ -276,11 +281,6 @@ export class LynkLockStates extends Construct {
   }
 }
 
-/** Whether names of states that begin with this are too long. */
-export function isTooLongForStates(id: string): boolean {
-  return `${id}: release after error`.length > LONGEST_STATE_NAME;
-}
-
 /** What the tasks differ in. */
 interface EntryTaskPart extends Pick<EntryTaskProps, 'action' | 'request' | 'policies'> {
   /** What is known from the answer. */
@@ -294,14 +294,4 @@ function isSo(condition: string): Condition {
 
 function isJsonata(name: string): boolean {
   return !JsonPath.isEncodedJsonPath(name) && /^\{%.*%\}$/s.test(name);
-}
-
-/** So many that the longest pauses between them end in time. */
-function retriesWithin(waitSeconds: number): number {
-  let pauses = 0;
-  for (let retries = 0; retries < MOST_RETRIES; retries++) {
-    pauses += Math.min(2 ** retries, LONGEST_PAUSE_SECONDS);
-    if (pauses > waitSeconds) return retries;
-  }
-  return MOST_RETRIES;
 }

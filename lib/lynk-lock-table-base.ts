@@ -1,5 +1,4 @@
-import { type IResource, Token } from 'aws-cdk-lib';
-import type { IMetric, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Token } from 'aws-cdk-lib';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -7,123 +6,88 @@ import type { IChainable, State, StateMachineFragment } from 'aws-cdk-lib/aws-st
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import type { IConstruct } from 'constructs';
 import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js';
-import { type LynkConnectOptions, tellFunction, warnOfLongLease } from './connection.js';
+import { tellFunction, warnOfLongLease } from './connection.js';
+import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
-import { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';
-import { isTooLongForStates, LynkLockStates } from './lynk-lock-states.js';
-import type { LynkProtectOptions } from './lynk-lock-states-props.js';
+import { LynkLockMetrics } from './lock-metrics.js';
+import type { LynkConnectOptions } from './lynk-connect-options.js';
+import { LynkLockStates } from './lynk-lock-states.js';
+import type { LynkProtectOptions } from './lynk-lock-states-options.js';
+import { isTooLongForStates } from './state-names.js';
 
-/** A table of locks: one of this app, or an imported one. */
-export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
+/** What own and imported tables have in common. */
+export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynkLockTable {
   /**
    * The table's name.
    *
    * @attribute
    */
-  readonly tableName: string;
+  abstract override readonly tableName: string;
 
   /**
    * The table's ARN.
    *
    * @attribute
    */
-  readonly tableArn: string;
+  abstract readonly tableArn: string;
 
   /**
    * The customer managed key that encrypts the table.
    *
    * @default - none that grantees need permissions on
    */
-  readonly encryptionKey?: IKey;
+  abstract readonly encryptionKey?: IKey;
 
-  /** Permissions on this table. */
-  readonly grants: LynkLockGrants;
+  /** Permissions on this table. They change no function's environment, as `grantLock` and `connect` do. */
+  abstract readonly grants: LynkLockGrants;
+
+  /** What functions are told that are connected with this table, where `connect` says nothing else. */
+  protected abstract readonly clientDefaults: LynkClientDefaults;
+
+  /** How constructs of `aws-cdk-lib` refer to the table. */
+  get tableRef(): dynamodb.TableReference {
+    return { tableName: this.tableName, tableArn: this.tableArn };
+  }
 
   /**
    * Lets the grantee take, refresh and release locks, no more. A Lambda function is also told the table's
    * name, or where the table is of another account its ARN, and the client's defaults, in its environment, where
    * `withLock` looks for them. By a version or an alias, a function is not told.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name, and where the function was
+   * told of another table before
    */
-  grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
-
-  /** Lets the grantee see who holds a lock and, unless limited to `names`, list all locks. */
-  grantInspect(grantee: IGrantable, options?: LynkGrantOptions): Grant;
-
-  /** Lets the grantee break a lock that another holds. */
-  grantBreak(grantee: IGrantable, options?: LynkGrantOptions): Grant;
-
-  /**
-   * Everything that a function needs to lock: permission and environment. Warns at synth where the lease
-   * outlives the function.
-   */
-  connect(fn: LambdaFunction, options?: LynkConnectOptions): Grant;
-
-  /**
-   * Wraps steps of a state machine: they run while the execution holds a lock, which is released when they are
-   * through, and when they fail, with their own error. Every task among them needs a `taskTimeout`, as the lease
-   * has to outlast them. No Lambda function is involved.
-   */
-  protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
-
-  /** Conditions that were not met: somebody wanted a lock that was held. */
-  metricContention(props?: MetricOptions): Metric;
-
-  /** Requests that DynamoDB throttled, of the operations in use. */
-  metricThrottled(props?: MetricOptions): IMetric;
-
-  /** Requests that failed within DynamoDB, of the operations in use. */
-  metricSystemErrors(props?: MetricOptions): IMetric;
-
-  /** How long DynamoDB takes to answer, in milliseconds. */
-  metricLatency(props?: LynkLatencyMetricOptions): Metric;
-
-  /** Locks that were taken, as the client reports. */
-  metricLockAcquired(props?: MetricOptions): Metric;
-
-  /** Locks that were asked for and not granted in time, since another held them, as the client reports. */
-  metricLockNotGranted(props?: MetricOptions): Metric;
-
-  /** Locks that were asked for while DynamoDB could not be reached, or refused the request, as the client reports. */
-  metricLockUnavailable(props?: MetricOptions): Metric;
-
-  /** Locks that were lost while the work under them went on, as the client reports. */
-  metricLockLost(props?: MetricOptions): Metric;
-
-  /** Locks that were taken over from holders that died, as the client reports. */
-  metricLockTakenOver(props?: MetricOptions): Metric;
-
-  /** How long locks were waited for, in seconds, as the client reports. */
-  metricLockWaitTime(props?: MetricOptions): Metric;
-
-  /** How long locks were held, in seconds, as the client reports. */
-  metricLockHeldTime(props?: MetricOptions): Metric;
-}
-
-/** What own and imported tables have in common. */
-export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynkLockTable {
-  abstract override readonly tableName: string;
-  abstract readonly tableArn: string;
-  abstract readonly encryptionKey?: IKey;
-  abstract readonly grants: LynkLockGrants;
-  protected abstract readonly clientDefaults: LynkClientDefaults;
-
-  get tableRef(): dynamodb.TableReference {
-    return { tableName: this.tableName, tableArn: this.tableArn };
-  }
-
   grantLock(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     if (grantee instanceof LambdaFunction) tellFunction(grantee, this, this.clientDefaults);
     return this.grants.holdLocks(grantee, options);
   }
 
+  /**
+   * Lets the grantee see who holds a lock and, unless limited to `names`, list all locks.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   */
   grantInspect(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.grants.inspectLocks(grantee, options);
   }
 
+  /**
+   * Lets the grantee break a lock that another holds.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   */
   grantBreak(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.grants.breakLocks(grantee, options);
   }
 
+  /**
+   * Everything that a function needs to lock: permission and environment. Warns at synth where the lease
+   * outlives the function. Client defaults that are given here go before those of the table.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
+   * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
+   * another table, or with other defaults, under the same prefix
+   */
   connect(fn: LambdaFunction, options: LynkConnectOptions = {}): Grant {
     const connected = { ...options, ...this.clientDefaults, ...clientDefaultsOf(options) };
     tellFunction(fn, this, connected);
@@ -131,6 +95,14 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
     return this.grants.holdLocks(fn, options);
   }
 
+  /**
+   * Wraps steps of a state machine: they run while the execution holds a lock, which is released when they are
+   * through, and when they fail, with their own error. Every task among them needs a `taskTimeout`, as the lease
+   * has to outlast them. No Lambda function is involved.
+   *
+   * @throws ValidationError where `name` or `names` hold what is no lock's name, where a duration is out of its
+   * range, and, when the state machine is made, where nobody can tell how long the steps take at worst
+   */
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment {
     const scope = steps.startState.node.scope ?? this;
     const { id = lockIdIn(scope, steps.startState), ...rest } = options;

@@ -5,40 +5,83 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { ENTRY, TABLE_TAG } from '../runtime/protocol/wire.js';
 import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js';
+import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import { ImportedLynkLockTable } from './imported-lynk-lock-table.js';
 import { LynkLockGrants } from './lock-grants.js';
-import { type ILynkLockTable, LynkLockTableBase } from './lynk-lock-table-base.js';
+import { LynkLockTableBase } from './lynk-lock-table-base.js';
 import type { LynkLockTableAttributes, LynkLockTableProps } from './lynk-lock-table-props.js';
 import { isReplicated, replicationProblems, validateProps } from './table-rules.js';
 
 /**
  * A DynamoDB table that keeps locks: on demand, with the partition key and the TTL that both the
- * `cdk-lynk/runtime` client and the Python package `lynk` expect.
+ * `cdk-lynk/runtime` client and the Python package `lynk` expect. It is destroyed with its stack, unless
+ * `removalPolicy` says otherwise.
+ *
+ * @example
+ * import { Duration, type Stack } from 'aws-cdk-lib';
+ * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+ * import { LynkLockTable } from 'cdk-lynk';
+ *
+ * declare const stack: Stack;
+ * declare const billing: LambdaFunction;
+ *
+ * const locks = new LynkLockTable(stack, 'Locks', { leaseDuration: Duration.seconds(20) });
+ * locks.connect(billing, { names: ['account/*'] });
  *
  * @resource AWS::DynamoDB::GlobalTable
  */
 export class LynkLockTable extends LynkLockTableBase {
-  /** A lock table of this account and Region, by its name. One that Python's `lynk` has created will do. */
+  /**
+   * A lock table of this account and Region, by its name. One that Python's `lynk` has created will do.
+   *
+   * @throws ValidationError where that is no name of a table
+   */
   static fromLynkLockTableName(scope: Construct, id: string, tableName: string): ILynkLockTable {
     return LynkLockTable.fromLynkLockTableAttributes(scope, id, { tableName });
   }
 
-  /** A lock table, by its ARN. */
+  /**
+   * A lock table, by its ARN. It may be of another account or Region.
+   *
+   * @throws ValidationError where that is no ARN of a table
+   */
   static fromLynkLockTableArn(scope: Construct, id: string, tableArn: string): ILynkLockTable {
     return LynkLockTable.fromLynkLockTableAttributes(scope, id, { tableArn });
   }
 
-  /** A lock table, by what is known of it. */
+  /**
+   * A lock table, by what is known of it: its name or its ARN, and whatever else matters to grants and functions.
+   *
+   * @throws ValidationError where `tableName` and `tableArn` are both given, or neither is; where one of them is
+   * malformed; where a duration is out of its range
+   */
   static fromLynkLockTableAttributes(scope: Construct, id: string, attrs: LynkLockTableAttributes): ILynkLockTable {
     return new ImportedLynkLockTable(scope, id, attrs);
   }
 
   /** The table underneath, for what this construct has no prop for. */
   readonly table: TableV2;
+
+  /**
+   * The customer managed key that encrypts the table.
+   *
+   * @default - none that grantees need permissions on
+   */
   readonly encryptionKey?: IKey;
+
+  /** Permissions on this table. They change no function's environment, as `grantLock` and `connect` do. */
   readonly grants: LynkLockGrants;
+
+  /** What functions are told that are connected with this table, where `connect` says nothing else. */
   protected readonly clientDefaults: LynkClientDefaults;
 
+  /**
+   * @throws ValidationError where DynamoDB or the client would refuse a prop later, or two Regions could hold one
+   * lock: `tableName`, a duration or `warmThroughput` is out of its range; `replicas` are not strongly consistent,
+   * are not three Regions together with the stack's and the `witnessRegion`, or come with `timeToLive`;
+   * `removalPolicy` is `SNAPSHOT`; `tags` take the tag `lynk`. Replicas that are added to `table` later are checked
+   * at synth.
+   */
   constructor(scope: Construct, id: string, props: LynkLockTableProps = {}) {
     super(scope, id);
     validateProps(this, props);
@@ -78,7 +121,7 @@ export class LynkLockTable extends LynkLockTableBase {
     return this.table.tableArn;
   }
 
-  /** Adds a statement to the table's resource policy. */
+  /** Adds a statement to the table's resource policy, such as one for a principal of another account. */
   addToResourcePolicy(statement: PolicyStatement): AddToResourcePolicyResult {
     return this.table.addToResourcePolicy(statement);
   }

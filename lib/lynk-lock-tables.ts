@@ -35,6 +35,7 @@ export class LynkLockTables extends Resource {
    */
   readonly groupArn: string;
 
+  /** @throws ValidationError where `groupName` has other characters than such a name may have, or begins with "aws" */
   constructor(scope: Construct, id: string, props: LynkLockTablesProps = {}) {
     super(scope, id);
     const name = props.groupName ?? 'lynk-lock-tables';

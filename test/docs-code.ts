@@ -28,6 +28,32 @@ export function blocksOf(page: string): string[] {
   return [...readFileSync(page, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
 }
 
+/** The sources of what the package exports. */
+function sources(): string[] {
+  return ['lib', 'runtime'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join(folder, file)),
+  );
+}
+
+/** The code of each `@example` in a comment of lib/ and runtime/, by the file's name. */
+export function examplesInComments(): Map<string, string[]> {
+  const found = sources().map((file): [string, string[]] => [file, examplesOf(readFileSync(file, 'utf8'))]);
+  return new Map(found.filter(([, examples]) => examples.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** An example goes on to the next tag, or to the end of its comment. */
+export function examplesOf(source: string): string[] {
+  const comments = source.match(/\/\*\*[\s\S]*?\*\//g) ?? [];
+  return comments.flatMap((comment) => {
+    const lines = comment.replace(/\s*\*\/$/, '').replace(/^\s*(?:\/\*)?\* ?/gm, '');
+    return [...lines.matchAll(/^@example\b(?<code>[\s\S]*?)(?=^@|$(?![\s\S]))/gm)].map(({ groups }) =>
+      `${groups?.['code'] ?? ''}`.replace(/^```\w*$/gm, '').trim(),
+    );
+  });
+}
+
 /**
  * What the compiler says of these files, each beginning with the file's name; nothing where all is
  * well. All are compiled at once: what takes time is the types that they import.

@@ -1,4 +1,4 @@
-import { blocksOf, complaintsOf, pagesWithCode } from './docs-code.js';
+import { blocksOf, complaintsOf, examplesInComments, examplesOf, pagesWithCode } from './docs-code.js';
 
 /** What code imports of its reader's own. */
 const OWN = {
@@ -24,15 +24,21 @@ const OWN = {
 const wrong = "import { withLock } from 'cdk-lynk/runtime';\nawait withLock('a', { waitSecond: 1 }, () => 1);\n";
 
 const pages = pagesWithCode();
+const examples = examplesInComments();
 let complaints: readonly string[];
 
 beforeAll(async () => {
-  const files = pages.flatMap((page) => blocksOf(page).map((code, index) => [`${page}/block${index}.ts`, code]));
+  const blocks = [...pages.map((page) => [page, blocksOf(page)] as const), ...examples];
+  const files = blocks.flatMap(([of, codes]) => codes.map((code, index) => [`${of}/block${index}.ts`, code]));
   complaints = await complaintsOf({ ...Object.fromEntries(files), ...OWN, 'wrong/block0.ts': wrong });
 }, 300_000);
 
 test.each(pages)('the code in %s compiles', (page) => {
   expect(complaints.filter((line) => line.startsWith(`${page}/`))).toEqual([]);
+});
+
+test.each([...examples.keys()])('the @example in %s compiles', (file) => {
+  expect(complaints.filter((line) => line.startsWith(`${file}/`))).toEqual([]);
 });
 
 test('and would not, were it wrong', () => {
@@ -44,4 +50,16 @@ test('and would not, were it wrong', () => {
 test('the pages with code are found', () => {
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/cdk.md', 'docs/lambda.md', 'docs/testing.md']));
   expect(blocksOf('README.md')).toHaveLength(2);
+});
+
+test('the examples in comments are found, whole and alone', () => {
+  for (const construct of ['lynk-lock-table', 'lynk-lock-monitoring', 'lynk-lock-states']) {
+    expect(examples.get(`lib/${construct}.ts`)).toEqual([expect.stringMatching(/^import [\s\S]*;$/)]);
+  }
+  const comment =
+    '  /**\n   * Adds.\n   *\n   * @example\n   * add(1);\n   *\n   *   add(2);\n   * @throws never\n   */\n';
+  expect(examplesOf(`${comment}  add();\n/** @example\n * ${'```ts'}\n * add(3);\n * ${'```'} */`)).toEqual([
+    'add(1);\n\n  add(2);',
+    'add(3);',
+  ]);
 });

@@ -41,3 +41,8 @@ test.each(Object.keys(ENTRIES))('each type that a signature of %s names can be i
 test.each(Object.keys(ENTRIES))('the comments of %s say what they mean to say', (entry) => {
   expect(reportOf(entry).faults).toEqual([]);
 });
+
+test('each public symbol of the constructs has a comment', () => {
+  expect(reportOf('.').text).toContain('class LynkLockTable ');
+  expect(reportOf('.').text).not.toContain('undocumented');
+});

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Duration, type Stack } from 'aws-cdk-lib';
 import { Fail, JsonPath, Parallel, Pass, QueryLanguage, Succeed, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { STATES_ACTIONS } from '../../lib/perms.js';
+import { STATES_ACTIONS } from '../../lib/permissions.js';
 import { until } from '../e2e/rig.js';
 import { Rig } from './rig.js';
 

@@ -7,7 +7,7 @@ import {
   LIST_PERMISSIONS,
   LOCK_PERMISSIONS,
   type Permission,
-} from '../../lib/perms.js';
+} from '../../lib/permissions.js';
 import { getLockFactory } from '../../runtime/index.js';
 import { recordCalls, type SentRequest } from './client-calls.js';
 import { newStack, statementsIn } from './stack.js';

@@ -1,0 +1,115 @@
+import type { IResource } from 'aws-cdk-lib';
+import type { IMetric, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IChainable, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
+import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
+import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
+import type { LynkLatencyMetricOptions } from './lock-metrics.js';
+import type { LynkConnectOptions } from './lynk-connect-options.js';
+import type { LynkProtectOptions } from './lynk-lock-states-options.js';
+
+/** A table of locks: one of this app, or an imported one. */
+export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
+  /**
+   * The table's name.
+   *
+   * @attribute
+   */
+  readonly tableName: string;
+
+  /**
+   * The table's ARN.
+   *
+   * @attribute
+   */
+  readonly tableArn: string;
+
+  /**
+   * The customer managed key that encrypts the table.
+   *
+   * @default - none that grantees need permissions on
+   */
+  readonly encryptionKey?: IKey;
+
+  /** Permissions on this table. */
+  readonly grants: LynkLockGrants;
+
+  /**
+   * Lets the grantee take, refresh and release locks, no more. A Lambda function is also told the table's
+   * name, or where the table is of another account its ARN, and the client's defaults, in its environment, where
+   * `withLock` looks for them. By a version or an alias, a function is not told.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name, and where the function was
+   * told of another table before
+   */
+  grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
+
+  /**
+   * Lets the grantee see who holds a lock and, unless limited to `names`, list all locks.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   */
+  grantInspect(grantee: IGrantable, options?: LynkGrantOptions): Grant;
+
+  /**
+   * Lets the grantee break a lock that another holds.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   */
+  grantBreak(grantee: IGrantable, options?: LynkGrantOptions): Grant;
+
+  /**
+   * Everything that a function needs to lock: permission and environment. Warns at synth where the lease
+   * outlives the function. Client defaults that are given here go before those of the table.
+   *
+   * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
+   * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
+   * another table, or with other defaults, under the same prefix
+   */
+  connect(fn: LambdaFunction, options?: LynkConnectOptions): Grant;
+
+  /**
+   * Wraps steps of a state machine: they run while the execution holds a lock, which is released when they are
+   * through, and when they fail, with their own error. Every task among them needs a `taskTimeout`, as the lease
+   * has to outlast them. No Lambda function is involved.
+   *
+   * @throws ValidationError where `name` or `names` hold what is no lock's name, where a duration is out of its
+   * range, and, when the state machine is made, where nobody can tell how long the steps take at worst
+   */
+  protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
+
+  /** Conditions that were not met: somebody wanted a lock that was held. */
+  metricContention(props?: MetricOptions): Metric;
+
+  /** Requests that DynamoDB throttled, of the operations in use. */
+  metricThrottled(props?: MetricOptions): IMetric;
+
+  /** Requests that failed within DynamoDB, of the operations in use. */
+  metricSystemErrors(props?: MetricOptions): IMetric;
+
+  /** How long DynamoDB takes to answer, in milliseconds. */
+  metricLatency(props?: LynkLatencyMetricOptions): Metric;
+
+  /** Locks that were taken, as the client reports. */
+  metricLockAcquired(props?: MetricOptions): Metric;
+
+  /** Locks that were asked for and not granted in time, since another held them, as the client reports. */
+  metricLockNotGranted(props?: MetricOptions): Metric;
+
+  /** Locks that were asked for while DynamoDB could not be reached, or refused the request, as the client reports. */
+  metricLockUnavailable(props?: MetricOptions): Metric;
+
+  /** Locks that were lost while the work under them went on, as the client reports. */
+  metricLockLost(props?: MetricOptions): Metric;
+
+  /** Locks that were taken over from holders that died, as the client reports. */
+  metricLockTakenOver(props?: MetricOptions): Metric;
+
+  /** How long locks were waited for, in seconds, as the client reports. */
+  metricLockWaitTime(props?: MetricOptions): Metric;
+
+  /** How long locks were held, in seconds, as the client reports. */
+  metricLockHeldTime(props?: MetricOptions): Metric;
+}
