@@ -1,6 +1,9 @@
-import { LynkError } from '../../runtime/index.js';
+import { type HeldLock, LynkError } from '../../runtime/index.js';
 import { LockFactory } from '../../runtime/lock/factory.js';
 import { LockProcess } from '../../runtime/lock/process.js';
+import type { TypeScriptBeliever } from './belief.js';
+import type { AskersServed } from './checkers/askers-served.js';
+import { MOST_DAYS_MS } from './edges.js';
 import { isFencing } from './plan.js';
 import type { Prng } from './prng.js';
 import { SimProcess } from './sim-process.js';
@@ -8,11 +11,14 @@ import { SimSdk } from './sim-sdk.js';
 import { SimStore } from './sim-store.js';
 import type { World } from './world.js';
 
-const TOLERANCE_SECONDS = 3;
+const LEASE_SECONDS = 3;
 const ATTEMPTS = { attempts: 2, attemptMs: 2000 };
 
-/** Who asks once and ends, over and over, each time a process that remembers nothing: as a command line does. */
-export class Asker {
+/**
+ * Processes that ask once each and end, over and over, and remember nothing of each other: as a command line does.
+ * Some of those who get the lock are killed while they hold it.
+ */
+export class Askers {
   private count = 0;
 
   constructor(
@@ -20,7 +26,7 @@ export class Asker {
     private readonly prng: Prng,
     private readonly lock: string,
     private readonly everyMs: number,
-    private readonly served: () => void,
+    private readonly checker: AskersServed,
   ) {}
 
   askFrom(atMs: number): void {
@@ -33,28 +39,40 @@ export class Asker {
   }
 
   private async ask(): Promise<void> {
-    const { world, prng } = this;
+    const { world } = this;
     const { time, network, database, trace } = world;
     this.count += 1;
     const name = `ask${this.count}`;
-    const leaseSeconds = 3;
-    const clock = { offsetMs: prng.between(-8000, 8000), wallRate: 1, monotonicRate: 1 };
+    const prng = this.prng.fork();
+    const mostMs = prng.chance(0.5) ? MOST_DAYS_MS : 8000;
+    const offMs = prng.between(-mostMs, mostMs);
+    const clock = { offsetMs: world.epoch.passedMs + offMs, wallRate: 1, monotonicRate: 1 };
     const process = new SimProcess(name, time, clock, prng.fork(), trace);
     const line = { process, plan: { datelessChance: 0, stickiness: 0 }, cuts: [], frontEnd: 0 };
     const store = new SimStore(process, new SimSdk(network, line, ATTEMPTS, prng.fork()), network, database, trace);
-    const settings = {
-      leaseSeconds,
-      clockToleranceSeconds: TOLERANCE_SECONDS,
-      fencing: isFencing(world.plan),
-      ...world.logging,
-    };
+    const settings = { leaseSeconds: LEASE_SECONDS, fencing: isFencing(world.plan), ...world.logging };
     const lockProcess = new LockProcess(process.clock, prng.fork());
     const factory = new LockFactory(lockProcess, store, settings, () => name);
+    const { lockAtLeastSeconds } = world.plan;
     const askedMs = time.nowMs;
-    const held = await factory.createLock(this.lock).tryAcquire();
-    if (!held) return;
-    world.granted(process, held, askedMs, leaseSeconds);
-    this.served();
-    await held.release();
+    world.passers.add(process);
+    const held = await factory.createLock(this.lock, { lockAtLeastSeconds }).tryAcquire();
+    if (held) await this.hold(held, world.granted(process, held, askedMs, LEASE_SECONDS), prng);
+    world.passers.delete(process);
+  }
+
+  private async hold(held: HeldLock, believer: TypeScriptBeliever, prng: Prng): Promise<void> {
+    const { world, checker } = this;
+    const { process } = believer;
+    checker.served();
+    try {
+      if (prng.chance(0.3)) await process.sleep(prng.between(0, LEASE_SECONDS * 2000), held.signal);
+      if (prng.chance(0.6)) return process.crash();
+      const wasHeld = held.isHeld;
+      await held.release();
+      if (wasHeld) world.released(believer);
+    } finally {
+      checker.finished();
+    }
   }
 }

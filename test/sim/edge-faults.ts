@@ -6,7 +6,7 @@ const SWEEP_MS = 250;
 
 /** Lets the edges of a plan befall the table, and all clients at once. */
 export function befallAll(world: World, endMs: number): void {
-  const { ttlLateMs, restore, night, stuckReplica } = world.plan.edges ?? NO_EDGES;
+  const { ttlLateMs, restore, night, stuckReplica, askedEveryMs } = world.plan.edges ?? NO_EDGES;
   const at = (atMs: number, happen: () => void): void => {
     world.time.at(atMs, () => {
       if (!world.network.isCalm) happen();
@@ -18,7 +18,9 @@ export function befallAll(world: World, endMs: number): void {
       world.restore(restore.toMs);
     });
   }
-  if (night) at(night.atMs, () => world.pass(night.durationMs));
+  // Time passes for those, too, whom nothing else befalls.
+  if (night && askedEveryMs !== undefined) world.time.at(night.atMs, () => world.pass(night.durationMs));
+  else if (night) at(night.atMs, () => world.pass(night.durationMs));
   if (stuckReplica) world.network.stickReplica(stuckReplica);
   if (ttlLateMs !== undefined) sweep(world, ttlLateMs, endMs);
 }

@@ -5,8 +5,8 @@ export const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 /** True time as calendars have it: what DynamoDB's clocks are about, but for what each is off by. */
 export class Epoch {
-  /** What passed in a moment, while all processes stood still. */
-  private passedMs = 0;
+  /** What passed in a moment, while all processes stood still. Only `pass` sets it. */
+  passedMs = 0;
 
   constructor(private readonly time: VirtualTime) {}
 

@@ -319,6 +319,12 @@ export const RULES = {
         find: 'seen !== undefined && seen >= byClock && seen < MOST_FENCING_TOKEN',
         replace: 'seen !== undefined && seen < MOST_FENCING_TOKEN',
       },
+      // The clock is followed twice: who is behind it would not be granted such a token.
+      {
+        file: 'lock/target.ts',
+        find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
+        replace: 'return fencingToken !== undefined && latestMs === Infinity;',
+      },
     ],
   },
   'token-rises': {
@@ -336,6 +342,44 @@ export const RULES = {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
     checker: 'living-entry',
     edits: [{ file: 'lock/grant.ts', find: ' &&\n    target.isKept(ledger)', replace: '' }],
+  },
+  'ahead-replaced-before-grant': {
+    says: 'a hold whose stamp proves to be ahead of DynamoDB’s clock is replaced before its lock is granted',
+    checker: 'askers-served',
+    edits: [
+      {
+        file: 'lock/grant.ts',
+        find: 'const isAhead = target.isAhead(ledger);',
+        replace: 'const isAhead = false;',
+      },
+      {
+        file: 'lock/grant.ts',
+        find: 'return isEnough(target, ledger) && !target.isAhead(ledger);',
+        replace: 'return isEnough(target, ledger);',
+      },
+    ],
+  },
+  'expiry-after-token': {
+    says: 'an entry with a fencing token stays until a day after the token, read as a time',
+    checker: 'fencing-tokens',
+    edits: [
+      {
+        file: 'lock/target.ts',
+        find: 'Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000)',
+        replace: 'Math.ceil(Math.max(this.serverNowMs(), 0 * tokenMs) / 1000)',
+      },
+    ],
+  },
+  'token-behind-replaced': {
+    says: 'a hold whose token proves to be behind DynamoDB’s clock is replaced before its lock is granted',
+    checker: 'fencing-tokens',
+    edits: [
+      {
+        file: 'lock/target.ts',
+        find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
+        replace: 'return fencingToken !== undefined && latestMs === Infinity;',
+      },
+    ],
   },
   'no-expiry-in-the-dark': {
     says: 'a process that was never told DynamoDB’s time writes no expiry',

@@ -1,5 +1,5 @@
 import { Ambush } from './ambush.js';
-import { Asker } from './asker.js';
+import { Askers } from './asker.js';
 import { AbandonedEntry } from './checkers/abandoned-entry.js';
 import { AllOrNone } from './checkers/all-or-none.js';
 import { AskersServed } from './checkers/askers-served.js';
@@ -159,12 +159,12 @@ function letAllDie(world: World, plan: Plan, everyMs: number, prng: Prng): numbe
   const dieAtMs = plan.allOthersDieAtMs ?? 0;
   const lock = prng.pick(plan.locks);
   const checker = new AskersServed(world, lock, everyMs);
-  new Asker(world, prng.fork(), lock, everyMs, () => checker.served()).askFrom(dieAtMs + prng.between(0, everyMs));
+  new Askers(world, prng.fork(), lock, everyMs, checker).askFrom(dieAtMs + prng.between(0, everyMs));
   time.at(dieAtMs, () => {
     world.trace?.('world', 'all die, and no more faults come');
     network.isCalm = true;
     for (const client of world.clients) client.process.crash();
-    time.at(Math.max(network.drainedAtMs, dieAtMs), () => checker.expectService());
+    time.at(Math.max(network.drainedAtMs, dieAtMs), () => checker.drained());
   });
   return Math.min(LATEST_END_MS, Math.max(END_MS, dieAtMs + 90_000));
 }

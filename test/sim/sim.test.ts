@@ -48,6 +48,8 @@ test('schedules see the lock held, refreshed, handed over, lost, and every kind 
     /\(stale\)/,
     /, no Date/,
     /all others die/,
+    /ask\d+ +HOLDS/,
+    /ask\d+ +crashes/,
   ];
   expect(wanted.filter((what) => !what.test(seen))).toEqual([]);
   // Before its deadline a hold is nobody else's to take.

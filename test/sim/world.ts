@@ -71,6 +71,8 @@ export class World {
   readonly network: Network;
   readonly clients: Client[] = [];
   readonly checkers: Checker[] = [];
+  /** Processes besides the clients', which come and go. */
+  readonly passers = new Set<SimProcess>();
   /** Whoever was granted a lock, and may believe in it yet. */
   believers: Believer[] = [];
   /** All holds that somebody was granted. */
@@ -151,7 +153,7 @@ export class World {
   pass(durationMs: number): void {
     this.trace?.('world', `${(durationMs / 60_000).toFixed(0)} minutes pass in a moment`);
     this.epoch.pass(durationMs);
-    for (const { process } of this.clients) process.step(durationMs);
+    for (const process of [...this.clients.map((client) => client.process), ...this.passers]) process.step(durationMs);
     for (const checker of this.checkers) checker.passed?.();
   }
 

@@ -1,17 +1,21 @@
 import type { World } from '../world.js';
 
-/** What a granted hold's stamp may be ahead of any front end's clock. */
-const AHEAD_MS = 3500;
 const TOLERANCE_MS = 3000;
+/** By so much a stamp may be later than the `Date` of the answer after which its hold was granted. */
+const AHEAD_MS = 3000;
+/** A `Date` is so old at most. */
+const GRAIN_MS = 1000;
 const SLACK_MS = 1000;
 
 /**
  * Processes that ask once each, and know nothing of each other's looks, are served once all others are dead: within
- * the last lease, the tolerance, and the time until the next of them asks. What stands must have been granted to
- * somebody: who dies within its acquire may leave a stamp of a wrong clock.
+ * the lease of what stands, the tolerance, what answers leave open, and the time until the next of them asks.
  */
 export class AskersServed {
-  private isServed = false;
+  private isDrained = false;
+  private grants = 0;
+  /** Those of them who have the lock, or think so. */
+  private holding = 0;
 
   constructor(
     private readonly world: World,
@@ -19,20 +23,41 @@ export class AskersServed {
     private readonly everyMs: number,
   ) {}
 
+  /** One of them has the lock from now on. */
   served(): void {
-    this.isServed = true;
+    this.grants += 1;
+    this.holding += 1;
   }
 
-  /** All others are dead, and nothing is on its way any more. */
-  expectService(): void {
+  /** It is done with it, or dead: the next is to have it. */
+  finished(): void {
+    this.holding -= 1;
+    this.expectService();
+  }
+
+  /**
+   * All others are dead, and nothing is on its way any more. Who died within its acquire may have left a stamp of a
+   * clock that was off: then nothing is promised.
+   */
+  drained(): void {
     const { world, lock } = this;
     const entry = world.database.standing(lock);
     if (entry && entry.leaseSeconds > 0 && !world.grantedHolds.has(entry.hold)) return;
-    const limitMs = (entry?.leaseSeconds ?? 0) * 1000 + TOLERANCE_MS + AHEAD_MS + this.everyMs + SLACK_MS;
-    world.trace?.('world', `is drained: one who asks has to be served within ${Math.round(limitMs)} ms`);
-    this.isServed = false;
+    this.isDrained = true;
+    this.expectService();
+  }
+
+  private expectService(): void {
+    if (!this.isDrained || this.holding > 0) return;
+    const { world, lock, grants, everyMs } = this;
+    const { frontEndsMs } = world.plan.weather;
+    const entry = world.database.standing(lock);
+    const differMs = Math.max(...frontEndsMs) - Math.min(...frontEndsMs);
+    const untilTakeoverMs = (entry?.leaseSeconds ?? 0) * 1000 + TOLERANCE_MS + AHEAD_MS + GRAIN_MS + differMs;
+    const limitMs = untilTakeoverMs + everyMs + SLACK_MS;
+    world.trace?.('world', `one who asks has to be served within ${Math.round(limitMs)} ms`);
     world.time.at(world.time.nowMs + limitMs, () => {
-      if (this.isServed) return;
+      if (this.grants > grants) return;
       world.report(
         'askers-served',
         `nobody who asked for ${lock} got it within ${Math.round(limitMs)} ms of ${entry?.host ?? 'nobody'}'s entry`,
