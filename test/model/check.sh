@@ -136,12 +136,22 @@ check holds safety 1000000 "$me, 1 TypeScript + 1 Python, any clocks within a ti
 check holds safety 1000000 "$me, 1 TypeScript + 1 Python, no state merged" -DNTS=1 -DNPY=1 -DLEASE=3 -DDELAY=3 -DLAG0=0 -DNO_PRUNE
 
 tokens='-DNTS=2 -DNPY=0 -DLEASE=3 -DDELAY=2'
+soon='-DNTS=2 -DNPY=0 -DLEASE=3 -DDELAY=1'
+ttl='-DTTL -DBEHIND'
 rise='each token is greater than those before'
 check holds safety 2000000 "$rise, 2 TypeScript, a backup comes back" $tokens -DRESTORES
+check covers safety 2000000 "$rise, 2 TypeScript, TTL deletes, a clock days behind at first" $tokens $ttl
+check holds safety 2000000 "$rise, 2 TypeScript, TTL deletes, any clocks within a tick" $soon $ttl -DANY_LAG
 
 no='counterexample without'
 check breaks safety 1000000 "$no the order of tokens in an acquire" $tokens -DRESTORES -DWITHOUT_TOKEN_ORDER
 check breaks safety 1000000 "$no tokens that follow the clock, a backup comes back" $tokens -DRESTORES -DWITHOUT_CLOCK
+check breaks safety 1000000 "$no tokens that follow the clock, TTL deletes" $tokens -DTTL -DWITHOUT_CLOCK
+check breaks safety 1000000 "$no an expiresAt after the token" $tokens $ttl -DWITHOUT_TOKEN_EXPIRY
+check breaks safety 1000000 "$no an expiresAt after the clock" $tokens $ttl -DWITHOUT_CLOCK_EXPIRY
+check breaks safety 1000000 "$no a day that is longer than clocks and messages are late" $tokens $ttl -DDAY=3
+check breaks safety 1000000 "$no a new hold for a token behind the clock" $soon $ttl -DWITHOUT_RENEWAL
+check breaks safety 1000000 "$no the token in a refresh" $tokens $ttl -DWITHOUT_TOKEN_IN_REFRESH
 check breaks safety 1000000 "$no the order of versions in a refresh" $two -DWITHOUT_VERSION_ORDER
 check breaks safety 1000000 "$no the hold id in a refresh" $two -DWITHOUT_HOLD_ID
 check breaks safety 1000000 "$no the condition of a release" $two -DWITHOUT_RELEASE_CONDITION

@@ -59,6 +59,7 @@
  *   0          none
  *   1 and up   as far as the clocks are ahead, or one more, and then older with each tick; it stops at OLDEST
  * One token lands in a tick: so one that is raised is never further ahead than clocks are.
+ * With BEHIND, client 0 draws its tokens by a clock that is days behind, until an answer corrects it.
  */
 #ifdef RESTORES
 #define TOKENS
@@ -69,8 +70,11 @@
 #ifdef TOKENS
 #define SHIFT    (2 - LAG_MIN)
 #define OLDEST   (DAY + SHIFT + 1)
+#ifndef MINUTE
+#define MINUTE   (LAG_MAX + DELAY)                 /* no token is granted that was older than this in the last answer */
+#endif
 #ifndef DAY
-#define DAY      (LAG_MAX + DELAY + 1)             /* TTL may delete an entry so long after its token, and its lease */
+#define DAY      (MINUTE + 1)                      /* TTL may delete an entry so long after its token, and its lease */
 #endif
 #ifndef OUTAGE
 #define OUTAGE   (LAG_MAX - LAG_MIN + DELAY + 1)   /* a restored table is there so much later */
@@ -171,6 +175,12 @@ byte mine[NTS];          /* what it was told that it has */
 byte greatest = 0;       /* of all that were granted; 0 before the first */
 bool forgotten[NTS];     /* its hold is of the time before a restore: nothing is promised of it */
 bool landedNow = false;  /* a token landed in this tick */
+#ifdef BEHIND
+bool behind = true;      /* client 0 has had no answer yet */
+#define IS_BEHIND(c) ((c) == 0 && behind)
+#else
+#define IS_BEHIND(c) false
+#endif
 byte outage = 0;         /* no table is there for so long */
 #ifdef RESTORES
 bool kept = false;       /* there is a backup, of a table in which the lock is free: */
@@ -200,22 +210,38 @@ hidden byte r;
 #define NEXT(c) (known[c] == 0 -> OLDEST : known[c] - 1)
 #define AGES_BY_TICK(t) skip
 #define CAN_DRAW(c) (known[c] != 1)
-#define WAITED_TOO_LONG(c) false
 #else
-#define BY_CLOCK(c) (LAG(c) + SHIFT)
+#define BY_CLOCK(c) (IS_BEHIND(c) -> OLDEST : LAG(c) + SHIFT)
 #define NEXT(c) ((known[c] == 0 || BY_CLOCK(c) < known[c]) -> BY_CLOCK(c) : known[c] - 1)
 #define AGES_BY_TICK(t) t = ((t > 0 && t < OLDEST) -> t + 1 : t)
 #define CAN_DRAW(c) true
-/* Nobody waits for so long before a grant. */
-#define WAITED_TOO_LONG(c) (mine[c] == OLDEST)
+#endif
+/* A token that is too far behind the clock is not granted: a new hold, with a new token, replaces its own. */
+#if defined(WITHOUT_CLOCK) || defined(WITHOUT_RENEWAL)
+#define IS_BELATED(c) false
+#else
+#define IS_BELATED(c) (mine[c] > MINUTE + SHIFT)
+#endif
+/* Of two that are days old, either may be the greater. */
+#ifdef BEHIND
+#define GREATER(w, t) ((w) < (t) || ((w) == OLDEST && (t) == OLDEST))
+#else
+#define GREATER(w, t) ((w) < (t))
 #endif
 #ifdef WITHOUT_TOKEN_ORDER
 #define RISES(w) true
 #else
-#define RISES(w) (token == 0 || (w) < token)
+#define RISES(w) (token == 0 || GREATER(w, token))
 #endif
+#ifdef WITHOUT_TOKEN_IN_REFRESH
+#define HAS_TOKEN(w) true
+#else
+#define HAS_TOKEN(w) ((w) == token)
+#endif
+#define KEEPS_TOKEN(c) (state[c] != HOLDING || HAS_TOKEN(mine[c]))
 #define MAY_LAND(k) (UP && ((k) != ACQUIRE || !landedNow))
 #define wants(c) want[c] = NEXT(c)
+#define wantsSame(c) want[c] = mine[c]
 #define copyWant(j, c) wireWant[j] = want[c]
 #define forgetWant(c) if :: c < NTS -> want[c] = 0 :: else fi
 #define dropWant(j) wireWant[j] = 0
@@ -225,27 +251,54 @@ inline land(what, v, w) {
 	; if :: (what) == RELEASE -> ttl = DAY - LAG(CLIENT(v)) :: else fi
 #endif
 }
-inline isTold(c) { if :: kind[c] == ACQUIRE -> mine[c] = token :: else fi }
+inline isTold(c, t) { if :: state[c] != HOLDING -> mine[c] = t :: else fi }
+inline refuseBelated(c) { if :: state[c] != HOLDING && IS_BELATED(c) -> r = 0 :: else fi }
 inline isShownToken(c) { if :: kind[c] == ACQUIRE && (known[c] == 0 || token < known[c]) -> known[c] = token :: else fi }
+/* Some are too old to make a difference. */
+#ifdef WITHOUT_CLOCK
+#define pruneTokens() skip
+#else
+#ifdef WITHOUT_RENEWAL
+#define pruneGreatest() skip
+#else
+/* An answer that comes late may grant a token that was younger when it left. */
+#define pruneGreatest() if :: greatest > MINUTE + SHIFT && due[0] == 0 && due[1] == 0 -> greatest = 0 :: else fi
+#endif
+inline pruneTokens() {
+	for (k : 0 .. NTS - 1) {
+		if :: !IS_BEHIND(k) && known[k] > BY_CLOCK(k) -> known[k] = 0 :: else fi;
+		if :: state[k] != HOLDING && state[k] != UNSURE && kind[k] != ANSWER -> mine[k] = 0 :: else fi
+	}
+	pruneGreatest()
+}
+#endif
 inline grant(c) {
 	left[c] = r; state[c] = HOLDING;
 	if
 	:: forgotten[c]
-	:: else -> assert(greatest == 0 || mine[c] < greatest); greatest = mine[c]
+	:: else -> assert(greatest == 0 || GREATER(mine[c], greatest)); greatest = mine[c]
 	fi
 }
+/* The holder of before a restore believes as well. */
+#ifdef RESTORES
 #undef CHECK
 #define CHECK skip
+#endif
 #else
 #define RISES(w) true
+#define HAS_TOKEN(w) true
+#define KEEPS_TOKEN(c) true
 #define MAY_LAND(k) true
 #define CAN_DRAW(c) true
 #define wants(c) skip
+#define wantsSame(c) skip
 #define copyWant(j, c) skip
 #define forgetWant(c) skip
 #define dropWant(j) skip
 #define land(what, v, w) skip
-#define isTold(c) skip
+#define isTold(c, t) skip
+#define refuseBelated(c) skip
+#define pruneTokens() skip
 #define isShownToken(c) skip
 #endif
 
@@ -317,7 +370,7 @@ inline grant(c) {
 #endif
 #define OK(k, v, c, w) ( \
 	((k) == ACQUIRE && ACQUIRE_OK(c) && RISES(w)) || \
-	((k) == REFRESH && REFRESH_OK(v)) || \
+	((k) == REFRESH && REFRESH_OK(v) && HAS_TOKEN(w)) || \
 	((k) == RELEASE && RELEASE_OK(v)) || \
 	(((k) == PYWRITE || (k) == PYDEL) && entry == (c)))
 #define WRITTEN(k, v) (((k) == RELEASE || (k) == PYDEL) -> 0 : (v))
@@ -435,6 +488,7 @@ inline prune() {
 		:: else fi;
 		if :: kind[k] == ACQUIRE && cond[k] != 0 && !MATTERS(cond[k]) -> cond[k] = 0 :: else fi
 	}
+	pruneTokens();
 	k = 0
 }
 
@@ -444,7 +498,7 @@ proctype TypeScript(byte c) {
 	:: d_step { state[c] == WAITING && kind[c] == NONE && MAY_DRAW(c) && CAN_DRAW(c) ->
 		ask(c, ACQUIRE, VERSION(c, 1, 0), (MAY_TAKE(c) -> seen[c] : 0)); wants(c); DRAWN(c); REPEATED(c); PRUNE }
 	:: d_step { (state[c] == UNSURE || (state[c] == HOLDING && left[c] > 0)) && kind[c] == NONE && MAY_DRAW(c) ->
-		ask(c, REFRESH, VERSION(c, 1, 0), 0); DRAWN(c); REPEATED(c); PRUNE }
+		ask(c, REFRESH, VERSION(c, 1, 0), 0); wantsSame(c); DRAWN(c); REPEATED(c); PRUNE }
 	/* gives up, lets go, or finds its time over; with a release or without */
 	:: d_step { state[c] != DEAD && kind[c] == NONE && MAY_STOP(c) -> stop(c); PRUNE }
 	:: d_step { state[c] != DEAD && kind[c] == NONE && (state[c] != WAITING || MAY_STOP(c)) ->
@@ -475,9 +529,11 @@ inline shown(c) {
 inline landed(c) {
 	if
 #ifdef TOKENS
-	:: state[c] != HOLDING && r > 0 && WAITED_TOO_LONG(c) -> stop(c)
-	:: state[c] != HOLDING && r > 0 && !WAITED_TOO_LONG(c) -> grant(c)
-	:: state[c] != HOLDING && r == 0 -> state[c] = UNSURE
+	:: state[c] != HOLDING && r > 0 -> grant(c)
+	:: state[c] != HOLDING && r == 0 && IS_BELATED(c) ->
+		if :: OF_HOLD(entry, c) -> seen[c] = entry :: else fi;
+		stop(c)
+	:: state[c] != HOLDING && r == 0 && !IS_BELATED(c) -> state[c] = UNSURE
 #else
 	:: state[c] != HOLDING -> left[c] = r; state[c] = (r > 0 -> HOLDING : UNSURE)
 #endif
@@ -487,15 +543,18 @@ inline landed(c) {
 }
 
 /* it is carried out, or fails because a write of the same hold was: r is what that offers */
-#define SUCCEEDS(c) ((kind[c] == ACQUIRE || kind[c] == REFRESH) && (OK(kind[c], ver[c], cond[c], want[c]) || OF_HOLD(entry, c)))
+#define SUCCEEDS(c) ((kind[c] == ACQUIRE || kind[c] == REFRESH) && (OK(kind[c], ver[c], cond[c], want[c]) || (OF_HOLD(entry, c) && KEEPS_TOKEN(c))))
 inline carryOut(c) {
-	if :: OK(kind[c], ver[c], cond[c], want[c]) -> land(kind[c], ver[c], want[c]); entry = ver[c] :: else fi;
-	isTold(c);
+	if
+	:: OK(kind[c], ver[c], cond[c], want[c]) -> land(kind[c], ver[c], want[c]); entry = ver[c]; isTold(c, want[c])
+	:: else -> isTold(c, token)
+	fi;
 #ifdef WITHOUT_LANDED_VERSION
-	r = OFFER(ver[c], c)
+	r = OFFER(ver[c], c);
 #else
-	r = OFFER(entry, c)
+	r = OFFER(entry, c);
 #endif
+	refuseBelated(c)
 }
 
 inline answerTypeScript(c) {
@@ -512,7 +571,11 @@ inline answerTypeScript(c) {
 		:: else
 		fi
 	fi;
-	forget(c); r = 0; CHECK
+	forget(c); r = 0;
+#ifdef BEHIND
+	if :: c == 0 -> behind = false :: else fi;
+#endif
+	CHECK
 }
 
 /* ---- a Python client: lynk 0.3.1 ---- */
@@ -690,11 +753,23 @@ proctype Clock() {
 
 /* ---- what befalls the table: a backup that comes back, or TTL ---- */
 #ifdef TOKENS
+/* A stamp as old as CAP cannot be told from older ones: its entry may go sooner than in truth. */
+#define STAMP_IS_PAST(v) (AGE(v) == CAP || AGE(v) + LAG(CLIENT(v)) >= DAY + LEASE)
+/* An entry written by a clock that is days behind may go at once. Another replaces it before the grant. */
+#if defined(BEHIND) && !defined(WITHOUT_RENEWAL)
+#define WAS_BEHIND(v) (CLIENT(v) == 0 && token == OLDEST && state[0] != HOLDING)
+#else
+#define WAS_BEHIND(v) false
+#endif
+#ifdef WITHOUT_CLOCK_EXPIRY
+#define CLOCK_IS_PAST true
+#else
+#define CLOCK_IS_PAST (entry == 0 || (IS_TS(entry) && (STAMP_IS_PAST(entry) || WAS_BEHIND(entry))))
+#endif
 #ifdef WITHOUT_TOKEN_EXPIRY
 #define TTL_MAY_DELETE (entry == 0 && token != 0 && ttl == 0)
 #else
-#define TTL_MAY_DELETE (token >= DAY + SHIFT && \
-	(entry == 0 || (IS_TS(entry) && AGE(entry) + LAG(CLIENT(entry)) >= DAY + LEASE)))
+#define TTL_MAY_DELETE (token >= DAY + SHIFT && CLOCK_IS_PAST)
 #endif
 
 proctype Table() {
@@ -708,8 +783,9 @@ proctype Table() {
 		for (k : 0 .. STRAYS - 1) { drop(k) }
 		k = 0; PRUNE }
 #else
-	:: d_step { UP && TTL_MAY_DELETE ->
-		assert(!IS_TS(entry) || !CURRENT(entry) || left[CLIENT(entry)] == 0);
+	:: d_step { TTL_MAY_DELETE && entry == 0 -> token = 0; PRUNE }
+	:: d_step { TTL_MAY_DELETE && entry != 0 ->
+		assert(!CURRENT(entry) || left[CLIENT(entry)] == 0);
 		entry = 0; token = 0; PRUNE }
 #endif
 	od
