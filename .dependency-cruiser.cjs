@@ -7,6 +7,24 @@ const only = (name, from, allowed) => ({
   to: { pathNot: [...allowed, 'node_modules'], dependencyTypesNot: ['core'] },
 });
 
+/**
+ * The rooms that every lock goes through, in their order: each may import those before it. The store is no room of
+ * these: it implements the port in core/, and client/ alone puts one in.
+ */
+const ROOMS = ['protocol', 'core', 'observe', 'options', 'entry', 'hold', 'acquire', 'recipes', 'admin', 'client'];
+/** Hands on the table have nothing to do with holding a lock. */
+const NOT_FOR_ADMIN = ['hold', 'acquire', 'recipes'];
+
+const roomRules = ROOMS.map((room, index) => {
+  const before = ROOMS.slice(0, index + 1).filter((other) => room !== 'admin' || !NOT_FOR_ADMIN.includes(other));
+  const stores = room === 'client' ? ['store'] : [];
+  const errors = room === 'protocol' ? [] : ['^runtime/errors\\.ts$'];
+  return only(`${room}-imports-what-is-above`, `^runtime/${room}/`, [
+    `^runtime/(${[...before, ...stores].join('|')})/`,
+    ...errors,
+  ]);
+});
+
 module.exports = {
   forbidden: [
     {
@@ -15,8 +33,8 @@ module.exports = {
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
-    // Who reads the construct reads it one file after another, so there not even types go round.
-    { name: 'no-circle-of-types', severity: 'error', from: { path: '^lib/' }, to: { circular: true } },
+    // Who reads the construct or the client reads it one file after another, so there not even types go round.
+    { name: 'no-circle-of-types', severity: 'error', from: { path: '^(lib|runtime)/' }, to: { circular: true } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     never('runtime-without-cdk', '^runtime/', 'node_modules/(aws-cdk-lib|constructs)/'),
     only('lib-is-apart', '^lib/', ['^lib/', '^runtime/protocol/wire']),
@@ -25,7 +43,7 @@ module.exports = {
     only('the-tool-is-a-client', '^bin/(cdk-lynk|cli/)', ['^bin/(cdk-lynk|cli/|timeline/)', '^runtime/']),
     only('a-drawing-is-a-drawing', '^bin/timeline/', ['^bin/timeline/']),
     never('the-tool-without-packages', '^bin/(cdk-lynk|cli/|timeline/)', 'node_modules'),
-    only('protocol-is-pure', '^runtime/protocol/', ['^runtime/protocol/']),
+    ...roomRules,
     never('protocol-has-no-packages', '^runtime/protocol/', 'node_modules'),
     {
       name: 'protocol-has-no-io',
@@ -33,12 +51,13 @@ module.exports = {
       from: { path: '^runtime/protocol/' },
       to: { dependencyTypes: ['core'] },
     },
-    only('lock-knows-no-store', '^runtime/lock/', ['^runtime/(lock|protocol)/', '^runtime/errors']),
     only('store-implements-the-port', '^runtime/store/', [
       '^runtime/(store|protocol)/',
-      '^runtime/lock/store',
-      '^runtime/errors',
+      '^runtime/core/store\\.ts$',
+      '^runtime/errors\\.ts$',
     ]),
+    only('errors-know-no-room', '^runtime/errors', ['^runtime/protocol/']),
+    never('only-the-client-has-a-store', '^runtime/(?!client/|store/|testing/)', '^runtime/store/'),
     never(
       'only-its-entry-traces',
       '^runtime/(?!opentelemetry/)',
@@ -50,15 +69,11 @@ module.exports = {
       severity: 'error',
       from: { path: '^runtime/testing/' },
       to: {
-        path: ['node_modules/@aws-sdk/', '^runtime/(index|default)', '^runtime/store/(client|dynamodb)'],
+        path: ['node_modules/@aws-sdk/', '^runtime/(index|client/default)', '^runtime/store/(client|dynamodb)'],
         reachable: true,
       },
     },
-    never(
-      'only-the-store-knows-dynamodb',
-      '^runtime/(lock|protocol|lambda|middy|powertools)/',
-      'node_modules/@aws-sdk/',
-    ),
+    never('only-the-store-knows-dynamodb', '^runtime/(?!store/|client/default\\.ts$)', 'node_modules/@aws-sdk/'),
     never('only-its-entry-knows-powertools', '^runtime/(?!powertools/)', 'node_modules/@aws-lambda-powertools/'),
     never('nothing-runs-on-middy', '^runtime/', 'node_modules/@middy/'),
     never('the-client-knows-no-framework', '^runtime/(?!powertools/|middy/)', '^runtime/(powertools|middy)/'),

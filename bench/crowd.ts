@@ -1,7 +1,7 @@
-import { LockFactory } from '../runtime/lock/factory.js';
-import type { Lock } from '../runtime/lock/lock.js';
-import { LockProcess } from '../runtime/lock/process.js';
-import type { LockStore } from '../runtime/lock/store.js';
+import type { Lock } from '../runtime/acquire/lock.js';
+import { LockFactory } from '../runtime/client/lock-factory.js';
+import { LockProcess } from '../runtime/core/lock-manager.js';
+import type { LockStore } from '../runtime/core/store.js';
 import { MemoryStore } from '../runtime/store/memory-store.js';
 import { Prng } from '../test/sim/prng.js';
 import { VirtualTime } from '../test/sim/virtual-time.js';

@@ -12,8 +12,8 @@ import {
   UpdateItemCommand,
   type UpdateItemInput,
 } from '@aws-sdk/client-dynamodb';
-import type { Clock } from '../runtime/lock/clock.js';
-import type { Randomness } from '../runtime/lock/process.js';
+import type { Clock } from '../runtime/core/clock.js';
+import type { Randomness } from '../runtime/core/lock-manager.js';
 import { type Ours, putAndDelete, Stage } from './stage.js';
 import { pairedRatio, times } from './statistics.js';
 

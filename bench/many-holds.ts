@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../runtime/lock/clock.js';
-import { LockFactory } from '../runtime/lock/factory.js';
-import { LockProcess } from '../runtime/lock/process.js';
+import { LockFactory } from '../runtime/client/lock-factory.js';
+import { systemClock } from '../runtime/core/clock.js';
+import { LockProcess } from '../runtime/core/lock-manager.js';
 import { MemoryStore } from '../runtime/store/memory-store.js';
 import type { Figure } from './figure.js';
 import type { Stage } from './stage.js';

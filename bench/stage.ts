@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { type Clock, systemClock } from '../runtime/lock/clock.js';
-import { LockFactory } from '../runtime/lock/factory.js';
-import type { FactorySettings } from '../runtime/lock/options.js';
-import { LockProcess, type Randomness } from '../runtime/lock/process.js';
+import { LockFactory } from '../runtime/client/lock-factory.js';
+import { type Clock, systemClock } from '../runtime/core/clock.js';
+import { LockProcess, type Randomness } from '../runtime/core/lock-manager.js';
+import type { FactorySettings } from '../runtime/options/options.js';
 import { connectionOf } from '../runtime/store/client.js';
 import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../test/server/index.js';

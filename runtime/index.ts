@@ -1,5 +1,21 @@
 /** cdk-lynk/runtime: distributed locks on DynamoDB, for Lambda functions and anything else on Node.js. */
-export { getLockFactory, type LockFactoryOptions, singleFlight, tryWithLock, withLock, withLocks } from './default.js';
+
+export type { Lock } from './acquire/lock.js';
+export type { TryOutcome, TryWithLockOptions, WithLockOptions } from './acquire/one-lock.js';
+export type { BreakOptions } from './admin/break.js';
+export type { LockInspection } from './admin/inspect.js';
+export type { ListOptions } from './admin/listing.js';
+export {
+  getLockFactory,
+  type LockFactoryOptions,
+  singleFlight,
+  tryWithLock,
+  withLock,
+  withLocks,
+} from './client/default.js';
+export { LockFactory } from './client/lock-factory.js';
+export type { LockConditionCheck, TransactionItem } from './core/store.js';
+export { currentHold } from './entry/scope.js';
 export {
   CannotDeserializeError,
   InvocationEndingError,
@@ -17,11 +33,12 @@ export {
   LynkError,
   type LynkErrorDetails,
 } from './errors.js';
+export type { Work } from './hold/run-under.js';
 export { type EmfOptions, emfMetrics } from './lambda/emf.js';
 export { type LockableMethod, type LockedDecorator, locked } from './lambda/locked.js';
 export { type LockedOptions, type LockedOptionsWith, makeLocked, type OnNotGranted } from './lambda/make-locked.js';
 export { type StickyLockOptions, stickyLock } from './lambda/sticky-lock.js';
-export type { BreakOptions } from './lock/break.js';
+export type { LockMetrics, SingleLockMetric } from './observe/event-metrics.js';
 export type {
   LockAcquiredEvent,
   LockAskedEvent,
@@ -40,16 +57,10 @@ export type {
   LockReleaseFailedEvent,
   LockServedEvent,
   LockWaitingEvent,
-} from './lock/events.js';
-export { LockFactory } from './lock/factory.js';
-export type { HeldLock, RefreshOptions, WaitOptions } from './lock/held-lock.js';
-export type { LockInspection } from './lock/inspection.js';
-export type { Lease } from './lock/invocation.js';
-export type { ListOptions } from './lock/listing.js';
-export type { Lock } from './lock/lock.js';
-export type { Logger } from './lock/logger.js';
-export type { LockMetrics, SingleLockMetric } from './lock/metrics.js';
-export type { TryOutcome, TryWithLockOptions, WithLockOptions } from './lock/one-lock.js';
+} from './observe/events.js';
+export type { Logger } from './observe/logger.js';
+export type { HeldLock, RefreshOptions, WaitOptions } from './options/held-lock.js';
+export type { Lease } from './options/invocation-lease.js';
 export type {
   AcquireOptions,
   DeserializeOptions,
@@ -59,9 +70,7 @@ export type {
   SemaphoreOptions,
   SingleFlightOptions,
   TryOptions,
-} from './lock/options.js';
-export type { Semaphore } from './lock/semaphore.js';
-export type { HeldLocks, WithLocksOptions, WorkOnSeveral } from './lock/several-locks.js';
-export type { StickyHold, StickyLock, StickyOptions } from './lock/sticky.js';
-export type { LockConditionCheck, TransactionItem } from './lock/store.js';
-export { currentHold, type Work } from './lock/with-lock.js';
+} from './options/options.js';
+export type { HeldLocks, WithLocksOptions, WorkOnSeveral } from './recipes/multi-lock.js';
+export type { Semaphore } from './recipes/semaphore.js';
+export type { StickyHold, StickyLock, StickyOptions } from './recipes/sticky-lock.js';

@@ -12,15 +12,15 @@ async function partsOf(code: string): Promise<readonly string[]> {
 
 /** What only some handlers use, and a function of theirs that has it. */
 const OPTIONAL = {
-  'several locks': [/several-locks/, 'withLocks'],
-  'a single flight': [/single-flight|lock\/flight/, 'singleFlight'],
+  'several locks': [/multi-lock/, 'withLocks'],
+  'a single flight': [/single-flight|shared-result/, 'singleFlight'],
   'a sticky lock': [/sticky/, 'stickyLock'],
   'wrapped functions': [/make-locked/, 'makeLocked'],
   decorators: [/lambda\/locked/, 'locked'],
   metrics: [/emf/, 'emfMetrics'],
-  observers: [/told-chronicle|observed-work/, 'getLockFactory'],
+  observers: [/observer-reporter|observed-work/, 'getLockFactory'],
   'a factory, and what its options can ask for': [
-    /lock\/(factory|lock\.ts|log-lines|metrics|semaphore|break|inspection|inquiry|listing|permit)/,
+    /client\/(lock-factory|factory-settings)|acquire\/lock\.ts|observe\/event-|recipes\/(semaphore|contend-permit)|admin\/|entry\/inquiry/,
     'getLockFactory',
   ],
 } as const;
@@ -28,7 +28,7 @@ const OPTIONAL = {
 test('a handler that imports withLock has nothing in its bundle that only others need', async () => {
   const ours = await partsOf(CODE.withLock);
 
-  expect(ours).toContain('runtime/lock/hold.ts');
+  expect(ours).toContain('runtime/hold/hold.ts');
   expect(ours.filter((file) => /^runtime\/(testing|powertools|middy|opentelemetry)\/|memory-store/.test(file))).toEqual(
     [],
   );

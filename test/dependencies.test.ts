@@ -10,12 +10,24 @@ interface Report {
   };
 }
 
+/** Each of these rooms is planted an import of the next one, which it may not know. */
+const ROOMS = ['core', 'observe', 'options', 'entry', 'hold', 'acquire', 'recipes', 'admin', 'client', 'lambda'];
+const ofNextRoom = ROOMS.slice(1).map((next, index) => [
+  `runtime/${ROOMS[index]}/zz-planted.ts`,
+  [`../${next}/zz-planted.js`],
+]);
+
 /** Modules that break rules, and what each imports to that end; of those in lib/, no more than types. */
 const PLANTED: Readonly<Record<string, readonly string[]>> = {
   'runtime/protocol/zz-planted.ts': ['node:fs', 'aws-cdk-lib', '../../lib/index.js', '../store/client.js'],
+  ...Object.fromEntries(ofNextRoom),
+  'runtime/admin/zz-planted-hold.ts': ['../hold/hold.js'],
+  'runtime/recipes/zz-planted-store.ts': ['../store/item.js', '@aws-sdk/client-dynamodb'],
+  'runtime/store/zz-planted.ts': ['../core/clock.js'],
+  'runtime/errors-zz-planted.ts': ['./core/clock.js'],
   'runtime/lambda/zz-planted.ts': ['../testing/index.js', '@opentelemetry/api'],
   'bin/timeline/zz-planted.ts': ['../cli/terminal.js', 'esbuild'],
-  'runtime/testing/zz-planted.ts': ['../store/failure.js', '../default.js'],
+  'runtime/testing/zz-planted.ts': ['../store/failure.js', '../client/default.js'],
   'lib/zz-planted.ts': ['./zz-planted-too.js'],
   'lib/zz-planted-too.ts': ['./zz-planted.js'],
 };
@@ -58,13 +70,21 @@ test('the entry points share no code but the wire names, and dependencies point 
 });
 
 test('the rules can fail', () => {
-  const broken = report.summary.violations.filter(({ from }) => from in PLANTED).map(({ rule }) => rule.name);
-  expect(new Set(broken)).toEqual(
+  const violations = report.summary.violations.filter(({ from }) => from in PLANTED);
+  // Each of them breaks one: of the two in lib/, which go round, one is reported.
+  const inClient = (files: readonly string[]) => new Set(files.filter((file) => file.startsWith('runtime/')));
+  expect(inClient(violations.map(({ from }) => from))).toEqual(inClient(Object.keys(PLANTED)));
+  expect(new Set(violations.map(({ rule }) => rule.name))).toEqual(
     new Set([
       'protocol-has-no-io',
       'protocol-has-no-packages',
       'runtime-without-cdk',
-      'protocol-is-pure',
+      'protocol-imports-what-is-above',
+      ...ROOMS.slice(0, -1).map((room) => `${room}-imports-what-is-above`),
+      'errors-know-no-room',
+      'store-implements-the-port',
+      'only-the-client-has-a-store',
+      'only-the-store-knows-dynamodb',
       'runtime-is-apart',
       'testing-is-for-tests',
       'only-its-entry-traces',

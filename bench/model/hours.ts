@@ -1,6 +1,6 @@
-import { LockFactory } from '../../runtime/lock/factory.js';
-import type { FactorySettings } from '../../runtime/lock/options.js';
-import { LockProcess } from '../../runtime/lock/process.js';
+import { LockFactory } from '../../runtime/client/lock-factory.js';
+import { LockProcess } from '../../runtime/core/lock-manager.js';
+import type { FactorySettings } from '../../runtime/options/options.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
 import { Prng } from '../../test/sim/prng.js';
 import { VirtualTime } from '../../test/sim/virtual-time.js';

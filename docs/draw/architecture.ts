@@ -17,15 +17,83 @@ interface Step {
   readonly does: string;
 }
 
-const LOCK_STEPS: readonly Step[] = [
-  { file: 'one-lock.ts', does: 'options and work are taken apart, and checked' },
-  { file: 'asking.ts', does: 'the wait, within what is left of the invocation' },
-  { file: 'acquisition.ts', does: 'callers of this process queue: local-lock.ts' },
-  { file: 'contention.ts', does: 'the head of the queue writes, or looks and sleeps' },
-  { file: 'hold.ts', does: 'it is held; heartbeat.ts refreshes it' },
-  { file: 'with-lock.ts', does: 'your work runs, then the outcome is settled' },
-  { file: 'ending.ts', does: 'released, or lost' },
+type Room = Pick<Folder, 'path' | 'says' | 'steps'>;
+
+/** The rooms of a lock, the last in the order of imports first, and the store below them. */
+const ROOMS: readonly Room[] = [
+  {
+    path: 'runtime/client/',
+    says: 'puts the parts together',
+    steps: [{ file: 'default.ts', does: 'which table, and one client for the process' }],
+  },
+  { path: 'runtime/admin/', says: 'inspect, list, break' },
+  { path: 'runtime/recipes/', says: 'semaphore, several locks, single flight, sticky lock' },
+  {
+    path: 'runtime/acquire/',
+    says: 'from asked to granted',
+    steps: [
+      { file: 'one-lock.ts', does: 'options and work are taken apart, and checked' },
+      { file: 'asking.ts', does: 'the wait, within what is left of the invocation' },
+      { file: 'acquire.ts', does: 'callers of this process queue: core/local-queue.ts' },
+      { file: 'contend.ts', does: 'the head of the queue writes, or looks and sleeps' },
+    ],
+  },
+  {
+    path: 'runtime/hold/',
+    says: 'from granted to ended',
+    steps: [
+      { file: 'hold.ts', does: 'it is held; heartbeat.ts refreshes it' },
+      { file: 'run-under.ts', does: 'your work runs, then the outcome is settled' },
+      { file: 'release.ts', does: 'released, or lost' },
+    ],
+  },
+  { path: 'runtime/entry/', says: 'one row of the table: read, assessed, tried again' },
+  { path: 'runtime/options/', says: 'public options, and their checks' },
+  { path: 'runtime/observe/', says: 'events, logger, metrics' },
+  { path: 'runtime/core/', says: 'shared by the process; I/O only through store.ts' },
+  {
+    path: 'runtime/protocol/',
+    says: 'pure decisions: takeover.ts, lease.ts, version.ts, …',
+    steps: [{ file: 'takeover.ts', does: 'may the entry that stands there be taken over?' }],
+  },
+  {
+    path: 'runtime/store/',
+    says: 'implements core/store.ts; only this knows DynamoDB',
+    steps: [
+      { file: 'hold-store.ts', does: 'one conditional write for each decision' },
+      { file: 'failure.ts', does: 'what a failure means: again, never, or unknown' },
+    ],
+  },
 ];
+
+/** What stands on the rooms: whole handlers, other packages, tests. */
+const BESIDE: readonly Room[] = [
+  { path: 'runtime/lambda/', says: 'whole handlers, sticky locks' },
+  { path: 'runtime/middy/', says: 'a middleware' },
+  { path: 'runtime/powertools/', says: 'logger and metrics' },
+  { path: 'runtime/opentelemetry/', says: 'spans' },
+  { path: 'runtime/testing/', says: 'locks for your tests' },
+];
+
+const ROOMS_TOP = 142;
+const GAP = 6;
+
+/** Boxes one below the other, as high as what is in them. */
+function stacked(rooms: readonly Room[], place: { left: number; width: number; low: number; gap: number }): Folder[] {
+  const { left, width, low, gap } = place;
+  let next = ROOMS_TOP;
+  return rooms.map((room) => {
+    const top = next;
+    const height = room.steps ? 42 + 24 * room.steps.length : low;
+    next += height + gap;
+    return { ...room, left, top, width, height, within: true };
+  });
+}
+
+const ofRooms = stacked(ROOMS, { left: 284, width: 480, low: 32, gap: GAP });
+const bottomOf = ({ top, height }: Folder): number => top + height;
+const ROOMS_BOTTOM = Math.max(...ofRooms.map(bottomOf));
+const CLIENT_BOTTOM = ROOMS_BOTTOM + 16;
 
 /** What is drawn, from the top down. The test holds it against the source. */
 export const FOLDERS: readonly Folder[] = [
@@ -40,63 +108,18 @@ export const FOLDERS: readonly Folder[] = [
   { path: 'bin/', says: 'the command line; a CDK app', left: 410, top: 52, width: 370, height: 36 },
   {
     path: 'runtime/',
-    says: 'the client',
+    says: 'the client: a room on the right imports only rooms below it',
     left: 20,
     top: 108,
     width: 760,
-    height: 468,
-    steps: [{ file: 'default.ts', does: 'which table' }],
+    height: CLIENT_BOTTOM - 108,
   },
-  {
-    path: 'runtime/lambda/',
-    says: 'whole handlers, sticky locks',
-    left: 36,
-    top: 196,
-    width: 232,
-    height: 50,
-    within: true,
-  },
-  { path: 'runtime/middy/', says: 'a middleware', left: 36, top: 254, width: 232, height: 50, within: true },
-  { path: 'runtime/powertools/', says: 'logger and metrics', left: 36, top: 312, width: 232, height: 50, within: true },
-  { path: 'runtime/opentelemetry/', says: 'spans', left: 36, top: 370, width: 232, height: 50, within: true },
-  { path: 'runtime/testing/', says: 'locks for your tests', left: 36, top: 428, width: 232, height: 50, within: true },
-  {
-    path: 'runtime/lock/',
-    says: 'waiting, holding, losing; I/O only through store.ts',
-    left: 284,
-    top: 148,
-    width: 480,
-    height: 214,
-    steps: LOCK_STEPS,
-    within: true,
-  },
-  {
-    path: 'runtime/protocol/',
-    says: 'pure decisions: takeover.ts, lease.ts, version.ts, …',
-    left: 284,
-    top: 370,
-    width: 480,
-    height: 78,
-    steps: [{ file: 'takeover.ts', does: 'may the entry that stands there be taken over?' }],
-    within: true,
-  },
-  {
-    path: 'runtime/store/',
-    says: 'the only folder that knows DynamoDB',
-    left: 284,
-    top: 456,
-    width: 480,
-    height: 104,
-    steps: [
-      { file: 'hold-store.ts', does: 'one conditional write for each decision' },
-      { file: 'failure.ts', does: 'what a failure means: again, never, or unknown' },
-    ],
-    within: true,
-  },
+  ...stacked(BESIDE, { left: 36, width: 232, low: 50, gap: 8 }),
+  ...ofRooms,
 ];
 
 const WIDTH = 800;
-const HEIGHT = 632;
+const HEIGHT = CLIENT_BOTTOM + 56;
 
 const STYLE = `
 text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #1f2430; }
@@ -136,7 +159,7 @@ function step({ file, does }: Step, number: number, left: number, top: number): 
 
 /** A folder with what it is for: beside its name, or, where there is no room, below. */
 function box({ path, says, left, top, width, height, within, steps = [] }: Folder, firstNumber: number): string {
-  const isNarrow = within && steps.length === 0;
+  const isNarrow = within && width < 300;
   return [
     `<rect class="${within ? 'within' : 'folder'}" x="${left}" y="${top}" width="${width}" height="${height}" rx="6"/>`,
     text('path', left + 12, top + 21, path),
@@ -156,9 +179,9 @@ export function drawArchitecture(): string {
   const parts = [
     text('says', 20, 26, 'What cdk-lynk is made of, and the way of one withLock through it'),
     ...boxes,
-    '<path class="way" d="M 524 560 V 586"/>',
-    '<path class="point" d="M 518 584 H 530 L 524 594 Z"/>',
-    text('path', 440, 614, 'DynamoDB: one item a lock'),
+    `<path class="way" d="M 524 ${ROOMS_BOTTOM} V ${HEIGHT - 46}"/>`,
+    `<path class="point" d="M 518 ${HEIGHT - 48} H 530 L 524 ${HEIGHT - 38} Z"/>`,
+    text('path', 440, HEIGHT - 18, 'DynamoDB: one item a lock'),
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,

@@ -1,4 +1,4 @@
-import type { LockObserver } from '../../runtime/lock/events.js';
+import type { LockObserver } from '../../runtime/observe/events.js';
 import type { MemoryStore } from '../../runtime/store/memory-store.js';
 import type { TimelineEvent } from './lanes.js';
 

@@ -1,5 +1,5 @@
-import { refuseUnknown } from '../lock/checks.js';
-import type { LockMetrics, SingleLockMetric } from '../lock/metrics.js';
+import type { LockMetrics, SingleLockMetric } from '../observe/event-metrics.js';
+import { refuseUnknown } from '../options/validate.js';
 import { METRICS } from '../protocol/wire.js';
 
 /** What `emfMetrics` takes. */

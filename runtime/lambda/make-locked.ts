@@ -1,8 +1,8 @@
-import { withLock } from '../default.js';
+import { withLock } from '../client/default.js';
+import type { LockFactory } from '../client/lock-factory.js';
 import { type LockHolder, LockNotGrantedError, LockOptionError } from '../errors.js';
-import { isAble, isDurable, refuseUnknown, shown } from '../lock/checks.js';
-import type { LockFactory } from '../lock/factory.js';
-import { type InvocationContext, LOCK_OPTIONS, type LockOptions, type TryOptions } from '../lock/options.js';
+import { type InvocationContext, LOCK_OPTIONS, type LockOptions, type TryOptions } from '../options/options.js';
+import { isAble, isDurable, refuseUnknown, shown } from '../options/validate.js';
 
 /** What becomes of a call whose lock another holds. */
 export type OnNotGranted<A extends readonly unknown[], S> = 'throw' | 'skip' | ((holder: LockHolder, ...args: A) => S);

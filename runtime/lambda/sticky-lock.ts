@@ -1,7 +1,7 @@
-import { lockOfEnvironment } from '../default.js';
-import { checkedName, refuseUnknown } from '../lock/checks.js';
-import type { LockFactory } from '../lock/factory.js';
-import { StickyLock, type StickyOptions } from '../lock/sticky.js';
+import { lockOfEnvironment } from '../client/default.js';
+import type { LockFactory } from '../client/lock-factory.js';
+import { checkedName, refuseUnknown } from '../options/validate.js';
+import { StickyLock, type StickyOptions } from '../recipes/sticky-lock.js';
 
 /** What `stickyLock` takes. */
 export interface StickyLockOptions extends StickyOptions {

@@ -1,11 +1,11 @@
 /** cdk-lynk/runtime/middy: a lock around a middy handler. */
-import { lockOfEnvironment } from '../default.js';
+import { lockOfEnvironment } from '../client/default.js';
+import { newController } from '../core/abort.js';
+import type { Hold } from '../hold/hold.js';
+import { conclude, type Outcome } from '../hold/run-under.js';
 import { checkedLocked, holderIn, type LockedOptions } from '../lambda/make-locked.js';
-import { newController } from '../lock/abort.js';
-import type { HeldLock } from '../lock/held-lock.js';
-import type { Hold } from '../lock/hold.js';
-import type { InvocationContext } from '../lock/options.js';
-import { conclude, type Outcome } from '../lock/with-lock.js';
+import type { HeldLock } from '../options/held-lock.js';
+import type { InvocationContext } from '../options/options.js';
 
 /** What the middleware needs to see of middy's request. */
 export interface MiddyRequest<E> {

@@ -10,7 +10,6 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { LockOptionError } from '../errors.js';
-import { refuseUnknown, shown } from '../lock/checks.js';
 import {
   harmlessly,
   type LockAcquiredEvent,
@@ -19,7 +18,8 @@ import {
   type LockLostEvent,
   type LockNotGrantedEvent,
   type LockObserver,
-} from '../lock/events.js';
+} from '../observe/events.js';
+import { refuseUnknown, shown } from '../options/validate.js';
 import { ATTRIBUTES } from './attributes.js';
 import { linkTo, traceparentOf } from './traceparent.js';
 

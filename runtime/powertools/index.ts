@@ -1,9 +1,9 @@
 /** cdk-lynk/runtime/powertools: locks that log and count by Powertools for AWS Lambda. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { refuseUnknown } from '../lock/checks.js';
-import type { LockAsking } from '../lock/events.js';
-import type { LockMetrics, SingleLockMetric } from '../lock/metrics.js';
+import type { LockMetrics, SingleLockMetric } from '../observe/event-metrics.js';
+import type { LockAsking } from '../observe/events.js';
+import { refuseUnknown } from '../options/validate.js';
 import { METRICS } from '../protocol/wire.js';
 
 /** What `lockPowertools` takes. */

@@ -12,7 +12,7 @@ import type {
   NewEntry,
   ReadManyAnswer,
   WriteAnswer,
-} from '../lock/store.js';
+} from '../core/store.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';
 import { noLockTable } from './failure.js';

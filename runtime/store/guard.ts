@@ -3,7 +3,7 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type GuardedWrite, ItemsRefused, type LockConditionCheck, type LockGuard } from '../lock/store.js';
+import { type GuardedWrite, ItemsRefused, type LockConditionCheck, type LockGuard } from '../core/store.js';
 import { ENTRY } from '../protocol/wire.js';
 import type { Item } from './item.js';
 

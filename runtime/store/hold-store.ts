@@ -9,7 +9,6 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import { LynkError } from '../errors.js';
 import {
   type Answer,
   type Consistency,
@@ -23,7 +22,8 @@ import {
   type ReadAnswer,
   type Refresh,
   type WriteAnswer,
-} from '../lock/store.js';
+} from '../core/store.js';
+import { LynkError } from '../errors.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure, isCancellation, isConditionFailure, isThrottling } from './failure.js';

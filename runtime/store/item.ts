@@ -1,5 +1,5 @@
+import type { NewEntry, Replaced } from '../core/store.js';
 import { LockEntryError } from '../errors.js';
-import type { NewEntry, Replaced } from '../lock/store.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { MOST_FENCING_TOKEN } from '../protocol/fencing.js';
 import { ENTRY } from '../protocol/wire.js';

@@ -10,7 +10,7 @@ import type {
   ReadManyAnswer,
   Refresh,
   WriteAnswer,
-} from '../lock/store.js';
+} from '../core/store.js';
 import { mayAcquire, mayAdopt, mayFence, mayRefresh, mayRelease, type Standing } from '../protocol/conditions.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { ENTRY } from '../protocol/wire.js';

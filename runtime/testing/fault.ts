@@ -1,5 +1,5 @@
 import { LockOptionError } from '../errors.js';
-import { refuseUnknown, shown } from '../lock/checks.js';
+import { refuseUnknown, shown } from '../options/validate.js';
 
 /** The requests of the client: `acquire` and `adopt` (of a hand-over) take a lock, `read` looks at it. */
 export type LockRequest = 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';

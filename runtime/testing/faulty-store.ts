@@ -1,4 +1,4 @@
-import type { Clock } from '../lock/clock.js';
+import type { Clock } from '../core/clock.js';
 import type {
   Consistency,
   LeftEntry,
@@ -10,7 +10,7 @@ import type {
   ReadManyAnswer,
   Refresh,
   WriteAnswer,
-} from '../lock/store.js';
+} from '../core/store.js';
 import { parseVersion } from '../protocol/version.js';
 import { textIn } from '../store/item.js';
 import type { Faults, LockRequest } from './fault.js';

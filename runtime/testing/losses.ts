@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LockOptionError } from '../errors.js';
-import { checkedName, shown } from '../lock/checks.js';
-import type { HeldLock } from '../lock/held-lock.js';
+import type { HeldLock } from '../options/held-lock.js';
+import { checkedName, shown } from '../options/validate.js';
 import { ENTRY } from '../protocol/wire.js';
 import { type Item, numberIn } from '../store/item.js';
 import type { MemoryStore } from '../store/memory-store.js';

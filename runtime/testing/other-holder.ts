@@ -1,4 +1,4 @@
-import type { HeldLock } from '../lock/held-lock.js';
+import type { HeldLock } from '../options/held-lock.js';
 import type { Fault, Faults } from './fault.js';
 
 /** Another process, as good as real, that holds a lock: it refreshes its lease until told otherwise. */

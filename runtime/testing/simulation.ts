@@ -1,8 +1,8 @@
-import { checkedHost, refuseUnknown } from '../lock/checks.js';
-import { LockFactory } from '../lock/factory.js';
-import type { HeldLock } from '../lock/held-lock.js';
-import { LockProcess } from '../lock/process.js';
-import type { StandIn } from '../lock/stand-in.js';
+import { LockFactory } from '../client/lock-factory.js';
+import type { StandIn } from '../core/backend.js';
+import { LockProcess } from '../core/lock-manager.js';
+import type { HeldLock } from '../options/held-lock.js';
+import { checkedHost, refuseUnknown } from '../options/validate.js';
 import type { MemoryStore } from '../store/memory-store.js';
 import { checkedFaultOptions, checkedSeconds, type Fault, type FaultOptions, Faults } from './fault.js';
 import { FaultyStore } from './faulty-store.js';

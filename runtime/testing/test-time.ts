@@ -1,7 +1,7 @@
 // Past the runner's fake timers: they stand still, and this has to go on.
 import { setTimeout as nap, setImmediate as turn } from 'node:timers/promises';
 import { LynkError } from '../errors.js';
-import { refuseUnknown } from '../lock/checks.js';
+import { refuseUnknown } from '../options/validate.js';
 import { checkedSeconds } from './fault.js';
 import type { VirtualTime } from './virtual-time.js';
 

@@ -1,6 +1,6 @@
 // Past the runner's fake timers: they stand still, and this has to go on.
 import { setImmediate } from 'node:timers';
-import type { Clock, Timer } from '../lock/clock.js';
+import type { Clock, Timer } from '../core/clock.js';
 
 /** Something that happens at a time, unless it is cancelled. */
 class Event implements Timer {

@@ -2,6 +2,7 @@ import { createHook } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock, type Timer } from '../../runtime/core/clock.js';
 import {
   currentHold,
   type InvocationContext,
@@ -12,7 +13,6 @@ import {
   type WithLockOptions,
   withLock,
 } from '../../runtime/index.js';
-import { systemClock, type Timer } from '../../runtime/lock/clock.js';
 
 /** What an invocation is to do: take the lock, stay for a while, give it back. */
 export interface Task {

@@ -12,7 +12,7 @@ import {
 } from '../../lib/index.js';
 import { LockLostError, LockUnavailableError } from '../../runtime/errors.js';
 import { emfMetrics } from '../../runtime/lambda/emf.js';
-import { MetricLines } from '../../runtime/lock/metrics.js';
+import { MetricLines } from '../../runtime/observe/event-metrics.js';
 import { ENV, newStack } from './stack.js';
 
 function prepare(stack = newStack({ env: ENV })) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as errors from '../../runtime/errors.js';
-import { ACQUIRE_OPTIONS, DESERIALIZE_OPTIONS, FACTORY_SETTINGS, LOCK_OPTIONS } from '../../runtime/lock/options.js';
+import { ACQUIRE_OPTIONS, DESERIALIZE_OPTIONS, FACTORY_SETTINGS, LOCK_OPTIONS } from '../../runtime/options/options.js';
 
 const [, options = '', told = '', members = ''] = readFileSync('docs/client.md', 'utf8').split(/^## /m);
 const without = (section: string, names: readonly string[]) => names.filter((name) => !section.includes(`\`${name}`));
@@ -17,7 +17,7 @@ test('and every error', () => {
 });
 
 test('and what a held lock can do', () => {
-  const code = readFileSync('runtime/lock/held-lock.ts', 'utf8');
+  const code = readFileSync('runtime/options/held-lock.ts', 'utf8');
   const own = code.slice(code.indexOf('export interface HeldLock {'));
   const names = [...own.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, name]) => name ?? '');
   expect(names.length).toBeGreaterThanOrEqual(10);

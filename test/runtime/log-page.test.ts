@@ -6,8 +6,8 @@ import {
   LockNotGrantedError,
   LockUnavailableError,
 } from '../../runtime/errors.js';
-import type { LockEvent } from '../../runtime/lock/events.js';
-import { LogLines } from '../../runtime/lock/log-lines.js';
+import { LogLines } from '../../runtime/observe/event-logger.js';
+import type { LockEvent } from '../../runtime/observe/events.js';
 
 /** The lines that docs/operations.md explains: what `…` stands for differs. */
 const [, table = ''] =
@@ -117,7 +117,7 @@ function ofRefusals(): Line[] {
 /** Whatever else goes to the logger, by the source. */
 function ofLoggers(): Line[] {
   const calls = sources
-    .filter(({ file }) => !/(?:log-lines|loss-lines|logger)\.ts$/.test(file))
+    .filter(({ file }) => !/(?:event-logger|loss-lines|logger)\.ts$/.test(file))
     .flatMap(({ code }) => [...code.matchAll(/logger\.(warn|info|debug)\(([\s\S]*?),?\s\{/g)])
     .map(([, level = '', argument = '']) => ({ level, text: textsIn(argument).replace(/^…: /, '') }));
   // Two write the message of an error that somebody else has made.
@@ -132,7 +132,7 @@ function ofLoggers(): Line[] {
 }
 
 test('every event has a line here', () => {
-  const code = sources.find(({ file }) => file.endsWith('/log-lines.ts'))?.code ?? '';
+  const code = sources.find(({ file }) => file.endsWith('/event-logger.ts'))?.code ?? '';
   const types = [...code.matchAll(/case '([a-z-]+)':/g)].map(([, type]) => type);
   expect(new Set(events.map(({ type }) => type))).toEqual(new Set(types));
 });

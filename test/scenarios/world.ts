@@ -1,8 +1,8 @@
-import type { Clock } from '../../runtime/lock/clock.js';
-import { LockFactory } from '../../runtime/lock/factory.js';
-import type { FactorySettings } from '../../runtime/lock/options.js';
-import { LockProcess } from '../../runtime/lock/process.js';
-import type { LockStore } from '../../runtime/lock/store.js';
+import { LockFactory } from '../../runtime/client/lock-factory.js';
+import type { Clock } from '../../runtime/core/clock.js';
+import { LockProcess } from '../../runtime/core/lock-manager.js';
+import type { LockStore } from '../../runtime/core/store.js';
+import type { FactorySettings } from '../../runtime/options/options.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
 import { VirtualTime } from '../sim/virtual-time.js';
 

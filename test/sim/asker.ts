@@ -1,6 +1,6 @@
+import { LockFactory } from '../../runtime/client/lock-factory.js';
+import { LockProcess } from '../../runtime/core/lock-manager.js';
 import { type HeldLock, LynkError } from '../../runtime/index.js';
-import { LockFactory } from '../../runtime/lock/factory.js';
-import { LockProcess } from '../../runtime/lock/process.js';
 import type { TypeScriptBeliever } from './belief.js';
 import type { AskersServed } from './checkers/askers-served.js';
 import { MOST_DAYS_MS } from './edges.js';

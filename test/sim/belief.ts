@@ -1,5 +1,5 @@
+import type { Clock } from '../../runtime/core/clock.js';
 import type { HeldLock } from '../../runtime/index.js';
-import type { Clock } from '../../runtime/lock/clock.js';
 import { ElapsedTime } from '../../runtime/protocol/elapsed.js';
 import type { SimProcess } from './sim-process.js';
 

@@ -1,5 +1,5 @@
+import { parseHandOver } from '../../runtime/hold/hand-over-text.js';
 import { type HeldLock, LockLostError, LockUnavailableError, LynkError } from '../../runtime/index.js';
-import { parseHandOver } from '../../runtime/lock/hand-over.js';
 import type { TypeScriptBeliever } from './belief.js';
 import type { LimitedCall } from './checkers/let-go.js';
 import type { Prng } from './prng.js';

@@ -7,7 +7,7 @@ import type {
   ReadAnswer,
   Refresh,
   WriteAnswer,
-} from '../../runtime/lock/store.js';
+} from '../../runtime/core/store.js';
 import { parseVersion } from '../../runtime/protocol/version.js';
 import { ENTRY } from '../../runtime/protocol/wire.js';
 import { entryFromItem, type Item, numberIn, textIn } from '../../runtime/store/item.js';

@@ -1,4 +1,4 @@
-import type { Answer } from '../../runtime/lock/store.js';
+import type { Answer } from '../../runtime/core/store.js';
 import type { Epoch } from './epoch.js';
 import type { ClientPlan, Cut, Weather } from './plan.js';
 import type { Prng } from './prng.js';

@@ -56,27 +56,27 @@ export const RULES = {
     says: 'a contender counts by its monotonic clock, not by its wall clock',
     edits: [
       {
-        file: 'lock/contention.ts',
+        file: 'acquire/contend.ts',
         find: 'const arrivedMs = process.clock.monotonicMs();',
         replace: 'const arrivedMs = process.clock.wallMs();',
       },
       {
-        file: 'lock/contention.ts',
+        file: 'acquire/contend.ts',
         find: 'dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency };',
         replace: 'dateMs: answer.dateMs, arrivedMs: process.clock.wallMs(), consistency };',
       },
       {
-        file: 'lock/contention.ts',
+        file: 'acquire/contend.ts',
         find: "{ kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) }",
         replace: "{ kind: 'write', expiredVersion: local.expiredVersion(process.clock.wallMs()) }",
       },
       {
-        file: 'lock/contention.ts',
+        file: 'acquire/contend.ts',
         find: 'Math.max(0, local.expiryMs() - nowMs)',
         replace: 'Math.max(0, local.expiryMs() - process.clock.wallMs())',
       },
       {
-        file: 'lock/contention.ts',
+        file: 'acquire/contend.ts',
         find: 'const expiredVersion = local.expiredVersion(process.clock.monotonicMs());',
         replace: 'const expiredVersion = local.expiredVersion(process.clock.wallMs());',
       },
@@ -86,14 +86,14 @@ export const RULES = {
     says: 'a contender counts from the arrival of the answer that first showed the version, not from its request',
     edits: [
       {
-        file: 'lock/contention.ts',
+        file: 'acquire/contend.ts',
         find: 'const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
         replace:
           'const askedMs = process.clock.monotonicMs(); ' +
           'const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
       },
       {
-        file: 'lock/contention.ts',
+        file: 'acquire/contend.ts',
         find: 'dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency };',
         replace: 'dateMs: answer.dateMs, arrivedMs: askedMs, consistency };',
       },
@@ -108,7 +108,7 @@ export const RULES = {
         replace: 'return standing?.version?.includes(givenVersion.slice(14)) === true;',
       },
       {
-        file: 'lock/adoption.ts',
+        file: 'acquire/adopt.ts',
         find: 'new Ledger(process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
         replace:
           'new Ledger(handOver.version.slice(14) || process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
@@ -151,14 +151,14 @@ export const RULES = {
   'told-by-signal': {
     says: 'a loss aborts the signal',
     checker: 'loss-told',
-    edits: [{ file: 'lock/hold.ts', find: 'this.controller.abort(this.loss);', replace: '' }],
+    edits: [{ file: 'hold/hold.ts', find: 'this.controller.abort(this.loss);', replace: '' }],
   },
   'told-at-the-deadline': {
     says: 'the deadline has a timer of its own',
     checker: 'loss-told',
     edits: [
       {
-        file: 'lock/hold.ts',
+        file: 'hold/hold.ts',
         find: 'process.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline())',
         replace: 'process.clock.after(Math.min(this.leftMs(), untilStopMs) + 60_000, () => this.armDeadline())',
       },
@@ -189,7 +189,7 @@ export const RULES = {
   'headship-passed-on': {
     says: 'when the head of the local queue leaves, the next caller comes forward',
     checker: 'waiter-served',
-    edits: [{ file: 'lock/local-lock.ts', find: 'this.queue[0].promote();', replace: '' }],
+    edits: [{ file: 'core/local-queue.ts', find: 'this.queue[0].promote();', replace: '' }],
   },
   'looks-are-spaced': {
     says: 'a waiter sleeps longer and longer between looks',
@@ -207,7 +207,7 @@ export const RULES = {
     checker: 'permits-exceeded',
     edits: [
       {
-        file: 'lock/factory.ts',
+        file: 'client/lock-factory.ts',
         find: 'const names = Array.from({ length: count }, (_, index) => permitName(name, index));',
         replace: 'const names = Array.from({ length: count + 1 }, (_, index) => permitName(name, index));',
       },
@@ -218,7 +218,7 @@ export const RULES = {
     checker: 'all-or-none',
     edits: [
       {
-        file: 'lock/several-locks.ts',
+        file: 'recipes/multi-lock.ts',
         find: "hold.signal.addEventListener('abort', onLoss, { once: true });",
         replace: '',
       },
@@ -229,7 +229,7 @@ export const RULES = {
     checker: 'never-older',
     edits: [
       {
-        file: 'lock/single-flight.ts',
+        file: 'recipes/single-flight.ts',
         find: 'const madeAtMs = target.serverFloorMs();',
         replace: 'const madeAtMs = target.serverNowMs();',
       },
@@ -240,7 +240,7 @@ export const RULES = {
     checker: 'never-older',
     edits: [
       {
-        file: 'lock/flight.ts',
+        file: 'acquire/shared-result.ts',
         find: 'dateMs + this.target.settings.clockToleranceSeconds * 1000 - result.madeAtMs',
         replace: 'dateMs - result.madeAtMs',
       },
@@ -251,7 +251,7 @@ export const RULES = {
     checker: 'fencing-tokens',
     edits: [
       {
-        file: 'lock/ending.ts',
+        file: 'hold/release.ts',
         find: 'if (restMs === 0 && !this.hold.fencing) {',
         replace: 'if (restMs === 0) {',
       },
@@ -262,7 +262,7 @@ export const RULES = {
     checker: 'lock-at-least',
     edits: [
       {
-        file: 'lock/ending.ts',
+        file: 'hold/release.ts',
         find: 'this.drawLedger(Math.ceil(restMs / 1000))',
         replace: 'this.drawLedger(Math.ceil(restMs / 3000))',
       },
@@ -271,24 +271,24 @@ export const RULES = {
   'refused-hold-given-up': {
     says: 'a hold id whose write was refused is given up: an earlier copy of it may land yet',
     checker: 'orphaned-entry',
-    edits: [{ file: 'lock/contention.ts', find: 'else if (!isOurs) process.giveUp(ledger.holdId);', replace: '' }],
+    edits: [{ file: 'acquire/contend.ts', find: 'else if (!isOurs) process.giveUp(ledger.holdId);', replace: '' }],
   },
   'text-good-for-another-try': {
     says: 'a hand-over text whose adoption ended without an answer is good for another try of the same process',
     checker: 'hand-over-kept',
-    edits: [{ file: 'lock/adoption.ts', find: 'known.add(keyOf(this.handOver, each));', replace: '' }],
+    edits: [{ file: 'acquire/adopt.ts', find: 'known.add(keyOf(this.handOver, each));', replace: '' }],
   },
   'waits-by-monotonic-clock': {
     says: 'a wait counts the monotonic clock, not elapsed time, which a wall clock that is set forward moves on',
     checker: 'wait-kept',
     edits: [
       {
-        file: 'lock/patience.ts',
+        file: 'core/wait-budget.ts',
         find: 'this.limitMs = process.clock.monotonicMs() + waitSeconds * 1000;',
         replace: 'this.limitMs = process.elapsedMs() + waitSeconds * 1000;',
       },
       {
-        file: 'lock/patience.ts',
+        file: 'core/wait-budget.ts',
         find: 'Math.min(this.limitMs - clock.monotonicMs(), this.untilMs - this.process.elapsedMs())',
         replace: 'Math.min(this.limitMs, this.untilMs) - this.process.elapsedMs() + 0 * clock.monotonicMs()',
       },
@@ -297,14 +297,14 @@ export const RULES = {
   'release-lets-go': {
     says: 'who releases is let go after 3 s, and the release goes on without it',
     checker: 'let-go',
-    edits: [{ file: 'lock/ending.ts', find: 'waitSeconds: RELEASE_WAIT_SECONDS', replace: 'waitSeconds: 3600' }],
+    edits: [{ file: 'hold/release.ts', find: 'waitSeconds: RELEASE_WAIT_SECONDS', replace: 'waitSeconds: 3600' }],
   },
   'calls-within-a-try': {
     says: 'a holder’s call takes no longer than a try, however silent DynamoDB is',
     checker: 'let-go',
     edits: [
       {
-        file: 'lock/retry.ts',
+        file: 'entry/retry.ts',
         find: 'refreshBudgetMs(Math.min(limitMs - process.elapsedMs(), leftMs()))',
         replace: 'refreshBudgetMs(leftMs())',
       },
@@ -321,7 +321,7 @@ export const RULES = {
       },
       // The clock is followed twice: who is behind it would not be granted such a token.
       {
-        file: 'lock/target.ts',
+        file: 'entry/lock-ref.ts',
         find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
         replace: 'return fencingToken !== undefined && latestMs === Infinity;',
       },
@@ -341,19 +341,19 @@ export const RULES = {
   'expiry-corrected-before-grant': {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
     checker: 'living-entry',
-    edits: [{ file: 'lock/grant.ts', find: ' &&\n    target.isKept(ledger)', replace: '' }],
+    edits: [{ file: 'acquire/ensure-lease.ts', find: ' &&\n    target.isKept(ledger)', replace: '' }],
   },
   'ahead-replaced-before-grant': {
     says: 'a hold whose stamp proves to be ahead of DynamoDB’s clock is replaced before its lock is granted',
     checker: 'askers-served',
     edits: [
       {
-        file: 'lock/grant.ts',
+        file: 'acquire/ensure-lease.ts',
         find: 'const isAhead = target.isAhead(ledger);',
         replace: 'const isAhead = false;',
       },
       {
-        file: 'lock/grant.ts',
+        file: 'acquire/ensure-lease.ts',
         find: 'return isEnough(target, ledger) && !target.isAhead(ledger);',
         replace: 'return isEnough(target, ledger);',
       },
@@ -364,7 +364,7 @@ export const RULES = {
     checker: 'fencing-tokens',
     edits: [
       {
-        file: 'lock/target.ts',
+        file: 'entry/lock-ref.ts',
         find: 'Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000)',
         replace: 'Math.ceil(Math.max(this.serverNowMs(), 0 * tokenMs) / 1000)',
       },
@@ -375,7 +375,7 @@ export const RULES = {
     checker: 'fencing-tokens',
     edits: [
       {
-        file: 'lock/target.ts',
+        file: 'entry/lock-ref.ts',
         find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
         replace: 'return fencingToken !== undefined && latestMs === Infinity;',
       },
@@ -384,14 +384,14 @@ export const RULES = {
   'no-expiry-in-the-dark': {
     says: 'a process that was never told DynamoDB’s time writes no expiry',
     checker: 'living-entry',
-    edits: [{ file: 'lock/target.ts', find: 'if (this.serverClock.isDark) return undefined;', replace: '' }],
+    edits: [{ file: 'entry/lock-ref.ts', find: 'if (this.serverClock.isDark) return undefined;', replace: '' }],
   },
   'outdated-answers-told': {
     says: 'an eventually consistent answer that shows what was seen before does not begin a lease anew',
     checker: 'abandoned-entry',
     edits: [
       {
-        file: 'lock/local-lock.ts',
+        file: 'core/local-queue.ts',
         find: 'this.outdated = [...others, former.version].slice(-OUTDATED_REMEMBERED);',
         replace: 'this.outdated = others;',
       },

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../runtime/lock/clock.js';
+import type { Clock, Timer } from '../../runtime/core/clock.js';
 import { EPOCH_MS } from './epoch.js';
 import type { Prng } from './prng.js';
 import type { Trace } from './trace.js';

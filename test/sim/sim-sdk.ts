@@ -1,4 +1,4 @@
-import type { Answer } from '../../runtime/lock/store.js';
+import type { Answer } from '../../runtime/core/store.js';
 import { type Attempt, type Line, type Network, RefusedError, TransitError } from './network.js';
 import type { ClientPlan } from './plan.js';
 import type { Prng } from './prng.js';

@@ -1,4 +1,3 @@
-import { LockTableError } from '../../runtime/index.js';
 import type {
   Answer,
   Consistency,
@@ -11,7 +10,8 @@ import type {
   ReadManyAnswer,
   Refresh,
   WriteAnswer,
-} from '../../runtime/lock/store.js';
+} from '../../runtime/core/store.js';
+import { LockTableError } from '../../runtime/index.js';
 import type { Database } from './database.js';
 import { type Attempt, type Network, RefusedError } from './network.js';
 import type { SimProcess } from './sim-process.js';

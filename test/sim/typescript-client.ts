@@ -1,6 +1,6 @@
+import { LockFactory } from '../../runtime/client/lock-factory.js';
+import { LockProcess } from '../../runtime/core/lock-manager.js';
 import { type HeldLock, LockTableError, LynkError } from '../../runtime/index.js';
-import { LockFactory } from '../../runtime/lock/factory.js';
-import { LockProcess } from '../../runtime/lock/process.js';
 import { Caller } from './caller.js';
 import { ManyCaller } from './many-caller.js';
 import type { Line } from './network.js';

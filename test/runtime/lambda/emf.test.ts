@@ -1,7 +1,7 @@
 import { LockTableError } from '../../../runtime/errors.js';
 import { emfMetrics } from '../../../runtime/lambda/emf.js';
-import type { Fate } from '../lock/scripted-store.js';
-import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../lock/setting.js';
+import type { Fate } from '../scripted-store.js';
+import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
 
 interface EmfLine {
   readonly _aws: {

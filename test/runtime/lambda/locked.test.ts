@@ -1,7 +1,7 @@
 import ts from 'typescript';
+import type { LockFactory } from '../../../runtime/client/lock-factory.js';
 import * as runtime from '../../../runtime/index.js';
-import type { LockFactory } from '../../../runtime/lock/factory.js';
-import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../lock/setting.js';
+import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
 
 interface Billing {
   readonly seen: unknown[];

@@ -1,9 +1,9 @@
+import type { LockFactory } from '../../../runtime/client/lock-factory.js';
+import { currentHold } from '../../../runtime/entry/scope.js';
 import { LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
 import { type LockedOptions, makeLocked } from '../../../runtime/lambda/make-locked.js';
-import type { LockFactory } from '../../../runtime/lock/factory.js';
-import type { InvocationContext } from '../../../runtime/lock/options.js';
-import { currentHold } from '../../../runtime/lock/with-lock.js';
-import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../lock/setting.js';
+import type { InvocationContext } from '../../../runtime/options/options.js';
+import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
 
 let setting: Setting;
 let us: TestProcess;

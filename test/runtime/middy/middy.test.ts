@@ -1,10 +1,10 @@
 import middy6 from '@middy/core';
 import type { Context } from 'aws-lambda';
 import middy7 from 'middy-7';
-import type { LockFactory } from '../../../runtime/lock/factory.js';
-import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import type { LockFactory } from '../../../runtime/client/lock-factory.js';
 import { heldLock, lockMiddleware } from '../../../runtime/middy/index.js';
-import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../lock/setting.js';
+import type { HeldLock } from '../../../runtime/options/held-lock.js';
+import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
 
 let setting: Setting;
 let us: TestProcess;

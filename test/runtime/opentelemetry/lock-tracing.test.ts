@@ -10,7 +10,7 @@ import {
 import { LockOptionError } from '../../../runtime/errors.js';
 import { lockTracing } from '../../../runtime/opentelemetry/index.js';
 import { createTestLocks, type TestLocksOptions, type VirtualTestLocks } from '../../../runtime/testing/index.js';
-import { PYTHONS_VERSION, Setting } from '../lock/setting.js';
+import { PYTHONS_VERSION, Setting } from '../setting.js';
 
 const exporter = new InMemorySpanExporter();
 const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });

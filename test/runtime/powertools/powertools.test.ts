@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { LockOptionError } from '../../../runtime/errors.js';
 import { type LockPowertoolsOptions, lockPowertools } from '../../../runtime/powertools/index.js';
-import { Setting, type TestProcess } from '../lock/setting.js';
+import { Setting, type TestProcess } from '../setting.js';
 
 let setting: Setting;
 let us: TestProcess;

@@ -1,5 +1,5 @@
 import * as sdk from '@aws-sdk/client-dynamodb';
-import type { LockStore } from '../../../runtime/lock/store.js';
+import type { LockStore } from '../../../runtime/core/store.js';
 import { connectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { clientSettings, freePort } from '../../server/index.js';

@@ -4,8 +4,8 @@ import {
   type GetItemCommand,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
+import { ItemsRefused, type NewEntry } from '../../../runtime/core/store.js';
 import { LynkError } from '../../../runtime/errors.js';
-import { ItemsRefused, type NewEntry } from '../../../runtime/lock/store.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { lockTables } from '../../../runtime/store/lock-tables.js';
 

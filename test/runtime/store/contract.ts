@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { LeftEntry, LockStore, NewEntry, WriteAnswer } from '../../../runtime/core/store.js';
 import { LockEntryError } from '../../../runtime/errors.js';
-import type { LeftEntry, LockStore, NewEntry, WriteAnswer } from '../../../runtime/lock/store.js';
 import type { LockEntry } from '../../../runtime/protocol/entry.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';

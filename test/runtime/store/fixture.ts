@@ -6,8 +6,8 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { systemClock } from '../../../runtime/lock/clock.js';
-import type { LockStore } from '../../../runtime/lock/store.js';
+import { systemClock } from '../../../runtime/core/clock.js';
+import type { LockStore } from '../../../runtime/core/store.js';
 import { connectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { MemoryStore } from '../../../runtime/store/memory-store.js';

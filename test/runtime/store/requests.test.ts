@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { NewEntry } from '../../../runtime/core/store.js';
 import { LockTableError } from '../../../runtime/errors.js';
-import type { NewEntry } from '../../../runtime/lock/store.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
 import { connectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { systemClock } from '../../../runtime/core/clock.js';
 import { LockLostError, LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
 import { stickyLock } from '../../../runtime/lambda/sticky-lock.js';
-import { systemClock } from '../../../runtime/lock/clock.js';
 import { MemoryStore } from '../../../runtime/store/memory-store.js';
 import { Faults } from '../../../runtime/testing/fault.js';
 import { FaultyStore } from '../../../runtime/testing/faulty-store.js';

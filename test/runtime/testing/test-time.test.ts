@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as nap } from 'node:timers/promises';
 import { LockOptionError } from '../../../runtime/errors.js';
-import type { HeldLock } from '../../../runtime/lock/held-lock.js';
+import type { HeldLock } from '../../../runtime/options/held-lock.js';
 import { createTestLocks } from '../../../runtime/testing/index.js';
 
 test('time stands still until it is told to pass', async () => {

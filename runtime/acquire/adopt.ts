@@ -1,0 +1,154 @@
+import type { LockProcess } from '../core/lock-manager.js';
+import { RecentSet } from '../core/recent-set.js';
+import type { LockStore, NewEntry, WriteAnswer } from '../core/store.js';
+import type { Patience } from '../core/wait-budget.js';
+import type { LockTarget } from '../entry/lock-ref.js';
+import { LockLostError, LockUnavailableError, LynkError } from '../errors.js';
+import type { HandOver } from '../hold/hand-over-text.js';
+import { takenBy } from '../protocol/breaking.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { Ledger } from '../protocol/ledger.js';
+import { retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import { parseVersion } from '../protocol/version.js';
+import type { Contender } from './contend.js';
+import { abandon, mayHaveLanded, ownVersionIn, topUp } from './ensure-lease.js';
+
+/** How many adoptions that ended without a hold one process remembers. */
+const REMEMBERED = 1000;
+
+/** The hold ids of adoptions that ended without a hold, each with the version that its text gives. */
+const inVain = new WeakMap<LockProcess, RecentSet>();
+
+/**
+ * One try to go on holding what was handed over: a new hold id is written where exactly the given version stands
+ * (docs/protocol.md, section 2). Where a try ends without a hold, its write may have landed unheard. Then the entry
+ * stays for its lease, and the next try of this process with the same text goes on from there.
+ */
+export class Adoption {
+  private readonly ledger: Ledger;
+  /** Whether an entry of this try may stand. */
+  private mayStand = false;
+
+  constructor(
+    private readonly target: LockTarget<LockStore>,
+    private readonly handOver: HandOver,
+    private readonly contender: Contender,
+    private readonly patience: Patience,
+  ) {
+    const { process } = target;
+    const { leaseSeconds, requestId } = contender;
+    this.ledger = new Ledger(process.drawHoldId(requestId), leaseSeconds, contender.fencing);
+  }
+
+  /** @throws LockLostError where the given version stands no more: the text was used before, or its lease ran out */
+  async adopt(): Promise<Ledger> {
+    try {
+      return await this.untilAnswered();
+    } catch (error) {
+      // Refused for good, after an attempt without an answer that may have landed, or may land yet.
+      if (this.mayStand && !(error instanceof LockUnavailableError)) await abandon(this.target, this.ledger);
+      throw error;
+    }
+  }
+
+  /**
+   * It came to no hold, and its caller is told so. From now on another try with the same text may go on from it.
+   * @param isCancelled the caller wants it no more: its entry, if there is one, is this process's to write over
+   */
+  endInVain(isCancelled: boolean): void {
+    const { process } = this.target;
+    const { holdId, former } = this.ledger;
+    const known = inVain.get(process) ?? new RecentSet(REMEMBERED);
+    for (const each of [holdId, former?.holdId]) {
+      if (each === undefined) continue;
+      known.add(keyOf(this.handOver, each));
+      if (isCancelled) process.giveUp(each);
+    }
+    inVain.set(process, known);
+  }
+
+  private async untilAnswered(): Promise<Ledger> {
+    const { target, ledger, contender, patience } = this;
+    const { process, store } = target;
+    let { version: replacedVersion } = this.handOver;
+    for (let failures = 0; !patience.isOver; failures += 1) {
+      const version = target.draw(ledger);
+      const entry = target.newEntry(ledger, version, contender);
+      let answer: WriteAnswer;
+      try {
+        answer = await target.exchange(this.budgetMs(), (signal) => store.adopt(entry, replacedVersion, signal));
+      } catch (error) {
+        this.mayStand ||= mayHaveLanded(error);
+        if (error instanceof LynkError) throw error;
+        patience.lastFailure = error;
+        await patience.sleep(retryDelayMs(failures, process.random.fraction()));
+        continue;
+      }
+      const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
+      this.mayStand = standing !== undefined;
+      if (standing !== undefined) {
+        ledger.confirm(standing, answer.dateMs);
+        ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
+        target.local.noteToken(ledger.fencingToken);
+        if (answer.replaced) contender.chronicle.wasGivenBy(answer.replaced);
+        return await this.granted();
+      }
+      if (!this.isTokenInTheWay(answer.entry, replacedVersion, entry)) {
+        replacedVersion = this.versionInVain(answer.entry);
+      }
+      target.local.noteToken(answer.entry?.fencingToken);
+    }
+    throw this.unavailable('no answer from DynamoDB in time', patience.lastFailure);
+  }
+
+  /** Whether all that kept the write out is a fencing token that this process had not seen. */
+  private isTokenInTheWay(
+    standing: LockEntry | undefined,
+    replacedVersion: string,
+    { fencingToken: ours }: NewEntry,
+  ): boolean {
+    const { version, fencingToken: theirs } = standing ?? {};
+    return version === replacedVersion && ours !== undefined && theirs !== undefined && theirs >= ours;
+  }
+
+  /** What stands there of a try before this one, which may be replaced. */
+  private versionInVain(entry: LockEntry | undefined): string {
+    const { target, handOver } = this;
+    const holdId = entry && parseVersion(entry.version)?.holdId;
+    if (entry && holdId && inVain.get(target.process)?.has(keyOf(handOver, holdId))) return entry.version;
+    const now = entry ? takenBy(entry) : 'its entry is gone';
+    throw new LockLostError(
+      `${target.label} cannot be taken from this hand-over text (used already, or too late): ${now}`,
+      { ...target.errorDetails(), reason: 'stale-hand-over' },
+    );
+  }
+
+  /** Had, and made good where too little of its lease is left. */
+  private async granted(): Promise<Ledger> {
+    const { target, ledger, contender } = this;
+    const { granted, cause } = await topUp(
+      target,
+      ledger,
+      contender,
+      () => this.budgetMs(),
+      async () => {},
+    );
+    if (granted) return ledger;
+    throw this.unavailable(
+      `DynamoDB answered too late to leave half of a lease of ${ledger.leaseSeconds} s`,
+      cause ?? new Error('a slow answer'),
+    );
+  }
+
+  private budgetMs(): number {
+    return Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
+  }
+
+  private unavailable(why: string, cause: unknown): LockUnavailableError {
+    return new LockUnavailableError(`${this.target.label} was not taken over: ${why}`, this.target.errorDetails(cause));
+  }
+}
+
+function keyOf({ version }: HandOver, holdId: string): string {
+  return `${version} ${holdId}`;
+}

@@ -1,0 +1,112 @@
+import type { EntryOwner, LockTarget } from '../entry/lock-ref.js';
+import { LockEntryError, LynkError } from '../errors.js';
+import { Ending } from '../hold/release.js';
+import type { LockEntry } from '../protocol/entry.js';
+import { isEnoughToGrant } from '../protocol/lease.js';
+import type { Ledger } from '../protocol/ledger.js';
+import { LOST_RELEASE_BUDGET_MS } from '../protocol/schedule.js';
+
+/** Writes that make a lease good which was taken with a clock that was off, before it is given back. */
+const WRITES_BEFORE_GRANT = 2;
+
+/** Whether a lease just taken is to be granted as it is. Most are: that is to cost no promise. */
+export function isGrantable(target: LockTarget, ledger: Ledger): boolean {
+  return isEnough(target, ledger) && !target.isAhead(ledger);
+}
+
+/** Whether it has enough left to begin with, TTL leaves its entry alone for long enough, and its token is a new one. */
+function isEnough(target: LockTarget, ledger: Ledger): boolean {
+  const { deadlineMs, leaseSeconds } = ledger;
+  return (
+    isEnoughToGrant(deadlineMs, target.process.elapsedMs(), leaseSeconds) &&
+    target.isKept(ledger) &&
+    !target.isTokenBehind(ledger)
+  );
+}
+
+/**
+ * Makes sure that a lease just taken is grantable (docs/protocol.md, section 4): after a clock that was far
+ * off, or an answer that took long, a refresh by the corrected clock makes it good. A refresh cannot take back a stamp
+ * that is ahead, nor raise a token: then a new hold replaces it.
+ * @param budgetMs how long the next request may take; 0 where nobody waits any more
+ * @param giveBack what becomes of the lease where that does not help
+ */
+export async function topUp(
+  target: LockTarget,
+  ledger: Ledger,
+  owner: EntryOwner,
+  budgetMs: () => number,
+  giveBack = (): Promise<void> => abandon(target, ledger),
+): Promise<{ readonly granted: boolean; readonly cause?: unknown }> {
+  const { process, store, local } = target;
+  let cause: unknown;
+  for (let writes = 0; ; writes += 1) {
+    const isLast = writes === WRITES_BEFORE_GRANT || budgetMs() <= 0;
+    const isAhead = target.isAhead(ledger);
+    // One that is only ahead can be held: should its holder die, some may have to wait for longer than its lease.
+    if (isEnough(target, ledger) && (isLast || !isAhead)) return { granted: true };
+    if (isLast) break;
+    if ((isAhead || target.isTokenBehind(ledger)) && !ledger.former) {
+      // Nobody believes in it: it was not granted.
+      process.giveUp(ledger.holdId);
+      ledger.renew(process.drawHoldId(ledger.holdId));
+    }
+    const version = target.draw(ledger);
+    const entry = target.newEntry(ledger, version, owner);
+    const { holdId, former } = ledger;
+    try {
+      const answer = await target.exchange(budgetMs(), (signal) =>
+        former ? store.acquire(entry, former.confirmedVersion, signal) : store.refresh({ ...entry, holdId }, signal),
+      );
+      const standing = answer.written ? version : ownVersionIn(answer.entry, holdId);
+      if (standing === undefined) {
+        // A late copy of the first write may yet put its entry where nothing stands.
+        process.giveUp(holdId);
+        if (former) await giveBack();
+        return { granted: false };
+      }
+      ledger.confirm(standing, answer.dateMs);
+      // The lock may have been another's meanwhile, and be had anew by a late copy of the first write.
+      if (ledger.fencing) ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
+      local.noteToken(ledger.fencingToken);
+    } catch (error) {
+      if (error instanceof LynkError) {
+        await giveBack();
+        throw error;
+      }
+      cause = error;
+    }
+  }
+  await giveBack();
+  return { granted: false, cause };
+}
+
+/**
+ * Gives an acquisition back that nobody will use, whether or not anything of it landed: one attempt to
+ * delete its entry, and from then on this process takes the entry for expired. Never rejects.
+ */
+export async function abandon(target: LockTarget, ledger: Ledger): Promise<void> {
+  if (ledger.former) await abandon(target, ledger.former);
+  try {
+    await new Ending(target, ledger).attempt(LOST_RELEASE_BUDGET_MS);
+  } catch (error) {
+    target.settings.logger.debug(`${target.label}: an abandoned acquisition was not cleaned up`, { error });
+  }
+}
+
+/**
+ * Whether a write that failed may be in the table all the same, or land yet. The SDK repeats requests: a refusal may
+ * be of a later copy than the one that landed, and only that of a single copy is certain. So is none that no server gave.
+ */
+export function mayHaveLanded(error: unknown): boolean {
+  if (!(error instanceof LynkError)) return true;
+  // Something else than ours was seen to stand there.
+  if (error instanceof LockEntryError) return false;
+  const { $metadata } = (error.cause ?? {}) as { $metadata?: { attempts?: number; httpStatusCode?: number } };
+  return $metadata?.attempts !== 1 || $metadata.httpStatusCode === undefined;
+}
+
+/** The entry's version, where it is of this hold. */
+export function ownVersionIn(entry: LockEntry | undefined, holdId: string): string | undefined {
+  return entry?.version.includes(holdId) ? entry.version : undefined;
+}

@@ -1,0 +1,99 @@
+import type { Footing } from '../core/backend.js';
+import type { LockProcess } from '../core/lock-manager.js';
+import type { HoldStore, LockStore } from '../core/store.js';
+import { LockTarget } from '../entry/lock-ref.js';
+import type { TargetSettings } from '../entry/table-client.js';
+import type { Lease } from '../options/invocation-lease.js';
+import type { LockOptions } from '../options/options.js';
+import {
+  checkedAtLeast,
+  checkedFencing,
+  checkedLease,
+  checkedMaxInvocationLease,
+  checkedName,
+  checkedWait,
+} from '../options/validate.js';
+import type { LockSettings } from './asking.js';
+
+export const DEFAULT_LEASE_SECONDS = 10;
+export const DEFAULT_WAIT_SECONDS = 30;
+export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 3;
+
+/** What is decided for all of the locks, checked. */
+export interface LocksSettings {
+  readonly leaseSeconds: Lease;
+  readonly maxInvocationLeaseSeconds: number;
+  readonly waitSeconds: number;
+  readonly fencing: boolean;
+  readonly target: TargetSettings;
+}
+
+/**
+ * Locks that share a table, a connection and settings. What can be done with them are functions of their own
+ * (`holdOne`, `holdSeveral`, `flySingly`), so that a bundle has those in it that its handler uses: a class's
+ * methods go along unused.
+ */
+export class Locks<S extends HoldStore = HoldStore> {
+  /** @internal */
+  protected readonly leaseSeconds: Lease;
+  /** @internal */
+  protected readonly maxInvocationLeaseSeconds: number;
+  /** @internal */
+  protected readonly fencing: boolean;
+  /** @internal */
+  protected readonly settings: TargetSettings;
+  private readonly waitSeconds: number;
+  private readonly footing: Footing<S>;
+
+  /** @internal */
+  constructor(
+    process: LockProcess,
+    store: S,
+    { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, target }: LocksSettings,
+    /** Asked at each use: what the locks rest on instead, for the time being. */
+    private readonly instead: () => Footing | undefined = () => undefined,
+  ) {
+    this.footing = { process, store };
+    this.leaseSeconds = leaseSeconds;
+    this.maxInvocationLeaseSeconds = maxInvocationLeaseSeconds;
+    this.waitSeconds = waitSeconds;
+    this.fencing = fencing;
+    this.settings = target;
+  }
+
+  /**
+   * The settings of one lock: these ones' where it has none of its own.
+   * @internal
+   */
+  lockSettings(name: string, options: LockOptions): LockSettings {
+    const { leaseSeconds = this.leaseSeconds, waitSeconds = this.waitSeconds } = options;
+    const { maxInvocationLeaseSeconds = this.maxInvocationLeaseSeconds } = options;
+    const { lockAtLeastSeconds = 0, fencing = this.fencing } = options;
+    return {
+      name: checkedName(name),
+      leaseSeconds: checkedLease(leaseSeconds),
+      maxInvocationLeaseSeconds: checkedMaxInvocationLease(maxInvocationLeaseSeconds),
+      waitSeconds: checkedWait(waitSeconds),
+      lockAtLeastSeconds: checkedAtLeast(lockAtLeastSeconds),
+      fencing: checkedFencing(fencing),
+      reach: (reached) => this.reach(reached),
+    };
+  }
+
+  /** @internal */
+  protected get process(): LockProcess {
+    return (this.instead() ?? this.footing).process;
+  }
+
+  /** @internal */
+  protected get store(): S | LockStore {
+    return (this.instead() ?? this.footing).store;
+  }
+
+  /** @internal */
+  async reach(name: string, title?: string): Promise<LockTarget<S | LockStore>> {
+    const { process, store, settings } = this;
+    const local = process.localLock(await store.identify(name), store.connection);
+    return new LockTarget(process, store, name, local, settings, title);
+  }
+}

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { ElapsedTime } from '../protocol/elapsed.js';
+import { ServerClock } from '../protocol/server-clock.js';
+import { holdIdFrom, nobodysHoldIdFrom } from '../protocol/version.js';
+import { orAborted } from './abort.js';
+import type { Clock, Timer } from './clock.js';
+import { Gate } from './gate.js';
+import { LocalLock } from './local-queue.js';
+import { RecentMap } from './recent-map.js';
+import { RecentSet } from './recent-set.js';
+
+/** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
+const TICK_MS = 200;
+/** Timers may be late by as much: more than the wall clock's grain adds up to within a lease. */
+const LATE_MS = 50;
+/** Between two ticks, so long is a blocked event loop, or a freeze. */
+const LONG_PAUSE_MS = 1000;
+
+/** How many locks, and how many given-up holds, one process remembers once they are idle. */
+const REMEMBERED = 10_000;
+
+/** Where a process gets its randomness. */
+export interface Randomness {
+  bytes(count: number): Uint8Array;
+  /** Uniform in [0, 1). */
+  fraction(): number;
+}
+
+/** What has timers by elapsed time, which are late where that runs ahead of the monotonic clock: after a freeze. */
+export interface Watcher {
+  tick(): void;
+}
+
+/** What a process knows by one connection. */
+class OfConnection {
+  readonly serverClock = new ServerClock();
+  readonly gate: Gate;
+  readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
+  /** Those that were only listed: however many they are, they push out nothing that was asked for. */
+  readonly listed = new RecentMap<LocalLock>(REMEMBERED, () => true);
+
+  constructor(clock: Clock) {
+    this.gate = new Gate(clock);
+  }
+}
+
+/**
+ * What all lock clients of one process share: its clocks, what it has seen and given up, and the queue
+ * of its callers for each lock.
+ */
+export class LockProcess {
+  private readonly elapsed: ElapsedTime;
+  private readonly connections = new WeakMap<object, OfConnection>();
+  private readonly givenUp = new RecentSet(REMEMBERED);
+  private readonly watchers = new Set<Watcher>();
+  private ticker: Timer | undefined;
+  /** Elapsed time at which it was last seen to run. */
+  private ranMs = 0;
+  /** The last time for which it was not, by elapsed time. */
+  private standstill = { fromMs: 0, untilMs: 0 };
+  /** By how much elapsed time was ahead of the monotonic clock when watchers were called last. */
+  private aheadMs = 0;
+  /** How many works are pending, and what keeps the process alive for them. */
+  private works = 0;
+  private stay: Timer | undefined;
+
+  constructor(
+    readonly clock: Clock,
+    readonly random: Randomness,
+  ) {
+    this.elapsed = new ElapsedTime(clock.monotonicMs(), clock.wallMs());
+  }
+
+  /** Elapsed milliseconds as a holder must count them; see protocol/elapsed.ts. */
+  elapsedMs(): number {
+    return this.elapsed.read(this.clock.monotonicMs(), this.clock.wallMs());
+  }
+
+  /** The corrected clock of one connection. */
+  serverClock(connection: object): ServerClock {
+    return this.of(connection).serverClock;
+  }
+
+  /** Where waiters queue for one connection. */
+  gate(connection: object): Gate {
+    return this.of(connection).gate;
+  }
+
+  /**
+   * What this process knows about one lock; `id` names endpoint, region, table and lock. Another connection may be
+   * of another account, where the same names are another lock's: what that one knows is apart.
+   */
+  localLock(id: string, connection: object): LocalLock {
+    const { locks, listed } = this.of(connection);
+    return locks.getOrAdd(id, () => listed.take(id) ?? new LocalLock());
+  }
+
+  /** The same, of a lock that is not asked for, but turned up in a listing. */
+  listedLock(id: string, connection: object): LocalLock {
+    const { locks, listed } = this.of(connection);
+    return locks.get(id) ?? listed.getOrAdd(id, () => new LocalLock());
+  }
+
+  /**
+   * A hold id that no other process draws, even one cloned from the same snapshot with its random
+   * generator: the monotonic clock and the request differ.
+   * @param salt what else is not the same anywhere: the invocation, or a hold id drawn before
+   */
+  drawHoldId(salt: string | undefined): string {
+    return holdIdFrom(this.drawBytes(salt));
+  }
+
+  /** The hold id for an entry that is left when the hold ends whose id is given. */
+  drawNobodysHoldId(salt: string): string {
+    return nobodysHoldIdFrom(this.drawBytes(salt));
+  }
+
+  /** From now on an entry of this hold counts as expired to this process: nobody here believes in it. */
+  giveUp(holdId: string): void {
+    this.givenUp.add(holdId);
+  }
+
+  hasGivenUp(holdId: string): boolean {
+    return this.givenUp.has(holdId);
+  }
+
+  /** Resolves after that time; keeps the process alive until then where asked to. Rejects as soon as the signal aborts. */
+  pause(delayMs: number, keepAlive: boolean, signal?: AbortSignal): Promise<void> {
+    const slept = new Promise<void>((resolve) => {
+      this.clock.after(delayMs, resolve, { keepAlive });
+    });
+    return orAborted(slept, signal);
+  }
+
+  /**
+   * Runs work for which the process stays until it has settled, though it may wait for nothing that Node.js counts:
+   * for the signal of its hold, say.
+   */
+  async stayFor<T>(work: () => Promise<T>): Promise<T> {
+    this.works += 1;
+    this.stay ??= this.clock.stay?.();
+    try {
+      return await work();
+    } finally {
+      this.works -= 1;
+      if (this.works === 0) {
+        this.stay?.cancel();
+        this.stay = undefined;
+      }
+    }
+  }
+
+  /**
+   * Reads elapsed time several times a second, and calls back where it ran ahead of the timers, until the returned
+   * function is called. Where it did not, timers come by themselves: holds by the thousand are not to be asked.
+   */
+  watch(callback: () => void): () => void {
+    const watcher = { tick: callback };
+    this.addWatcher(watcher);
+    return () => this.removeWatcher(watcher);
+  }
+
+  /** The same, until `removeWatcher` is called. */
+  addWatcher(watcher: Watcher): void {
+    this.watchers.add(watcher);
+    this.keepTicking();
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    this.watchers.delete(watcher);
+    if (this.watchers.size > 0) return;
+    this.ticker?.cancel();
+    this.ticker = undefined;
+  }
+
+  /** For how long nothing ran here, where that was all of the time between those two, by elapsed time; else 0. */
+  pausedMs(fromMs: number, untilMs: number): number {
+    this.notePause();
+    const { standstill } = this;
+    return standstill.fromMs <= fromMs && standstill.untilMs >= untilMs ? standstill.untilMs - standstill.fromMs : 0;
+  }
+
+  private notePause(): void {
+    const nowMs = this.elapsedMs();
+    if (nowMs - this.ranMs > LONG_PAUSE_MS) this.standstill = { fromMs: this.ranMs, untilMs: nowMs };
+  }
+
+  private of(connection: object): OfConnection {
+    let known = this.connections.get(connection);
+    if (!known) {
+      known = new OfConnection(this.clock);
+      this.connections.set(connection, known);
+    }
+    return known;
+  }
+
+  private drawBytes(salt: string | undefined): Uint8Array {
+    const others = `${this.clock.monotonicMs()} ${salt ?? ''}`;
+    return createHash('sha256').update(this.random.bytes(16)).update(others).digest();
+  }
+
+  private keepTicking(): void {
+    if (this.ticker) return;
+    this.ranMs = this.elapsedMs();
+    this.ticker = this.clock.after(TICK_MS, () => {
+      this.ticker = undefined;
+      this.notePause();
+      const aheadMs = this.elapsedMs() - this.clock.monotonicMs();
+      if (aheadMs - this.aheadMs > LATE_MS) {
+        this.aheadMs = aheadMs;
+        for (const watcher of [...this.watchers]) watcher.tick();
+      }
+      if (this.watchers.size > 0) this.keepTicking();
+    });
+  }
+}

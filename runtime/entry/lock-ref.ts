@@ -1,0 +1,106 @@
+import type { LocalLock } from '../core/local-queue.js';
+import type { LockProcess } from '../core/lock-manager.js';
+import type { HoldStore, NewEntry } from '../core/store.js';
+import { LockLostError, LockUnavailableError, type LynkErrorDetails } from '../errors.js';
+import { holderTraceText } from '../observe/holder-trace.js';
+import type { Chronicle } from '../observe/reporter.js';
+import { nextFencingToken } from '../protocol/fencing.js';
+import type { Ledger } from '../protocol/ledger.js';
+import { STAMP_LIMIT_MS } from '../protocol/version.js';
+import { LockTable, type TargetSettings } from './table-client.js';
+
+/** DynamoDB's TTL deletes an entry this long after its lease ended, if nothing else has. */
+const EXPIRES_AFTER_LEASE_SECONDS = 24 * 60 * 60;
+/** So old may a token be that is granted: TTL leaves it a day, and a write may be answered late. */
+const TOKEN_MAY_BE_BEHIND_MS = 60_000;
+
+/** What an entry says of its holder. */
+export interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
+  readonly chronicle: Pick<Chronicle, 'trace'>;
+}
+
+/** One lock in one table, as one process reaches it: all that contending for it and holding it need. */
+export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
+  constructor(
+    process: LockProcess,
+    store: S,
+    readonly name: string,
+    readonly local: LocalLock,
+    settings: TargetSettings,
+    /** What it is to its callers, where that is more than a lock of its name. */
+    private readonly title?: string,
+  ) {
+    super(process, store, settings);
+  }
+
+  /** `lock "nightly" in table "locks"`, to begin a message with. */
+  get label(): string {
+    const { title = `lock ${JSON.stringify(this.name)}` } = this;
+    return `${title} in table "${this.store.tableName}"`;
+  }
+
+  errorDetails(cause?: unknown): LynkErrorDetails {
+    return { lockName: this.name, tableName: this.store.tableName, cause };
+  }
+
+  notConfirmed(what: 'refresh' | 'release' | 'transaction', cause: unknown): LockUnavailableError {
+    return new LockUnavailableError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
+  }
+
+  /** For work that asks for more than what is left. */
+  tooShort(remainingSeconds: number, forSeconds: number, cause?: unknown): LockLostError {
+    const left = `${this.label} is held for ${remainingSeconds.toFixed(3)} s more`;
+    const details = { ...this.errorDetails(cause), reason: 'deadline' } as const;
+    return new LockLostError(`${left}, not for the ${forSeconds} s asked for`, details);
+  }
+
+  /** Draws the hold's next version. The request that carries it is to be sent at once. */
+  draw(ledger: Ledger): string {
+    const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Infinity;
+    // A hold cannot take back a stamp that is ahead, as when the wall clock was set forward since the last answer.
+    const latestMs = (ledger.confirmedVersion !== undefined && this.serverCeilingMs()) || Infinity;
+    return ledger.draw(this.process.elapsedMs(), Math.min(this.serverNowMs(), latestMs), timed);
+  }
+
+  /** Whether stamps of the ledger are ahead of DynamoDB's clock, by more than its answers leave open. */
+  isAhead(ledger: Ledger): boolean {
+    return ledger.isAheadOf(this.serverCeilingMs() ?? Infinity);
+  }
+
+  /**
+   * Whether its fencing token is behind DynamoDB's clock, as that of a process which had not heard it yet. TTL may have
+   * deleted an entry with a greater one.
+   */
+  isTokenBehind({ fencingToken }: Ledger): boolean {
+    const latestMs = (this.serverFloorMs() ?? -Infinity) - TOKEN_MAY_BE_BEHIND_MS;
+    return fencingToken !== undefined && Number(fencingToken) < latestMs;
+  }
+
+  newEntry(ledger: Ledger, version: string, { hostIdentifier, data, chronicle }: EntryOwner): NewEntry {
+    const { leaseSeconds, fencing, holdId } = ledger;
+    const { fencingToken = fencing ? nextFencingToken(this.local.fencingToken, this.serverNowMs()) : undefined } =
+      ledger;
+    const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds, fencingToken);
+    ledger.asks(expiresAtSeconds, fencingToken);
+    const trace = chronicle.trace();
+    const holderTrace = trace === undefined ? undefined : holderTraceText(holdId, trace);
+    const said = { version, hostIdentifier, data, holderTrace };
+    return { lockKey: this.name, leaseSeconds, expiresAtSeconds, fencingToken, ...said };
+  }
+
+  /**
+   * Epoch seconds at which TTL may delete an entry whose lease begins now. One with a fencing token stays until
+   * the clock has passed its token by that much: the next one, drawn from the clock, is then greater again.
+   * Undefined where DynamoDB never told its time: by a clock that is days behind, the entry could go at once.
+   */
+  expiresAtSeconds(leaseSeconds: number, fencingToken = 0n): number | undefined {
+    if (this.serverClock.isDark) return undefined;
+    const tokenMs = Math.min(Number(fencingToken), STAMP_LIMIT_MS);
+    return Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000) + leaseSeconds + EXPIRES_AFTER_LEASE_SECONDS;
+  }
+
+  /** Whether the entry as it was confirmed stays for long enough, by what its answer told of the time and the token. */
+  isKept({ expiresAtSeconds, latestToken }: Ledger): boolean {
+    return expiresAtSeconds >= (this.expiresAtSeconds(0, latestToken) ?? Infinity);
+  }
+}

@@ -1,0 +1,56 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { LocalLock } from '../core/local-queue.js';
+import { LockReentrancyError } from '../errors.js';
+import type { HeldLock } from '../options/held-lock.js';
+import type { LockTarget } from './lock-ref.js';
+
+/** What work runs inside of. */
+interface Surrounding extends HeldLock {
+  /** Whether it is a hold on this lock, or the one of this hold id. */
+  isOn(local: LocalLock, holdId?: string): boolean;
+}
+
+/** The holds that the code running now runs inside of, the innermost first. */
+interface Scope {
+  readonly hold: Surrounding;
+  readonly outer: Scope | undefined;
+}
+
+/** The `withLock` calls that the code running now runs inside of: each asynchronous context has its own. */
+const scopes = new AsyncLocalStorage<Scope>();
+
+/**
+ * The hold of the innermost `withLock`, `makeLocked`, `@locked` or use of a sticky lock that the code running now
+ * runs inside of; undefined outside of any.
+ */
+export function currentHold(): HeldLock | undefined {
+  return scopes.getStore()?.hold;
+}
+
+/**
+ * @param holdId of the entry that the table shows: over another connection only that tells which lock it is
+ * @throws LockReentrancyError where the code running now runs inside a `withLock` that holds this lock:
+ *   it would wait for itself
+ */
+export function refuseReentry(target: LockTarget, holdId?: string): void {
+  if (!isHeldAround(target, holdId)) return;
+  throw new LockReentrancyError(
+    `${target.label} is held by the withLock that this code runs in; use its held object, or another name`,
+    target.errorDetails(),
+  );
+}
+
+/** Whether the code running now runs inside of work that holds this lock. */
+export function isHeldAround({ local }: LockTarget, holdId?: string): boolean {
+  for (let scope = scopes.getStore(); scope; scope = scope.outer) {
+    if (scope.hold.isOn(local, holdId) && scope.hold.isHeld) return true;
+  }
+  return false;
+}
+
+/** Runs `work` inside of these holds, where `currentHold` is the last of them; ends nothing. */
+export function insideOf<T>(holds: readonly Surrounding[], work: () => T): T {
+  let scope = scopes.getStore();
+  for (const hold of holds) scope = { hold, outer: scope };
+  return scopes.run(scope as Scope, work);
+}

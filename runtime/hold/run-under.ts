@@ -1,0 +1,86 @@
+import { insideOf } from '../entry/scope.js';
+import { LockLostError } from '../errors.js';
+import type { HeldLock } from '../options/held-lock.js';
+import { checkedWork } from '../options/validate.js';
+import type { Hold } from './hold.js';
+
+/** What runs while a lock is held. */
+export type Work<T> = (held: HeldLock) => T | PromiseLike<T>;
+
+/** What `withLock` is called with: the work, and options before it. */
+export type WorkArguments<O, T, W = Work<T>> = [work: W] | [options: O | undefined, work: W];
+
+/** @throws LockOptionError where there is no work */
+export function workArguments<O extends object, T, W = Work<T>>(
+  args: WorkArguments<O, T, W>,
+  where: string,
+): { options: O; work: W } {
+  const [options, work] = args.length === 1 ? [undefined, args[0]] : args;
+  return { options: options ?? ({} as O), work: checkedWork(work, where) };
+}
+
+/** How work settled. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/**
+ * Runs `work` inside the hold and ends the hold afterwards. The work's own error wins over a failed
+ * release; a loss before the work settled wins over its outcome, and carries it.
+ */
+export function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
+  return holdAllWhile([hold], () => work(hold));
+}
+
+/** The same inside several holds of one process, the loss of any of which is a loss. The process stays meanwhile. */
+export function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
+  const [{ process }] = holds as readonly [Hold];
+  return process.stayFor(() => workInside(holds, work));
+}
+
+async function workInside<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
+  let outcome: Outcome<T>;
+  try {
+    // Observers see each hold's work, the outermost hold's first.
+    const observed = holds.reduceRight(
+      (inner, hold) => () => hold.around(inner),
+      () => adopted(work),
+    );
+    outcome = { value: await insideOf(holds, observed) };
+  } catch (error) {
+    outcome = { error };
+  }
+  return conclude(holds, outcome);
+}
+
+/** Ends the holds, their work having settled like that, and settles as `withLock` does. */
+export async function conclude<T>(holds: readonly Hold[], outcome: Outcome<T>): Promise<T> {
+  const [loss] = holds.flatMap((hold) => hold.lossSoFar() ?? []);
+  await Promise.all(holds.map((hold) => hold[Symbol.asyncDispose]()));
+  if (loss) throw lossWith(loss, outcome);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+/**
+ * A promise of what the work comes to. There are thenables that do all of their work once for each `then`, such as
+ * a query builder's: it is called once, and inside of what surrounds the work.
+ */
+export function adopted<T>(work: () => T | PromiseLike<T>): Promise<T> {
+  return Promise.resolve(work());
+}
+
+/** The loss before the work settled like that: it wins over the outcome, and carries it. */
+export function lossWith(loss: LockLostError, outcome: Outcome<unknown>): LockLostError {
+  return 'error' in outcome ? lossWithError(loss, outcome.error) : lossWithResult(loss, outcome.value);
+}
+
+function lossWithError(loss: LockLostError, error: unknown): LockLostError {
+  // Work that passed the signal on throws the loss itself.
+  if (error === loss) return loss;
+  const { message, reason, lockName, tableName } = loss;
+  return new LockLostError(message, { reason, lockName, tableName, cause: error });
+}
+
+function lossWithResult(loss: LockLostError, result: unknown): LockLostError {
+  const { message, reason, lockName, tableName, cause } = loss;
+  return new LockLostError(message, { reason, lockName, tableName, cause, result });
+}

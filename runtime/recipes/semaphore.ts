@@ -1,0 +1,165 @@
+import {
+  type Ask,
+  DOUBT_MS,
+  holdOf,
+  rounded,
+  secondsOfTry,
+  stopMsOf,
+  told,
+  withinPatience,
+} from '../acquire/acquire.js';
+import { askFor, limitOfOne, waitSecondsWithin } from '../acquire/asking.js';
+import { abandon } from '../acquire/ensure-lease.js';
+import { Patience } from '../core/wait-budget.js';
+import { isHeldAround } from '../entry/scope.js';
+import { type LockHolder, LockReentrancyError } from '../errors.js';
+import { Hold } from '../hold/hold.js';
+import { holdWhile, type Work, type WorkArguments, workArguments } from '../hold/run-under.js';
+import type { HeldLock } from '../options/held-lock.js';
+import type { Lease } from '../options/invocation-lease.js';
+import { ACQUIRE_OPTIONS, type AcquireOptions, TRY_OPTIONS, type TryOptions } from '../options/options.js';
+import { checkedWait, refuseUnknown } from '../options/validate.js';
+import { type GrantedPermit, PermitContention } from './contend-permit.js';
+import type { SemaphoreTarget } from './semaphore-ref.js';
+
+interface SemaphoreSettings {
+  readonly name: string;
+  readonly leaseSeconds: Lease;
+  readonly maxInvocationLeaseSeconds: number;
+  readonly waitSeconds: number;
+  readonly reach: (name: string) => Promise<SemaphoreTarget>;
+}
+
+/** A semaphore's name and settings, from `createSemaphore`. Making one costs nothing and sends nothing. */
+export class Semaphore {
+  /** @internal */
+  constructor(
+    private readonly settings: SemaphoreSettings,
+    /** How many may hold a permit at once. */
+    readonly permits: number,
+  ) {}
+
+  /** The semaphore's name. */
+  get name(): string {
+    return this.settings.name;
+  }
+
+  /**
+   * Waits until one of the permits is held: a lock by the name of `held.name`, with all that belongs to one.
+   * Callers of one process queue, first in first out.
+   * @throws LockNotGrantedError after `waitSeconds`: others hold the permits, and `holders` says who
+   * @throws LockUnavailableError after `waitSeconds`: DynamoDB did not answer, and `cause` says why
+   * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
+   */
+  async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
+    return this.acquireHold(options, 'acquire');
+  }
+
+  /**
+   * Asks once. Resolves to `undefined` where others hold all permits.
+   * @throws LockUnavailableError where that could not be found out: its `cause` says why
+   * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
+   */
+  async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
+    refuseUnknown(options, TRY_OPTIONS, 'tryAcquire');
+    const ask = await this.ask(options);
+    const outcome = await told(ask, () => this.askOnce(ask));
+    return outcome instanceof Hold ? outcome : undefined;
+  }
+
+  /**
+   * Holds a permit while `work` runs, and resolves to what `work` resolves to.
+   * @throws what `work` throws; `LockLostError` where the permit was lost before `work` settled, with its
+   *   error as `cause` or its value as `result`; otherwise as `acquire`
+   */
+  withPermit<T>(work: Work<T>): Promise<T>;
+  withPermit<T>(options: AcquireOptions | undefined, work: Work<T>): Promise<T>;
+  async withPermit<T>(...args: WorkArguments<AcquireOptions, T>): Promise<T> {
+    const { options, work } = workArguments(args, 'withPermit');
+    return holdWhile(await this.acquireHold(options, 'withPermit'), work);
+  }
+
+  private async acquireHold(options: AcquireOptions, where: string): Promise<Hold> {
+    refuseUnknown(options, ACQUIRE_OPTIONS, where);
+    const { waitSeconds: given = this.settings.waitSeconds } = options;
+    const asked = checkedWait(given);
+    const ask = await this.ask(options);
+    const waitSeconds = waitSecondsWithin(asked, ask);
+    if (waitSeconds > 0) return told(ask, () => this.waitFor(ask, waitSeconds));
+    return told(ask, async () => {
+      const outcome = await this.askOnce(ask);
+      if (outcome instanceof Hold) return outcome;
+      throw ask.target.notGranted(limitOfOne(asked), outcome, undefined);
+    });
+  }
+
+  private async ask(options: TryOptions): Promise<Ask<SemaphoreTarget>> {
+    const ask = await askFor(this.settings, options);
+    const { target } = ask;
+    if (!target.permits.some((permit) => isHeldAround(permit))) return ask;
+    throw new LockReentrancyError(
+      `${target.label}: a permit of it is held by the withPermit that this code runs in, and a second one may never ` +
+        'be free while everybody holds one; use its held object, or another semaphore',
+      target.errorDetails(),
+    );
+  }
+
+  private async waitFor(ask: Ask<SemaphoreTarget>, waitSeconds: number): Promise<Hold> {
+    const { target } = ask;
+    const { head } = target.queue;
+    if (head) ask.chronicle.waiting(head.holder);
+    const place = target.queue.join();
+    const patience = new Patience(target.process, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
+      target.notGranted(
+        `within ${rounded(waitSeconds)} s`,
+        target.queue.head?.holders ?? [],
+        cause ?? target.queue.head?.doubt,
+      ),
+    );
+    const contention = new PermitContention(target, ask, patience, place);
+    const granted = patience.race(place.atHead).then(() => contention.wait());
+    const permit = await settle(granted, patience, () => place.leave());
+    if (!permit) throw new Error('unreachable: an acquire ends granted or with an error');
+    place.hasHeld = true;
+    place.leave();
+    return holdOf(ask, permit);
+  }
+
+  /** Asks once; resolves to who holds the permits where none is to be had. */
+  private async askOnce(ask: Ask<SemaphoreTarget>): Promise<Hold | readonly LockHolder[]> {
+    const { target } = ask;
+    const limitSeconds = secondsOfTry(ask);
+    const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
+    const patience = new Patience(target.process, limits, ask.signal, (cause) =>
+      target.notGranted(`within ${rounded(limitSeconds)} s`, [], cause ?? target.queue.head?.doubt),
+    );
+    // Behind a caller of this process: who waits in vain has seen as much as a request of our own would show.
+    for (let { head } = target.queue; head; { head } = target.queue) {
+      const { holders, doubt } = head;
+      if (holders.length > 0 && doubt === undefined) {
+        patience.close();
+        return holders;
+      }
+      // What it saw before its requests failed is no answer any more.
+      await patience.race(holders.length > 0 ? patience.sleep(DOUBT_MS) : head.settled);
+    }
+    const place = target.queue.join();
+    const contention = new PermitContention(target, ask, patience, place);
+    const permit = await settle(contention.once(), patience, () => place.leave());
+    if (!permit) return place.holders;
+    place.leave();
+    return holdOf(ask, permit);
+  }
+}
+
+function settle(
+  granted: Promise<GrantedPermit | undefined>,
+  patience: Patience,
+  leave: () => void,
+): Promise<GrantedPermit | undefined> {
+  const giveBack = async ({ target, ledger, place }: GrantedPermit): Promise<void> => {
+    await abandon(target, ledger);
+    place.leave();
+  };
+  return withinPatience(patience, granted, { giveBack, leave });
+}

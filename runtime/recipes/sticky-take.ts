@@ -1,0 +1,75 @@
+import {
+  type Ask,
+  intoHold,
+  must,
+  notGranted,
+  rounded,
+  secondsOfTry,
+  stopMsOf,
+  takeHold,
+  waitForHold,
+} from '../acquire/acquire.js';
+import { limitOfOne, waitSecondsWithin } from '../acquire/asking.js';
+import { Contention } from '../acquire/contend.js';
+import { Patience } from '../core/wait-budget.js';
+import { LockLostError } from '../errors.js';
+import type { Hold, Yielded } from '../hold/hold.js';
+import { Ending } from '../hold/release.js';
+import { Ledger } from '../protocol/ledger.js';
+import { releaseBudgetMs } from '../protocol/schedule.js';
+
+/**
+ * Takes a lock for a use of it. Where a hold has stayed from the use before, its entry is written over, in one write,
+ * and its place in the local queue goes on. Each use has a hold id of its own, so that a guarded write of a use that
+ * is over fails in DynamoDB once the next one holds.
+ * @param asked the wait that was asked for, in seconds
+ * @param waitSeconds what is left of it, at each call
+ */
+export async function takeForUse(
+  ask: Ask,
+  stayed: Hold | undefined,
+  asked: number,
+  waitSeconds: () => number,
+): Promise<Hold> {
+  const left = (): number => Math.max(0, waitSecondsWithin(waitSeconds(), ask));
+  const yielded = stayed?.yielded();
+  const again = yielded && (await retaken(ask, yielded, left()));
+  if (again) return again;
+  const seconds = left();
+  return must(seconds > 0 ? await waitForHold(ask, seconds) : await takeHold(ask, limitOfOne(asked)));
+}
+
+/** Resolves to nothing where another was seen to have taken it. */
+async function retaken(
+  ask: Ask,
+  { ledger, place, chronicle: former }: Yielded,
+  waitSeconds: number,
+): Promise<Hold | undefined> {
+  const { target, chronicle } = ask;
+  const seconds = waitSeconds > 0 ? waitSeconds : secondsOfTry(ask);
+  const limits = { waitSeconds: seconds, untilMs: waitSeconds > 0 ? stopMsOf(ask) : ask.invocationEndsMs };
+  const patience = new Patience(target.process, limits, undefined, (cause) =>
+    notGranted(target, `within ${rounded(seconds)} s`, undefined, cause),
+  );
+  const contention = new Contention(target, ask, patience, place);
+  const granted = contention.attempt(ledger.confirmedVersion).then(async (outcome) => {
+    if (!(outcome instanceof Ledger)) return undefined;
+    await former.releasing(Promise.resolve());
+    return outcome;
+  });
+  chronicle.asked();
+  try {
+    const hold = await intoHold(ask, granted, patience, place);
+    if (hold) return hold;
+  } catch (error) {
+    chronicle.failed(error);
+    // Nobody believes in it any more: others are not to wait for its lease.
+    const ending = new Ending(target, ledger).within(releaseBudgetMs(ledger.leaseSeconds, Infinity));
+    former.releasing(ending).catch(() => {});
+    throw error;
+  }
+  const why = `${target.label} was lost: another was found to hold it`;
+  former.lapsed(new LockLostError(why, { ...target.errorDetails(), reason: 'taken' }));
+  chronicle.refused(undefined);
+  return undefined;
+}

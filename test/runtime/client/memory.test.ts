@@ -1,0 +1,68 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { LockFactory } from '../../../runtime/client/lock-factory.js';
+import { systemClock } from '../../../runtime/core/clock.js';
+import { LockProcess } from '../../../runtime/core/lock-manager.js';
+import { MemoryStore } from '../../../runtime/store/memory-store.js';
+import { createTestLocks } from '../../../runtime/testing/index.js';
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+function usedMegabytes(): number {
+  gc();
+  gc();
+  return process.memoryUsage().heapUsed / 2 ** 20;
+}
+
+/** By how many megabytes the heap grows with 12,000 names, once what is remembered of names has reached its limits. */
+async function growth(each: (index: number) => Promise<unknown>): Promise<number> {
+  for (let index = 0; index < 12_000; index += 1) await each(index);
+  const before = usedMegabytes();
+  for (let index = 12_000; index < 24_000; index += 1) await each(index);
+  return usedMegabytes() - before;
+}
+
+/** A factory over a table in memory. */
+function setUp(): { readonly locks: LockFactory; readonly table: MemoryStore } {
+  const table = new MemoryStore('locks');
+  let draws = 0;
+  const random = { bytes: (count: number) => new Uint8Array(count).fill(draws++ & 0xff), fraction: () => 0 };
+  return { locks: new LockFactory(new LockProcess(systemClock, random), table, {}, () => 'us'), table };
+}
+
+describe('the heap does not grow', () => {
+  test('with names that were refused', async () => {
+    const { locks, table } = setUp();
+    const refused = async (index: number): Promise<void> => {
+      table.items.set(`name/${index}`, {
+        lockKey: { S: `name/${index}` },
+        leaseDuration: { N: '10' },
+        versionNumber: { S: crypto.randomUUID() },
+        hostIdentifier: { S: 'somebody' },
+      });
+      expect(await locks.createLock(`name/${index}`).tryAcquire()).toBeUndefined();
+      table.items.clear();
+    };
+
+    expect(await growth(refused)).toBeLessThan(1);
+  });
+
+  test('with results of single flights that nobody waits for', async () => {
+    const { locks, table } = setUp();
+    const fly = async (index: number): Promise<void> => {
+      await locks.singleFlight(`name/${index}`, { freshSeconds: 60 }, () => 'x'.repeat(4000));
+      table.items.clear();
+    };
+    const before = usedMegabytes();
+    for (let index = 0; index < 3000; index += 1) await fly(index);
+
+    expect(usedMegabytes() - before).toBeLessThan(4);
+  });
+
+  test('with names of test locks that were locked and given back', async () => {
+    const locks = createTestLocks();
+
+    expect(await growth((index) => locks.withLock(`name/${index}`, () => {}))).toBeLessThan(1);
+  });
+});
