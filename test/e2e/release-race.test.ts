@@ -16,6 +16,11 @@ const warn = jest.fn();
 let rig: Rig;
 let client: DynamoDBClient;
 let factory: LockFactory;
+/**
+ * Locks a request for which got no answer, as in a pause of a busy machine. A copy of it that the server carries out
+ * late may leave an entry that nobody holds.
+ */
+const disturbed = new Set<string>();
 /** What to do when a refresh of this lock is on its way. */
 const onRefresh = new Map<string, () => void>();
 
@@ -32,6 +37,17 @@ beforeAll(async () => {
       return next(args);
     },
     { step: 'build' },
+  );
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { Key } = args.input as SeenRequest['input'];
+      return next(args).catch((error: unknown) => {
+        if ((error as Error).name !== 'ConditionalCheckFailedException') disturbed.add(Key?.lockKey?.S ?? '');
+        throw error;
+      });
+    },
+    // Once an attempt.
+    { step: 'finalizeRequest', priority: 'low' },
   );
   factory = rig.factory({ client, logger: { warn, debug: () => {} } });
 });
@@ -115,5 +131,5 @@ test('a release beside a refresh in flight, 1,000 times: nothing is lost, and no
   await Promise.all([refreshes, isWarm.opened.then(raceHeartbeats)]);
 
   expect(warn).not.toHaveBeenCalled();
-  await until(async () => (await rig.lockNames()).length === 0);
+  await until(async () => (await rig.lockNames()).every((name = '') => disturbed.has(name)));
 });

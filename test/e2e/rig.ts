@@ -8,11 +8,11 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
+import { LockFactory as LockFactoryClass } from '../../runtime/client/lock-factory.js';
+import { systemClock } from '../../runtime/core/clock.js';
+import { LockProcess } from '../../runtime/core/lock-manager.js';
 import { getLockFactory, type LockFactory, type LockFactoryOptions } from '../../runtime/index.js';
-import { systemClock } from '../../runtime/lock/clock.js';
-import { LockFactory as LockFactoryClass } from '../../runtime/lock/factory.js';
-import type { FactorySettings } from '../../runtime/lock/options.js';
-import { LockProcess } from '../../runtime/lock/process.js';
+import type { FactorySettings } from '../../runtime/options/options.js';
 import { formatVersion, holdIdFrom } from '../../runtime/protocol/version.js';
 import { connectionOf } from '../../runtime/store/client.js';
 import { DynamoDBStore } from '../../runtime/store/dynamodb-store.js';
