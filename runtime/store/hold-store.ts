@@ -29,7 +29,7 @@ import { ENTRY } from '../protocol/wire.js';
 import { classifyFailure, isCancellation, isConditionFailure, isThrottling } from './failure.js';
 import { conditionCheck, guardedCommand, judgeCancellation } from './guard.js';
 import { entryFromItem, fencingTokenOf, type Item, replacedIn } from './item.js';
-import { refuseWithoutBody, refuseWithoutProtocol } from './transit.js';
+import { refuseForeignAnswer, refuseWithoutProtocol } from './transit.js';
 
 const { lockKey: KEY, leaseDuration, versionNumber, hostIdentifier, expiresAt, fencingToken, holderTrace } = ENTRY;
 /** `data` is a reserved word of DynamoDB's expressions. */
@@ -244,7 +244,7 @@ export class DynamoDBHoldStore implements HoldStore {
           headers?: Record<string, string>;
         };
         // The SDK reads an empty answer as one that says nothing but yes.
-        if (statusCode < 300) refuseWithoutBody(headers);
+        if (statusCode < 300) refuseForeignAnswer(headers);
         dateMs = parseDateHeader(headers?.['date']);
         return result;
       },

@@ -41,7 +41,7 @@ export function refuseWithoutProtocol(request: unknown): void {
  * DynamoDB answers every request with JSON. What has no body, or something else, is a middlebox's, and says nothing of
  * the table.
  */
-export function refuseWithoutBody(headers: Readonly<Record<string, string>> | undefined): void {
+export function refuseForeignAnswer(headers: Readonly<Record<string, string>> | undefined): void {
   const { 'content-length': length, 'content-type': type = 'json' } = headers ?? {};
   if (length !== '0' && type.includes('json')) return;
   throw Object.assign(new Error(`an answer that is not DynamoDB's (content-type ${type}, content-length ${length})`), {
