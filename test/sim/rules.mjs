@@ -3,6 +3,13 @@
  * @typedef {{ says: string, checker?: string, edits: Edit[] }} Rule `checker` is who has to notice, once it is taken out
  */
 
+/** A token that is behind DynamoDB's clock is granted like any other. */
+const TOKEN_BEHIND_GRANTED = {
+  file: 'entry/lock-ref.ts',
+  find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
+  replace: 'return fencingToken !== undefined && latestMs === Infinity;',
+};
+
 /**
  * What can be taken out of the simulation's build of the runtime, each by a textual change of its source.
  * The product has no such switch. First the rules that the protocol's design marks with a double dagger:
@@ -320,11 +327,7 @@ export const RULES = {
         replace: 'seen !== undefined && seen < MOST_FENCING_TOKEN',
       },
       // The clock is followed twice: who is behind it would not be granted such a token.
-      {
-        file: 'entry/lock-ref.ts',
-        find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
-        replace: 'return fencingToken !== undefined && latestMs === Infinity;',
-      },
+      TOKEN_BEHIND_GRANTED,
     ],
   },
   'token-rises': {
@@ -373,13 +376,7 @@ export const RULES = {
   'token-behind-replaced': {
     says: 'a hold whose token proves to be behind DynamoDB’s clock is replaced before its lock is granted',
     checker: 'fencing-tokens',
-    edits: [
-      {
-        file: 'entry/lock-ref.ts',
-        find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
-        replace: 'return fencingToken !== undefined && latestMs === Infinity;',
-      },
-    ],
+    edits: [TOKEN_BEHIND_GRANTED],
   },
   'no-expiry-in-the-dark': {
     says: 'a process that was never told DynamoDB’s time writes no expiry',
