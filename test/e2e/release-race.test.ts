@@ -17,8 +17,8 @@ let rig: Rig;
 let client: DynamoDBClient;
 let factory: LockFactory;
 /**
- * Locks a request for which got no answer, as in a pause of a busy machine. A copy of it that the server carries out
- * late may leave an entry that nobody holds.
+ * Locks a request for which got no answer, as in a pause of a busy machine. Their entry may stay: of a release that
+ * never arrived, or of an acquire that was carried out once more after it.
  */
 const disturbed = new Set<string>();
 /** What to do when a refresh of this lock is on its way. */
