@@ -1,4 +1,5 @@
 import type { LockFactory, Logger } from '../../runtime/index.js';
+import { SDK_RANGE } from '../../runtime/protocol/peers.js';
 import { TABLE_NAME_VARIABLE } from '../../runtime/protocol/wire.js';
 import type { CommandLine } from './command-line.js';
 import { UsageError } from './exit.js';
@@ -40,6 +41,8 @@ export async function locksOf(line: CommandLine, terminal: Terminal): Promise<Lo
   return getLockFactory(table, { logger: { ...logger, info } });
 }
 
+const SDK = `@aws-sdk/client-dynamodb@${SDK_RANGE}`;
+
 /** The AWS SDK is an optional peer of this package: a function on Lambda finds it there. */
 export async function withSdk<T>(load: () => Promise<T>): Promise<T> {
   try {
@@ -48,8 +51,8 @@ export async function withSdk<T>(load: () => Promise<T>): Promise<T> {
     const { code, message = '' } = error as NodeJS.ErrnoException;
     if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@aws-sdk/')) throw error;
     throw new MissingPackageError(
-      'the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb, or without an installation ' +
-        'npx -p cdk-lynk -p @aws-sdk/client-dynamodb cdk-lynk …',
+      `the AWS SDK is not installed; run npm install "${SDK}", or without an installation ` +
+        `npx -p cdk-lynk -p "${SDK}" cdk-lynk …`,
     );
   }
 }

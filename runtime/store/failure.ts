@@ -1,5 +1,6 @@
 import type { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { LockTableError } from '../errors.js';
+import { SDK_RANGE } from '../protocol/peers.js';
 import { refusalOf } from './access.js';
 import { endpointFault, isOfTransit } from './transit.js';
 
@@ -53,7 +54,7 @@ function reasonAgainst(error: unknown, { action }: FailedRequest): string | unde
   if (!isRefusal) {
     // What is no error at all tells nothing.
     if (/^(?:$|AWS SDK error wrapper)/.test(name && message) || isPassing(name) || isOfTransit(error)) return undefined;
-    return `the client cannot be used, for another version of the AWS SDK (npm ls @aws-sdk/client-dynamodb), a mistake in a middleware, or a mock without an answer (${name}: ${message})`;
+    return `the client cannot be used, for an AWS SDK other than @aws-sdk/client-dynamodb ${SDK_RANGE} (see npm ls), a mistake in a middleware, or a mock without an answer (${name}: ${message})`;
   }
   if (name === 'ResourceNotFoundException') {
     return (

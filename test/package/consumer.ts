@@ -1,8 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PEER_RANGES } from '../../runtime/protocol/peers.js';
 import { packed } from './packed.js';
 import { run } from './run.js';
+
+/** Of what the client's entry points want, and what the constructs do. */
+function peerRanges(): Readonly<Record<string, string>> {
+  const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
+  return { ...peerDependencies, ...PEER_RANGES };
+}
 
 /** Everything that an entry point may want beside it. */
 export const PEERS = [
@@ -62,12 +69,12 @@ export class Consumer {
   }
 
   /**
-   * With every peer in the lowest version that our package.json allows, and what those want themselves.
+   * With every peer in the lowest version that is allowed, and what those want themselves.
    * @param packages what it has besides, in the versions that this repository has locked
    */
   async installLowest(packages: readonly string[] = []): Promise<void> {
-    const { peerDependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
-    const peers = Object.entries(peerDependencies).map(([name, range]) => [name, lowestOf(range)]);
+    const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
+    const peers = Object.entries(peerRanges()).map(([name, range]) => [name, lowestOf(range)]);
     const others = packages.map((name) => [name, devDependencies[name]]);
     const versions = Object.fromEntries([...peers, ...others, ...OF_LOWEST]);
     this.write(

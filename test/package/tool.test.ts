@@ -34,8 +34,8 @@ test('the command line tool runs from the packed package, and says what it lacks
     code: 69,
     stdout: '',
     stderr:
-      'cdk-lynk: the AWS SDK is not installed; run npm install @aws-sdk/client-dynamodb, or without an installation ' +
-      'npx -p cdk-lynk -p @aws-sdk/client-dynamodb cdk-lynk …\n',
+      'cdk-lynk: the AWS SDK is not installed; run npm install "@aws-sdk/client-dynamodb@^3.705.0", or without an ' +
+      'installation npx -p cdk-lynk -p "@aws-sdk/client-dynamodb@^3.705.0" cdk-lynk …\n',
   });
 
   symlinkSync(resolve('node_modules/@aws-sdk'), join(consumer.folder, 'node_modules/@aws-sdk'));

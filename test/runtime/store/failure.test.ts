@@ -54,7 +54,7 @@ describe('for good, with the way out:', () => {
     [
       'a client of another generation of the SDK',
       new Error('serializerMiddleware is not found when adding endpointV2Middleware middleware'),
-      /another version of the AWS SDK \(npm ls @aws-sdk\/client-dynamodb\).*serializerMiddleware/,
+      /an AWS SDK other than @aws-sdk\/client-dynamodb \^3\.705\.0 \(see npm ls\).*serializerMiddleware/,
     ],
     [
       'a mistake in a middleware',

@@ -1,0 +1,14 @@
+/** The oldest AWS SDK that the client works with, and what is newer. */
+export const SDK_RANGE = '^3.705.0';
+
+/**
+ * What the entry points of the client want beside them, each only where it is used. `package.json` can name these
+ * packages as optional, but not their versions: whatever stands in its `peerDependencies` has to be a jsii module.
+ */
+export const PEER_RANGES = {
+  '@aws-lambda-powertools/logger': '^2.0.0',
+  '@aws-lambda-powertools/metrics': '^2.0.0',
+  '@aws-sdk/client-dynamodb': SDK_RANGE,
+  '@middy/core': '6.x || 7.x',
+  '@opentelemetry/api': '^1.9.0',
+} as const;
