@@ -1,6 +1,6 @@
 import type { Lock } from '../runtime/acquire/lock.js';
 import { LockFactory } from '../runtime/client/lock-factory.js';
-import { LockProcess } from '../runtime/core/lock-manager.js';
+import { LockManager } from '../runtime/core/lock-manager.js';
 import type { LockStore } from '../runtime/core/store.js';
 import { MemoryStore } from '../runtime/store/memory-store.js';
 import { Prng } from '../test/sim/prng.js';
@@ -71,9 +71,9 @@ class SlowTable {
 
   /** The lock `crowded`, as a process of its own has it. */
   lockOf(index: number, random: Prng): Lock {
-    const process = new LockProcess(this.time.clock(EPOCH_MS), random);
+    const manager = new LockManager(this.time.clock(EPOCH_MS), random);
     const logger = { warn: () => {}, debug: () => {} };
-    return new LockFactory(process, this.store(index), { logger }, () => `w${index}`).createLock('crowded');
+    return new LockFactory(manager, this.store(index), { logger }, () => `w${index}`).createLock('crowded');
   }
 
   private store(index: number): LockStore {

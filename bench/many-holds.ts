@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LockFactory } from '../runtime/client/lock-factory.js';
 import { systemClock } from '../runtime/core/clock.js';
-import { LockProcess } from '../runtime/core/lock-manager.js';
+import { LockManager } from '../runtime/core/lock-manager.js';
 import { MemoryStore } from '../runtime/store/memory-store.js';
 import type { Figure } from './figure.js';
 import type { Stage } from './stage.js';
@@ -21,9 +21,9 @@ export async function manyHolds(_stage: Stage): Promise<Figure[]> {
 }
 
 async function cyclesBeside(holds: number): Promise<() => Promise<void>> {
-  const process = new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
+  const manager = new LockManager(systemClock, { bytes: randomBytes, fraction: Math.random });
   const settings = { leaseSeconds: LEASE_SECONDS };
-  const locks = new LockFactory(process, new MemoryStore('locks'), settings, () => 'bench');
+  const locks = new LockFactory(manager, new MemoryStore('locks'), settings, () => 'bench');
   for (let index = 0; index < holds; index += 1) await locks.createLock(`held ${index}`).acquire();
   let cycles = 0;
   return async () => {

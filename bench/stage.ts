@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { LockFactory } from '../runtime/client/lock-factory.js';
 import { type Clock, systemClock } from '../runtime/core/clock.js';
-import { LockProcess, type Randomness } from '../runtime/core/lock-manager.js';
+import { LockManager, type Randomness } from '../runtime/core/lock-manager.js';
 import type { FactorySettings } from '../runtime/options/options.js';
 import { connectionOf } from '../runtime/store/client.js';
 import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
@@ -58,9 +58,9 @@ export class Stage {
     clock: Clock = systemClock,
     random: Randomness = { bytes: randomBytes, fraction: Math.random },
   ): Ours {
-    const process = new LockProcess(clock, random);
+    const manager = new LockManager(clock, random);
     const store = new DynamoDBStore(this.table, connectionOf(client));
-    return { locks: new LockFactory(process, store, settings, () => 'bench'), take };
+    return { locks: new LockFactory(manager, store, settings, () => 'bench'), take };
   }
 
   async strike(): Promise<void> {

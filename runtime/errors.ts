@@ -81,8 +81,8 @@ export class LockUnavailableError extends LynkError {
  * A lock that was to be broken was left as it is: it has changed since it was looked at, or there is nothing
  * to break. The message says which.
  */
-export class LockNotBrokenError extends LynkError {
-  override readonly name = 'LockNotBrokenError';
+export class BreakRefusedError extends LynkError {
+  override readonly name = 'BreakRefusedError';
   /** The version that stands now; undefined where there is no entry. */
   readonly version: string | undefined;
 

@@ -17,13 +17,13 @@ export { LockFactory } from './client/lock-factory.js';
 export type { LockConditionCheck, TransactionItem } from './core/store.js';
 export { currentHold } from './entry/scope.js';
 export {
+  BreakRefusedError,
   CannotDeserializeError,
   InvocationEndingError,
   LockEntryError,
   type LockHolder,
   LockLostError,
   type LockLostReason,
-  LockNotBrokenError,
   type LockNotGrantedDetails,
   LockNotGrantedError,
   LockOptionError,
@@ -41,11 +41,10 @@ export { type StickyLockOptions, stickyLock } from './lambda/sticky-lock.js';
 export type { LockMetrics, SingleLockMetric } from './observe/event-metrics.js';
 export type {
   LockAcquiredEvent,
-  LockAskedEvent,
-  LockAsking,
+  LockAttempt,
   LockEvent,
+  LockEventOf,
   LockHandedOverEvent,
-  LockHappening,
   LockLapsedEvent,
   LockLostEvent,
   LockNotGrantedEvent,
@@ -55,6 +54,7 @@ export type {
   LockRefreshFailedEvent,
   LockReleasedEvent,
   LockReleaseFailedEvent,
+  LockRequestedEvent,
   LockServedEvent,
   LockWaitingEvent,
 } from './observe/events.js';

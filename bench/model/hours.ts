@@ -1,5 +1,5 @@
 import { LockFactory } from '../../runtime/client/lock-factory.js';
-import { LockProcess } from '../../runtime/core/lock-manager.js';
+import { LockManager } from '../../runtime/core/lock-manager.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
 import { Prng } from '../../test/sim/prng.js';
@@ -42,8 +42,8 @@ class Bench {
         };
       },
     });
-    const process = new LockProcess(this.time.clock(EPOCH_MS), this.prng.fork());
-    const locks = new LockFactory(process, counting, { logger: QUIET, ...settings }, () => 'bench');
+    const manager = new LockManager(this.time.clock(EPOCH_MS), this.prng.fork());
+    const locks = new LockFactory(manager, counting, { logger: QUIET, ...settings }, () => 'bench');
     return { locks, asked: () => ({ writes, halfReads }) };
   }
 

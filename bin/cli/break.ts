@@ -71,7 +71,8 @@ const WARNING = 'Its holder may live. Until its next write, two may then hold th
 async function versionToBreak(locks: LockFactory, seen: LockInspection): Promise<string> {
   if (seen.looksDead) return seen.version;
   const now = await locks.inspect(seen.name);
-  const isSameHold = now && (seen.holdId ?? seen.hostIdentifier) === (now.isOurs ? now.holdId : now.hostIdentifier);
+  const isSameHold =
+    now && (seen.holdId ?? seen.hostIdentifier) === (now.writer === 'cdk-lynk' ? now.holdId : now.hostIdentifier);
   return isSameHold ? now.version : seen.version;
 }
 

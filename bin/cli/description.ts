@@ -52,7 +52,7 @@ function duration(seconds: number): string {
 
 /** The lock as several lines for a person. */
 export function inFull(lock: LockInspection, terminal: Terminal): string {
-  const { lastSignOfLife, deadSince, leaseSeconds, fencingToken, isOurs, version } = lock;
+  const { lastSignOfLife, deadSince, leaseSeconds, fencingToken, writer, version } = lock;
   const state = stateOf(lock);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['lock', terminal.colour('bold', printable(lock.name))],
@@ -79,7 +79,10 @@ export function inFull(lock: LockInspection, terminal: Terminal): string {
     ],
     ['note', note(lock) || undefined],
     ['token', fencingToken === undefined ? undefined : String(fencingToken)],
-    ['version', `${printable(version)} (${isOurs ? 'cdk-lynk' : "not ours: Python's lynk, say"})`],
+    [
+      'version',
+      `${printable(version)} (${writer === 'cdk-lynk' ? 'cdk-lynk' : "another client, such as Python's lynk"})`,
+    ],
   ];
   const shown = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined);
   const width = Math.max(...shown.map(([label]) => label.length));

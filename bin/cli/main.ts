@@ -65,7 +65,7 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
       return EXIT.usage;
     case 'LockOptionError':
       return EXIT.usage;
-    case 'LockNotBrokenError':
+    case 'BreakRefusedError':
       return EXIT.no;
     case 'LockEntryError':
       return EXIT.data;

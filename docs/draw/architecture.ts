@@ -33,7 +33,7 @@ const ROOMS: readonly Room[] = [
     says: 'from asked to granted',
     steps: [
       { file: 'one-lock.ts', does: 'options and work are taken apart, and checked' },
-      { file: 'asking.ts', does: 'the wait, within what is left of the invocation' },
+      { file: 'acquire-request.ts', does: 'the wait, within what is left of the invocation' },
       { file: 'acquire.ts', does: 'callers of this process queue: core/local-queue.ts' },
       { file: 'contend.ts', does: 'the head of the queue writes, or looks and sleeps' },
     ],

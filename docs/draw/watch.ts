@@ -10,7 +10,7 @@ export function laneEvents(type: string, { atMs, lane, leaseSeconds, takenOverFr
   const holds: TimelineEvent = { atMs, lane, holds: { leaseSeconds } };
   const holdsNoMore: TimelineEvent = { atMs, lane, holds: false };
   switch (type) {
-    case 'asked':
+    case 'requested':
       return [{ atMs, lane, is: 'waiting' }];
     case 'acquired':
       return [
@@ -42,7 +42,7 @@ interface Moment {
 export function watchLocks(lane: string, nowMs: () => number, tell: Tell): LockObserver {
   return {
     onLockEvent: (event) => {
-      const { leaseSeconds } = event.asking;
+      const { leaseSeconds } = event.attempt;
       const takenOverFrom = event.type === 'acquired' ? event.takenOverFrom : undefined;
       for (const one of laneEvents(event.type, { atMs: nowMs(), lane, leaseSeconds, takenOverFrom })) tell(one);
     },

@@ -1,23 +1,23 @@
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import { RecentSet } from '../core/recent-set.js';
 import type { LockStore, NewEntry, WriteAnswer } from '../core/store.js';
-import type { Patience } from '../core/wait-budget.js';
-import type { LockTarget } from '../entry/lock-ref.js';
+import type { WaitBudget } from '../core/wait-budget.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { LockLostError, LockUnavailableError, LynkError } from '../errors.js';
 import type { HandOver } from '../hold/hand-over-text.js';
 import { takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { Ledger } from '../protocol/ledger.js';
+import { LeaseState } from '../protocol/lease-state.js';
 import { retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
 import { parseVersion } from '../protocol/version.js';
 import type { Contender } from './contend.js';
-import { abandon, mayHaveLanded, ownVersionIn, topUp } from './ensure-lease.js';
+import { discardAcquisition, ensureLease, mayHaveLanded, ownVersionIn } from './ensure-lease.js';
 
 /** How many adoptions that ended without a hold one process remembers. */
 const REMEMBERED = 1000;
 
 /** The hold ids of adoptions that ended without a hold, each with the version that its text gives. */
-const inVain = new WeakMap<LockProcess, RecentSet>();
+const inVain = new WeakMap<LockManager, RecentSet>();
 
 /**
  * One try to go on holding what was handed over: a new hold id is written where exactly the given version stands
@@ -25,28 +25,28 @@ const inVain = new WeakMap<LockProcess, RecentSet>();
  * stays for its lease, and the next try of this process with the same text goes on from there.
  */
 export class Adoption {
-  private readonly ledger: Ledger;
+  private readonly lease: LeaseState;
   /** Whether an entry of this try may stand. */
   private mayStand = false;
 
   constructor(
-    private readonly target: LockTarget<LockStore>,
+    private readonly ref: LockRef<LockStore>,
     private readonly handOver: HandOver,
     private readonly contender: Contender,
-    private readonly patience: Patience,
+    private readonly budget: WaitBudget,
   ) {
-    const { process } = target;
+    const { manager } = ref;
     const { leaseSeconds, requestId } = contender;
-    this.ledger = new Ledger(process.drawHoldId(requestId), leaseSeconds, contender.fencing);
+    this.lease = new LeaseState(manager.drawHoldId(requestId), leaseSeconds, contender.fencing);
   }
 
   /** @throws LockLostError where the given version stands no more: the text was used before, or its lease ran out */
-  async adopt(): Promise<Ledger> {
+  async adopt(): Promise<LeaseState> {
     try {
       return await this.untilAnswered();
     } catch (error) {
       // Refused for good, after an attempt without an answer that may have landed, or may land yet.
-      if (this.mayStand && !(error instanceof LockUnavailableError)) await abandon(this.target, this.ledger);
+      if (this.mayStand && !(error instanceof LockUnavailableError)) await discardAcquisition(this.ref, this.lease);
       throw error;
     }
   }
@@ -56,49 +56,49 @@ export class Adoption {
    * @param isCancelled the caller wants it no more: its entry, if there is one, is this process's to write over
    */
   endInVain(isCancelled: boolean): void {
-    const { process } = this.target;
-    const { holdId, former } = this.ledger;
-    const known = inVain.get(process) ?? new RecentSet(REMEMBERED);
+    const { manager } = this.ref;
+    const { holdId, former } = this.lease;
+    const known = inVain.get(manager) ?? new RecentSet(REMEMBERED);
     for (const each of [holdId, former?.holdId]) {
       if (each === undefined) continue;
       known.add(keyOf(this.handOver, each));
-      if (isCancelled) process.giveUp(each);
+      if (isCancelled) manager.abandon(each);
     }
-    inVain.set(process, known);
+    inVain.set(manager, known);
   }
 
-  private async untilAnswered(): Promise<Ledger> {
-    const { target, ledger, contender, patience } = this;
-    const { process, store } = target;
+  private async untilAnswered(): Promise<LeaseState> {
+    const { ref, lease, contender, budget } = this;
+    const { manager, store } = ref;
     let { version: replacedVersion } = this.handOver;
-    for (let failures = 0; !patience.isOver; failures += 1) {
-      const version = target.draw(ledger);
-      const entry = target.newEntry(ledger, version, contender);
+    for (let failures = 0; !budget.isOver; failures += 1) {
+      const version = ref.draw(lease);
+      const entry = ref.newEntry(lease, version, contender);
       let answer: WriteAnswer;
       try {
-        answer = await target.exchange(this.budgetMs(), (signal) => store.adopt(entry, replacedVersion, signal));
+        answer = await ref.exchange(this.budgetMs(), (signal) => store.adopt(entry, replacedVersion, signal));
       } catch (error) {
         this.mayStand ||= mayHaveLanded(error);
         if (error instanceof LynkError) throw error;
-        patience.lastFailure = error;
-        await patience.sleep(retryDelayMs(failures, process.random.fraction()));
+        budget.lastFailure = error;
+        await budget.sleep(retryDelayMs(failures, manager.random.fraction()));
         continue;
       }
-      const standing = answer.written ? version : ownVersionIn(answer.entry, ledger.holdId);
+      const standing = answer.written ? version : ownVersionIn(answer.entry, lease.holdId);
       this.mayStand = standing !== undefined;
       if (standing !== undefined) {
-        ledger.confirm(standing, answer.dateMs);
-        ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
-        target.local.noteToken(ledger.fencingToken);
-        if (answer.replaced) contender.chronicle.wasGivenBy(answer.replaced);
+        lease.confirm(standing, answer.dateMs);
+        lease.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
+        ref.queue.noteToken(lease.fencingToken);
+        if (answer.replaced) contender.reporter.wasGivenBy(answer.replaced);
         return await this.granted();
       }
       if (!this.isTokenInTheWay(answer.entry, replacedVersion, entry)) {
         replacedVersion = this.versionInVain(answer.entry);
       }
-      target.local.noteToken(answer.entry?.fencingToken);
+      ref.queue.noteToken(answer.entry?.fencingToken);
     }
-    throw this.unavailable('no answer from DynamoDB in time', patience.lastFailure);
+    throw this.unavailable('no answer from DynamoDB in time', budget.lastFailure);
   }
 
   /** Whether all that kept the write out is a fencing token that this process had not seen. */
@@ -113,39 +113,39 @@ export class Adoption {
 
   /** What stands there of a try before this one, which may be replaced. */
   private versionInVain(entry: LockEntry | undefined): string {
-    const { target, handOver } = this;
+    const { ref, handOver } = this;
     const holdId = entry && parseVersion(entry.version)?.holdId;
-    if (entry && holdId && inVain.get(target.process)?.has(keyOf(handOver, holdId))) return entry.version;
+    if (entry && holdId && inVain.get(ref.manager)?.has(keyOf(handOver, holdId))) return entry.version;
     const now = entry ? takenBy(entry) : 'its entry is gone';
     throw new LockLostError(
-      `${target.label} cannot be taken from this hand-over text (used already, or too late): ${now}`,
-      { ...target.errorDetails(), reason: 'stale-hand-over' },
+      `${ref.label} cannot be taken from this hand-over text (used already, or too late): ${now}`,
+      { ...ref.errorDetails(), reason: 'stale-hand-over' },
     );
   }
 
   /** Had, and made good where too little of its lease is left. */
-  private async granted(): Promise<Ledger> {
-    const { target, ledger, contender } = this;
-    const { granted, cause } = await topUp(
-      target,
-      ledger,
+  private async granted(): Promise<LeaseState> {
+    const { ref, lease, contender } = this;
+    const { granted, cause } = await ensureLease(
+      ref,
+      lease,
       contender,
       () => this.budgetMs(),
       async () => {},
     );
-    if (granted) return ledger;
+    if (granted) return lease;
     throw this.unavailable(
-      `DynamoDB answered too late to leave half of a lease of ${ledger.leaseSeconds} s`,
+      `DynamoDB answered too late to leave half of a lease of ${lease.leaseSeconds} s`,
       cause ?? new Error('a slow answer'),
     );
   }
 
   private budgetMs(): number {
-    return Math.min(this.patience.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
+    return Math.min(this.budget.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
   }
 
   private unavailable(why: string, cause: unknown): LockUnavailableError {
-    return new LockUnavailableError(`${this.target.label} was not taken over: ${why}`, this.target.errorDetails(cause));
+    return new LockUnavailableError(`${this.ref.label} was not taken over: ${why}`, this.ref.errorDetails(cause));
   }
 }
 

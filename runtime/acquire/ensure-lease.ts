@@ -1,26 +1,24 @@
-import type { EntryOwner, LockTarget } from '../entry/lock-ref.js';
+import type { EntryOwner, LockRef } from '../entry/lock-ref.js';
 import { LockEntryError, LynkError } from '../errors.js';
-import { Ending } from '../hold/release.js';
+import { Release } from '../hold/release.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isEnoughToGrant } from '../protocol/lease.js';
-import type { Ledger } from '../protocol/ledger.js';
+import type { LeaseState } from '../protocol/lease-state.js';
 import { LOST_RELEASE_BUDGET_MS } from '../protocol/schedule.js';
 
 /** Writes that make a lease good which was taken with a clock that was off, before it is given back. */
 const WRITES_BEFORE_GRANT = 2;
 
 /** Whether a lease just taken is to be granted as it is. Most are: that is to cost no promise. */
-export function isGrantable(target: LockTarget, ledger: Ledger): boolean {
-  return isEnough(target, ledger) && !target.isAhead(ledger);
+export function isGrantable(ref: LockRef, lease: LeaseState): boolean {
+  return isEnough(ref, lease) && !ref.isAhead(lease);
 }
 
 /** Whether it has enough left to begin with, TTL leaves its entry alone for long enough, and its token is a new one. */
-function isEnough(target: LockTarget, ledger: Ledger): boolean {
-  const { deadlineMs, leaseSeconds } = ledger;
+function isEnough(ref: LockRef, lease: LeaseState): boolean {
+  const { deadlineMs, leaseSeconds } = lease;
   return (
-    isEnoughToGrant(deadlineMs, target.process.elapsedMs(), leaseSeconds) &&
-    target.isKept(ledger) &&
-    !target.isTokenBehind(ledger)
+    isEnoughToGrant(deadlineMs, ref.manager.elapsedMs(), leaseSeconds) && ref.isKept(lease) && !ref.isTokenBehind(lease)
   );
 }
 
@@ -31,44 +29,44 @@ function isEnough(target: LockTarget, ledger: Ledger): boolean {
  * @param budgetMs how long the next request may take; 0 where nobody waits any more
  * @param giveBack what becomes of the lease where that does not help
  */
-export async function topUp(
-  target: LockTarget,
-  ledger: Ledger,
+export async function ensureLease(
+  ref: LockRef,
+  lease: LeaseState,
   owner: EntryOwner,
   budgetMs: () => number,
-  giveBack = (): Promise<void> => abandon(target, ledger),
+  giveBack = (): Promise<void> => discardAcquisition(ref, lease),
 ): Promise<{ readonly granted: boolean; readonly cause?: unknown }> {
-  const { process, store, local } = target;
+  const { manager, store, queue } = ref;
   let cause: unknown;
   for (let writes = 0; ; writes += 1) {
     const isLast = writes === WRITES_BEFORE_GRANT || budgetMs() <= 0;
-    const isAhead = target.isAhead(ledger);
+    const isAhead = ref.isAhead(lease);
     // One that is only ahead can be held: should its holder die, some may have to wait for longer than its lease.
-    if (isEnough(target, ledger) && (isLast || !isAhead)) return { granted: true };
+    if (isEnough(ref, lease) && (isLast || !isAhead)) return { granted: true };
     if (isLast) break;
-    if ((isAhead || target.isTokenBehind(ledger)) && !ledger.former) {
+    if ((isAhead || ref.isTokenBehind(lease)) && !lease.former) {
       // Nobody believes in it: it was not granted.
-      process.giveUp(ledger.holdId);
-      ledger.renew(process.drawHoldId(ledger.holdId));
+      manager.abandon(lease.holdId);
+      lease.renew(manager.drawHoldId(lease.holdId));
     }
-    const version = target.draw(ledger);
-    const entry = target.newEntry(ledger, version, owner);
-    const { holdId, former } = ledger;
+    const version = ref.draw(lease);
+    const entry = ref.newEntry(lease, version, owner);
+    const { holdId, former } = lease;
     try {
-      const answer = await target.exchange(budgetMs(), (signal) =>
+      const answer = await ref.exchange(budgetMs(), (signal) =>
         former ? store.acquire(entry, former.confirmedVersion, signal) : store.refresh({ ...entry, holdId }, signal),
       );
       const standing = answer.written ? version : ownVersionIn(answer.entry, holdId);
       if (standing === undefined) {
         // A late copy of the first write may yet put its entry where nothing stands.
-        process.giveUp(holdId);
+        manager.abandon(holdId);
         if (former) await giveBack();
         return { granted: false };
       }
-      ledger.confirm(standing, answer.dateMs);
+      lease.confirm(standing, answer.dateMs);
       // The lock may have been another's meanwhile, and be had anew by a late copy of the first write.
-      if (ledger.fencing) ledger.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
-      local.noteToken(ledger.fencingToken);
+      if (lease.fencing) lease.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
+      queue.noteToken(lease.fencingToken);
     } catch (error) {
       if (error instanceof LynkError) {
         await giveBack();
@@ -85,12 +83,12 @@ export async function topUp(
  * Gives an acquisition back that nobody will use, whether or not anything of it landed: one attempt to
  * delete its entry, and from then on this process takes the entry for expired. Never rejects.
  */
-export async function abandon(target: LockTarget, ledger: Ledger): Promise<void> {
-  if (ledger.former) await abandon(target, ledger.former);
+export async function discardAcquisition(ref: LockRef, lease: LeaseState): Promise<void> {
+  if (lease.former) await discardAcquisition(ref, lease.former);
   try {
-    await new Ending(target, ledger).attempt(LOST_RELEASE_BUDGET_MS);
+    await new Release(ref, lease).attempt(LOST_RELEASE_BUDGET_MS);
   } catch (error) {
-    target.settings.logger.debug(`${target.label}: an abandoned acquisition was not cleaned up`, { error });
+    ref.settings.logger.debug(`${ref.label}: an abandoned acquisition was not cleaned up`, { error });
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Footing } from '../core/backend.js';
-import type { LockProcess } from '../core/lock-manager.js';
+import type { Backend } from '../core/backend.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { HoldStore, LockStore } from '../core/store.js';
-import { LockTarget } from '../entry/lock-ref.js';
-import type { TargetSettings } from '../entry/table-client.js';
+import { LockRef } from '../entry/lock-ref.js';
+import type { TableSettings } from '../entry/table-client.js';
 import type { Lease } from '../options/invocation-lease.js';
 import type { LockOptions } from '../options/options.js';
 import {
@@ -13,7 +13,7 @@ import {
   checkedName,
   checkedWait,
 } from '../options/validate.js';
-import type { LockSettings } from './asking.js';
+import type { LockSettings } from './acquire-request.js';
 
 export const DEFAULT_LEASE_SECONDS = 10;
 export const DEFAULT_WAIT_SECONDS = 30;
@@ -25,7 +25,7 @@ export interface LocksSettings {
   readonly maxInvocationLeaseSeconds: number;
   readonly waitSeconds: number;
   readonly fencing: boolean;
-  readonly target: TargetSettings;
+  readonly target: TableSettings;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface LocksSettings {
  * (`holdOne`, `holdSeveral`, `flySingly`), so that a bundle has those in it that its handler uses: a class's
  * methods go along unused.
  */
-export class Locks<S extends HoldStore = HoldStore> {
+export class LockClient<S extends HoldStore = HoldStore> {
   /** @internal */
   protected readonly leaseSeconds: Lease;
   /** @internal */
@@ -41,19 +41,19 @@ export class Locks<S extends HoldStore = HoldStore> {
   /** @internal */
   protected readonly fencing: boolean;
   /** @internal */
-  protected readonly settings: TargetSettings;
+  protected readonly settings: TableSettings;
   private readonly waitSeconds: number;
-  private readonly footing: Footing<S>;
+  private readonly backend: Backend<S>;
 
   /** @internal */
   constructor(
-    process: LockProcess,
+    manager: LockManager,
     store: S,
     { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, target }: LocksSettings,
     /** Asked at each use: what the locks rest on instead, for the time being. */
-    private readonly instead: () => Footing | undefined = () => undefined,
+    private readonly instead: () => Backend | undefined = () => undefined,
   ) {
-    this.footing = { process, store };
+    this.backend = { manager, store };
     this.leaseSeconds = leaseSeconds;
     this.maxInvocationLeaseSeconds = maxInvocationLeaseSeconds;
     this.waitSeconds = waitSeconds;
@@ -81,19 +81,19 @@ export class Locks<S extends HoldStore = HoldStore> {
   }
 
   /** @internal */
-  protected get process(): LockProcess {
-    return (this.instead() ?? this.footing).process;
+  protected get manager(): LockManager {
+    return (this.instead() ?? this.backend).manager;
   }
 
   /** @internal */
   protected get store(): S | LockStore {
-    return (this.instead() ?? this.footing).store;
+    return (this.instead() ?? this.backend).store;
   }
 
   /** @internal */
-  async reach(name: string, title?: string): Promise<LockTarget<S | LockStore>> {
-    const { process, store, settings } = this;
-    const local = process.localLock(await store.identify(name), store.connection);
-    return new LockTarget(process, store, name, local, settings, title);
+  async reach(name: string, title?: string): Promise<LockRef<S | LockStore>> {
+    const { manager, store, settings } = this;
+    const queue = manager.localQueue(await store.identify(name), store.connection);
+    return new LockRef(manager, store, name, queue, settings, title);
   }
 }

@@ -1,4 +1,4 @@
-import type { LockTarget } from '../entry/lock-ref.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { Hold } from '../hold/hold.js';
 import { holdWhile, type Work, type WorkArguments, workArguments } from '../hold/run-under.js';
 import type { HeldLock } from '../options/held-lock.js';
@@ -11,15 +11,15 @@ import {
   type TryOptions,
 } from '../options/options.js';
 import { refuseUnknown } from '../options/validate.js';
-import type { Ask } from './acquire.js';
-import { acquireHold, askFor, type LockSettings, tryHold } from './asking.js';
-import type { Locks } from './lock-client.js';
+import type { AcquireRequest } from './acquire.js';
+import { acquireHold, acquireRequest, type LockSettings, tryHold } from './acquire-request.js';
+import type { LockClient } from './lock-client.js';
 import { holdUnlessRefused, type TryOutcome } from './one-lock.js';
 
 /** One of these locks, as `createLock` of a factory says. */
-export function lockOf(locks: Locks, name: string, options: LockOptions): Lock {
+export function lockOf(client: LockClient, name: string, options: LockOptions): Lock {
   refuseUnknown(options, LOCK_OPTIONS, 'createLock');
-  return new Lock(locks.lockSettings(name, options));
+  return new Lock(client.lockSettings(name, options));
 }
 
 /** A lock's name and settings, from `createLock`. Making one costs nothing and sends nothing. */
@@ -82,12 +82,12 @@ export class Lock {
   }
 
   /** @internal Finds out which table it is in; sends no request. */
-  target(): Promise<LockTarget> {
+  target(): Promise<LockRef> {
     return this.settings.reach(this.settings.name);
   }
 
   /** @internal */
-  ask(options: TryOptions): Promise<Ask> {
-    return askFor(this.settings, options);
+  ask(options: TryOptions): Promise<AcquireRequest> {
+    return acquireRequest(this.settings, options);
   }
 }

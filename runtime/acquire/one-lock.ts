@@ -10,8 +10,8 @@ import {
   type TryOptions,
 } from '../options/options.js';
 import { refuseUnknown } from '../options/validate.js';
-import { acquireHold, tryHold } from './asking.js';
-import type { Locks } from './lock-client.js';
+import { acquireHold, tryHold } from './acquire-request.js';
+import type { LockClient } from './lock-client.js';
 
 /** What `withLock` of a factory takes: the lock's options and those of the call. */
 export interface WithLockOptions extends LockOptions, AcquireOptions {}
@@ -30,21 +30,25 @@ export type TryOutcome<T> =
   | { readonly acquired: false; readonly holder: LockHolder };
 
 /** Holds the lock while `work` runs, as `withLock` of a factory says. */
-export async function holdOne<T>(locks: Locks, name: string, args: WorkArguments<WithLockOptions, T>): Promise<T> {
+export async function holdOne<T>(
+  client: LockClient,
+  name: string,
+  args: WorkArguments<WithLockOptions, T>,
+): Promise<T> {
   const { options, work } = workArguments(args, 'withLock');
   refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
-  return holdWhile(await acquireHold(locks.lockSettings(name, options), options), work);
+  return holdWhile(await acquireHold(client.lockSettings(name, options), options), work);
 }
 
 /** The same where the lock is free, as `tryWithLock` of a factory says. */
 export async function tryOne<T>(
-  locks: Locks,
+  client: LockClient,
   name: string,
   args: WorkArguments<TryWithLockOptions, T>,
 ): Promise<TryOutcome<T>> {
   const { options, work } = workArguments(args, 'tryWithLock');
   refuseUnknown(options, ['leaseSeconds', 'maxInvocationLeaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
-  return holdUnlessRefused(await tryHold(locks.lockSettings(name, options), options), work);
+  return holdUnlessRefused(await tryHold(client.lockSettings(name, options), options), work);
 }
 
 /** Runs `work` under what a try was granted, if anything. */

@@ -1,11 +1,11 @@
-import type { LocalLock } from '../core/local-queue.js';
-import type { LockProcess } from '../core/lock-manager.js';
-import type { Sight } from '../entry/assess.js';
-import type { LockTarget } from '../entry/lock-ref.js';
+import type { LocalQueue } from '../core/local-queue.js';
+import type { LockManager } from '../core/lock-manager.js';
+import type { Observation } from '../entry/assess.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { LockOptionError } from '../errors.js';
 import { noteFrom } from '../options/note.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { isNobodys, parseVersion } from '../protocol/version.js';
+import { isTombstone, parseVersion } from '../protocol/version.js';
 
 /** What a result may take as JSON text, in UTF-8 bytes: it shares the write that leaves it with all else. */
 const LONGEST_RESULT_BYTES = 4096;
@@ -32,7 +32,7 @@ export interface KnownResult {
 }
 
 /** What this process learnt last, for those of its callers who were waiting by then. */
-const known = new WeakMap<LocalLock, KnownResult>();
+const known = new WeakMap<LocalQueue, KnownResult>();
 
 /**
  * One caller's asking for a result (docs/single-flight.md): another's will do, while it is fresh.
@@ -45,33 +45,33 @@ const known = new WeakMap<LocalLock, KnownResult>();
  * settled, and the answer that shows the result. No clock of a client's is trusted but for its rate. What the
  * `Date` leaves out, its fraction of a second and what two front ends differ by, is the clock tolerance.
  */
-export class Flight {
+export class SharedResult {
   /** The result that will do, once there is one. */
   served: KnownResult | undefined;
-  private readonly process: LockProcess;
+  private readonly manager: LockManager;
   private readonly askedMs: number;
 
   constructor(
-    private readonly target: LockTarget,
+    private readonly ref: LockRef,
     private readonly freshSeconds: number,
   ) {
-    this.process = target.process;
-    this.askedMs = this.process.elapsedMs();
+    this.manager = ref.manager;
+    this.askedMs = this.manager.elapsedMs();
   }
 
   /** Whether a caller of this process, whom this one waited for, has brought what it wants. */
   isServedHere(): boolean {
-    const result = known.get(this.target.local);
+    const result = known.get(this.ref.queue);
     if (!result || result.learntMs < this.askedMs || !this.isFresh(result)) return false;
     this.served = result;
     return true;
   }
 
   /** @param sentMs elapsed time at which the request was sent whose answer showed the entry */
-  isServedBy({ entry, dateMs }: Sight, sentMs: number): boolean {
+  isServedBy({ entry, dateMs }: Observation, sentMs: number): boolean {
     const result = resultIn(entry);
     if (!result || dateMs === undefined) return false;
-    const ageMs = dateMs + this.target.settings.clockToleranceSeconds * 1000 - result.madeAtMs;
+    const ageMs = dateMs + this.ref.settings.clockToleranceSeconds * 1000 - result.madeAtMs;
     return this.learn({ text: JSON.stringify(result.value), ageMs, atMs: sentMs });
   }
 
@@ -82,16 +82,16 @@ export class Flight {
 
   /** The work settled just now: its result is as good for whoever waits here. */
   made(text: string | undefined): void {
-    this.learn({ text, ageMs: 0, atMs: this.process.elapsedMs() });
+    this.learn({ text, ageMs: 0, atMs: this.manager.elapsedMs() });
   }
 
   /** Whether it is fresh at this moment. One that claims to be made later than any clock can say is not. */
   isFresh({ ageMs, atMs }: KnownResult): boolean {
-    return ageMs >= 0 && ageMs + (this.process.elapsedMs() - atMs) <= this.freshSeconds * 1000;
+    return ageMs >= 0 && ageMs + (this.manager.elapsedMs() - atMs) <= this.freshSeconds * 1000;
   }
 
   private learn(result: Omit<KnownResult, 'learntMs'>): boolean {
-    const learnt = { ...result, learntMs: this.process.elapsedMs() };
+    const learnt = { ...result, learntMs: this.manager.elapsedMs() };
     if (!this.isFresh(learnt)) return false;
     this.keep(learnt);
     this.served = learnt;
@@ -100,16 +100,16 @@ export class Flight {
 
   /** For as long as anybody of this process has or wants the lock: who comes later is not served with it anyway. */
   private keep(result: KnownResult): void {
-    const { local } = this.target;
-    if (!known.has(local)) local.onIdle(() => known.delete(local));
-    known.set(local, result);
+    const { queue } = this.ref;
+    if (!known.has(queue)) queue.onIdle(() => known.delete(queue));
+    known.set(queue, result);
   }
 }
 
 /** The result that was left in an entry; undefined where somebody holds it, or it holds something else. */
 function resultIn(entry: LockEntry | undefined): Result | undefined {
   const version = entry && parseVersion(entry.version);
-  if (!version || !isNobodys(version.holdId)) return undefined;
+  if (!version || !isTombstone(version.holdId)) return undefined;
   const note = noteFrom(entry?.data) as Partial<Result> | null | undefined;
   if (note?.singleFlight !== 1 || typeof note.madeAtMs !== 'number') return undefined;
   return note as Result;

@@ -1,12 +1,12 @@
-import type { LocalLock } from '../core/local-queue.js';
+import type { LocalQueue } from '../core/local-queue.js';
 import type { Consistency } from '../core/store.js';
-import type { LockTable } from '../entry/table-client.js';
+import type { TableClient } from '../entry/table-client.js';
 import { LockHolder } from '../errors.js';
 import { noteFrom } from '../options/note.js';
 import { isBroken } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isStampAhead, isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
-import { isNobodys, parseVersion } from '../protocol/version.js';
+import { isTombstone, parseVersion } from '../protocol/version.js';
 
 /**
  * What an entry tells about its lock, at one look. When the hold began is not in it, and never is. Whether
@@ -51,11 +51,11 @@ export interface LockInspection {
   readonly fencingToken: number | undefined;
   /** Changes with each write; what `break` takes to break nothing but what was looked at. */
   readonly version: string;
-  /** Whether the version is one of this library's, and not of Python's `lynk`, say. */
-  readonly isOurs: boolean;
+  /** Who wrote the version: this library, or another client, such as Python's `lynk` or a state machine. */
+  readonly writer: 'cdk-lynk' | 'other';
   /**
    * What the versions of one hold have in common: equal as long as the same hold has the lock. Undefined
-   * where the version is not ours: each write of Python's `lynk` looks like somebody new.
+   * if `writer` is `'other'`: each write of Python's `lynk` looks like a new hold.
    */
   readonly holdId: string | undefined;
   /** When DynamoDB answered, by its own clock; undefined where it did not say. */
@@ -76,11 +76,11 @@ export interface Look {
 }
 
 /** What the look tells; this process remembers it as a sighting. */
-export function inspectionOf(table: LockTable, local: LocalLock, look: Look): LockInspection {
+export function inspectionOf(table: TableClient, queue: LocalQueue, look: Look): LockInspection {
   const { entry, dateMs, arrivedMs, consistency } = look;
   const { clockToleranceSeconds } = table.settings;
   const { lockKey: name, leaseSeconds, hostIdentifier, data, fencingToken } = entry;
-  const expiryMs = local.saw(entry, arrivedMs, consistency);
+  const expiryMs = queue.saw(entry, arrivedMs, consistency);
   const note = noteFrom(data);
   const version = parseVersion(entry.version);
   const lastSeenMs = version?.timed ? version.stampMs : undefined;
@@ -88,15 +88,15 @@ export function inspectionOf(table: LockTable, local: LocalLock, look: Look): Lo
   const untilFreeMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });
   const isKept = leaseSeconds === 0;
   const hasBroken = !isKept && isBroken(entry);
-  const isReleased = !isKept && !hasBroken && version !== undefined && isNobodys(version.holdId);
-  const isNobodysNow = isKept || hasBroken || isReleased;
+  const isReleased = !isKept && !hasBroken && version !== undefined && isTombstone(version.holdId);
+  const isTombstoneNow = isKept || hasBroken || isReleased;
   // As whoever comes only now would see it, too.
   const isOverForAll = version?.timed ? isStampExpired(entry, dateMs, clockToleranceSeconds) : untilFreeMs === 0;
-  const isFree = isKept || (isNobodysNow && isOverForAll);
+  const isFree = isKept || (isTombstoneNow && isOverForAll);
   const isOverByStamp = dateMs !== undefined && lastSeenMs !== undefined && dateMs > lastSeenMs + leaseSeconds * 1000;
   const isOver = isOverByStamp || arrivedMs >= expiryMs;
   const isUntold = lastSeenMs === undefined || isStampAhead(entry, dateMs);
-  const looksDead = isNobodysNow ? false : isOver || (isUntold ? undefined : false);
+  const looksDead = isTombstoneNow ? false : isOver || (isUntold ? undefined : false);
   const overSinceMs = isOverByStamp ? lastSeenMs + leaseSeconds * 1000 : serverNowMs - (arrivedMs - expiryMs);
   return {
     name,
@@ -113,7 +113,7 @@ export function inspectionOf(table: LockTable, local: LocalLock, look: Look): Lo
     data: note === undefined ? data : note,
     fencingToken: fencingToken === undefined ? undefined : Number(fencingToken),
     version: entry.version,
-    isOurs: version !== undefined,
+    writer: version ? 'cdk-lynk' : 'other',
     holdId: version?.holdId,
     inspectedAt: dateOf(dateMs),
   };

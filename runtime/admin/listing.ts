@@ -1,6 +1,6 @@
 import type { LockStore } from '../core/store.js';
 import { answerTo } from '../entry/inquiry.js';
-import type { LockTable } from '../entry/table-client.js';
+import type { TableClient } from '../entry/table-client.js';
 import type { LockEntryError } from '../errors.js';
 import type { WaitOptions } from '../options/held-lock.js';
 import {
@@ -45,7 +45,7 @@ export interface ListOptions extends WaitOptions {
 
 /** Checks the options at once, and reads the first page when the first lock is asked for. */
 export function listLocks(
-  table: LockTable<LockStore>,
+  table: TableClient<LockStore>,
   options: ListOptions,
 ): AsyncIterableIterator<LockInspection, undefined, undefined> {
   refuseUnknown(options, ['prefix', 'includeFree', 'onMalformed', 'signal'], 'list');
@@ -60,20 +60,20 @@ export function listLocks(
 }
 
 async function* pages(
-  table: LockTable<LockStore>,
+  table: TableClient<LockStore>,
   { prefix, includeFree, onMalformed, signal }: Required<ListOptions> & { readonly prefix: string },
 ): AsyncGenerator<LockInspection, undefined, undefined> {
-  const { store, process } = table;
+  const { store, manager } = table;
   const subject = { label: `the locks of table "${store.tableName}"`, details: { tableName: store.tableName } };
   let after: string | undefined;
   do {
     const answer = await answerTo(table, subject, (budget) => store.list({ prefix, after }, budget), signal);
-    const arrivedMs = process.clock.monotonicMs();
+    const arrivedMs = manager.clock.monotonicMs();
     for (const error of answer.malformed) await onMalformed?.(error);
     for (const entry of answer.entries) {
       if (entry.leaseSeconds === 0 && !includeFree) continue;
-      const local = process.listedLock(await store.identify(entry.lockKey), store.connection);
-      const lock = inspectionOf(table, local, { entry, dateMs: answer.dateMs, arrivedMs });
+      const queue = manager.listedQueue(await store.identify(entry.lockKey), store.connection);
+      const lock = inspectionOf(table, queue, { entry, dateMs: answer.dateMs, arrivedMs });
       if (!lock.isFree || includeFree) yield lock;
     }
     after = answer.next;

@@ -5,7 +5,7 @@ import {
   DEFAULT_CLOCK_TOLERANCE_SECONDS,
   DEFAULT_LEASE_SECONDS,
   DEFAULT_WAIT_SECONDS,
-  Locks,
+  LockClient,
 } from '../acquire/lock-client.js';
 import {
   holdOne,
@@ -14,15 +14,15 @@ import {
   tryOne,
   type WithLockOptions,
 } from '../acquire/one-lock.js';
-import { type Footing, footingInstead } from '../core/backend.js';
+import { type Backend, testBackendInstead } from '../core/backend.js';
 import { systemClock } from '../core/clock.js';
-import { LockProcess } from '../core/lock-manager.js';
+import { LockManager } from '../core/lock-manager.js';
 import type { HoldStore, LockStore } from '../core/store.js';
 import { LockOptionError } from '../errors.js';
 import type { Work, WorkArguments } from '../hold/run-under.js';
-import type { LockAsking } from '../observe/events.js';
+import type { LockAttempt } from '../observe/events.js';
 import { consoleLogger } from '../observe/logger.js';
-import { Chronicle } from '../observe/reporter.js';
+import { Reporter } from '../observe/reporter.js';
 import { DEFAULT_MAX_INVOCATION_LEASE_SECONDS } from '../options/invocation-lease.js';
 import {
   FACTORY_SETTINGS,
@@ -54,8 +54,8 @@ export interface LockFactoryOptions extends FactorySettings {
 /** A table's name, or its ARN. */
 const TABLE = /^(?:arn:[^:]+:dynamodb:[^:]+:\d{12}:table\/)?[a-zA-Z0-9_.-]{3,255}$/;
 
-let thisProcess: LockProcess | undefined;
-let defaultLocks: { readonly table: string; readonly locks: Locks } | undefined;
+let thisProcess: LockManager | undefined;
+let defaultLocks: { readonly table: string; readonly client: LockClient } | undefined;
 
 /**
  * A factory for the locks of one table; sends no request.
@@ -72,24 +72,24 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
     throw new LockOptionError(`client is a DynamoDBClient, got ${shown(client)}`);
   }
   const ofEnvironment = tableOfEnvironment();
-  const { process, store } = footingOf(
+  const { manager, store } = backendFor(
     table ?? ofEnvironment,
     (tableName) => new DynamoDBStore(tableName, connectionOf(client)),
   );
   const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
   const ownSettings = { ...defaults, ...given(settings) };
-  return new LockFactory(process, store, ownSettings, defaultHostIdentifier, footingInstead);
+  return new LockFactory(manager, store, ownSettings, defaultHostIdentifier, testBackendInstead);
 }
 
 /** Where a test's locks stand in for DynamoDB, no table need be named; those locks then stay with the test. */
-function footingOf<S extends HoldStore>(
+function backendFor<S extends HoldStore>(
   table: string | undefined,
   storeIn: (table: string) => S,
-): Footing<S | LockStore> {
-  const instead = table === undefined || table === '' ? footingInstead() : undefined;
+): Backend<S | LockStore> {
+  const instead = table === undefined || table === '' ? testBackendInstead() : undefined;
   if (instead) return instead;
-  thisProcess ??= new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
-  return { process: thisProcess, store: storeIn(checkedTable(table)) };
+  thisProcess ??= new LockManager(systemClock, { bytes: randomBytes, fraction: Math.random });
+  return { manager: thisProcess, store: storeIn(checkedTable(table)) };
 }
 
 /**
@@ -171,17 +171,20 @@ export function lockOfEnvironment(name: string, options: LockOptions): Lock {
 }
 
 /** The locks that `withLock` uses: those of the table named by `LYNK_TABLE_NAME`. */
-function locksOfEnvironment(): Locks {
+function locksOfEnvironment(): LockClient {
   const table = tableOfEnvironment();
   // Without a table they are a test's, or an error: nothing to keep.
   if (!table) return locksIn(table);
-  if (defaultLocks?.table !== table) defaultLocks = { table, locks: locksIn(table) };
-  return defaultLocks.locks;
+  if (defaultLocks?.table !== table) defaultLocks = { table, client: locksIn(table) };
+  return defaultLocks.client;
 }
 
 /** With nothing to settle but what the environment says: no logger of the function's own, no metrics. */
-function locksIn(table: string | undefined): Locks {
-  const { process, store } = footingOf(table, (tableName) => new DynamoDBHoldStore(tableName, connectionOf(undefined)));
+function locksIn(table: string | undefined): LockClient {
+  const { manager, store } = backendFor(
+    table,
+    (tableName) => new DynamoDBHoldStore(tableName, connectionOf(undefined)),
+  );
   const {
     leaseSeconds = DEFAULT_LEASE_SECONDS,
     waitSeconds = DEFAULT_WAIT_SECONDS,
@@ -190,12 +193,12 @@ function locksIn(table: string | undefined): Locks {
   const target = {
     clockToleranceSeconds,
     logger: consoleLogger,
-    chronicleOf: (asking: LockAsking, process: LockProcess) => new Chronicle(asking, process),
+    reporterFor: (attempt: LockAttempt, manager: LockManager) => new Reporter(attempt, manager),
     hostIdentifier: defaultHostIdentifier,
   };
   const maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS;
   const settings = { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing: false, target };
-  return new Locks(process, store, settings, footingInstead);
+  return new LockClient(manager, store, settings, testBackendInstead);
 }
 
 /** Without the options that are there but undefined: those ask for the default. */

@@ -4,13 +4,13 @@ import {
   DEFAULT_WAIT_SECONDS,
   type LocksSettings,
 } from '../acquire/lock-client.js';
-import { LogLines } from '../observe/event-logger.js';
-import { type LockMetrics, MetricLines } from '../observe/event-metrics.js';
+import { EventLogger } from '../observe/event-logger.js';
+import { EventMetrics, type LockMetrics } from '../observe/event-metrics.js';
 import type { LockObserver } from '../observe/events.js';
 import { consoleLogger, harmless, type Logger } from '../observe/logger.js';
 import { LossLines } from '../observe/loss-lines.js';
-import { ToldChronicle } from '../observe/observer-reporter.js';
-import { Chronicle } from '../observe/reporter.js';
+import { ObserverReporter } from '../observe/observer-reporter.js';
+import { Reporter } from '../observe/reporter.js';
 import { DEFAULT_MAX_INVOCATION_LEASE_SECONDS } from '../options/invocation-lease.js';
 import type { FactorySettings } from '../options/options.js';
 import {
@@ -48,8 +48,8 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
   const { maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS } = given;
   const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = given;
   const logger = given.logger === undefined ? consoleLogger : harmless(checkedLogger(given.logger));
-  const logLines = given.logger === undefined ? new LossLines(logger) : new LogLines(logger);
-  const metricLines = given.metrics === undefined ? [] : [new MetricLines(checkedMetrics(given.metrics))];
+  const logLines = given.logger === undefined ? new LossLines(logger) : new EventLogger(logger);
+  const metricLines = given.metrics === undefined ? [] : [new EventMetrics(checkedMetrics(given.metrics))];
   const told = [logLines, ...metricLines, ...checkedObservers(observers)];
   const isWatched = given.logger !== undefined || told.length > 1;
   const host = given.hostIdentifier === undefined ? undefined : checkedHost(given.hostIdentifier);
@@ -62,8 +62,8 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
       clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
       logger,
       // To tell nobody takes its time, too.
-      chronicleOf: (asking, process) =>
-        isWatched ? new ToldChronicle(asking, process, told) : new Chronicle(asking, process),
+      reporterFor: (attempt, manager) =>
+        isWatched ? new ObserverReporter(attempt, manager, told) : new Reporter(attempt, manager),
       hostIdentifier: host === undefined ? defaultHost : () => host,
     },
   };

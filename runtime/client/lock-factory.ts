@@ -1,7 +1,7 @@
 import { adoptHold } from '../acquire/acquire.js';
-import { askFor } from '../acquire/asking.js';
+import { acquireRequest } from '../acquire/acquire-request.js';
 import { type Lock, lockOf } from '../acquire/lock.js';
-import { Locks } from '../acquire/lock-client.js';
+import { LockClient } from '../acquire/lock-client.js';
 import {
   holdOne,
   type TryOutcome,
@@ -12,11 +12,11 @@ import {
 import { type BreakOptions, breakLock, lookAt } from '../admin/break.js';
 import { inspectionOf, type LockInspection } from '../admin/inspect.js';
 import { type ListOptions, listLocks } from '../admin/listing.js';
-import type { Footing } from '../core/backend.js';
-import type { LockProcess } from '../core/lock-manager.js';
+import type { Backend } from '../core/backend.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { LockStore } from '../core/store.js';
-import type { LockTarget } from '../entry/lock-ref.js';
-import { LockTable } from '../entry/table-client.js';
+import type { LockRef } from '../entry/lock-ref.js';
+import { TableClient } from '../entry/table-client.js';
 import { LockOptionError } from '../errors.js';
 import { parseHandOver } from '../hold/hand-over-text.js';
 import type { Work, WorkArguments } from '../hold/run-under.js';
@@ -33,7 +33,7 @@ import {
 import { check, checkedFencing, checkedName, isWholeWithin, refuseUnknown, signalIn } from '../options/validate.js';
 import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from '../recipes/multi-lock.js';
 import { Semaphore } from '../recipes/semaphore.js';
-import { permitName, SemaphoreTarget } from '../recipes/semaphore-ref.js';
+import { permitName, SemaphoreRef } from '../recipes/semaphore-ref.js';
 import { flySingly } from '../recipes/single-flight.js';
 import { settled } from './factory-settings.js';
 
@@ -50,17 +50,17 @@ const checkedPermits = check<number>(
  * Makes locks that share a table, a connection and settings. `getLockFactory` makes one, and `createTestLocks` for
  * tests. The class itself is a token for dependency injection, and for `instanceof`; nobody else constructs it.
  */
-export class LockFactory extends Locks<LockStore> {
+export class LockFactory extends LockClient<LockStore> {
   /** @internal */
   constructor(
-    process: LockProcess,
+    manager: LockManager,
     store: LockStore,
     settings: FactorySettings,
     hostIdentifier: (requestId: string | undefined) => string,
-    instead?: () => Footing | undefined,
+    instead?: () => Backend | undefined,
   ) {
     if (!store) throw new LockOptionError('a LockFactory is made by getLockFactory, or for tests by createTestLocks');
-    super(process, store, settled(settings, hostIdentifier), instead);
+    super(manager, store, settled(settings, hostIdentifier), instead);
   }
 
   /**
@@ -99,7 +99,7 @@ export class LockFactory extends Locks<LockStore> {
     const { permits, leaseSeconds, waitSeconds } = { ...options };
     const count = checkedPermits(permits);
     checkedName(permitName(checkedName(name), count - 1));
-    const reach = (reached: string): Promise<SemaphoreTarget> => this.reachSemaphore(reached, count);
+    const reach = (reached: string): Promise<SemaphoreRef> => this.reachSemaphore(reached, count);
     return new Semaphore({ ...this.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false }), reach }, count);
   }
 
@@ -146,10 +146,10 @@ export class LockFactory extends Locks<LockStore> {
     const { fencing = this.fencing, ...call } = options;
     const handOver = parseHandOver(text);
     const { lockName: name } = handOver;
-    const reach = (): Promise<LockTarget<LockStore>> => this.reach(name);
+    const reach = (): Promise<LockRef<LockStore>> => this.reach(name);
     const { leaseSeconds, maxInvocationLeaseSeconds } = this;
     const settings = { name, leaseSeconds, maxInvocationLeaseSeconds, fencing: checkedFencing(fencing), reach };
-    return adoptHold(await askFor(settings, call), handOver);
+    return adoptHold(await acquireRequest(settings, call), handOver);
   }
 
   /**
@@ -159,9 +159,9 @@ export class LockFactory extends Locks<LockStore> {
    */
   async inspect(name: string, options: WaitOptions = {}): Promise<LockInspection | undefined> {
     const signal = signalIn(options, 'inspect');
-    const target = await this.reach(checkedName(name));
-    const look = await lookAt(target, signal);
-    return look && inspectionOf(target, target.local, look);
+    const ref = await this.reach(checkedName(name));
+    const look = await lookAt(ref, signal);
+    return look && inspectionOf(ref, ref.queue, look);
   }
 
   /**
@@ -173,7 +173,7 @@ export class LockFactory extends Locks<LockStore> {
    * @throws LockOptionError at once; while iterating LockTableError, and LynkError where no answer came in time
    */
   list(options: ListOptions = {}): AsyncIterableIterator<LockInspection, undefined, undefined> {
-    return listLocks(new LockTable(this.process, this.store, this.settings), options);
+    return listLocks(new TableClient(this.manager, this.store, this.settings), options);
   }
 
   /**
@@ -185,21 +185,21 @@ export class LockFactory extends Locks<LockStore> {
    *     if (seen?.looksDead === undefined) await factory.break('nightly', { reason: 'host is gone', version: seen?.version });
    *
    * Resolves to what then stands in the table, or, by `force`, to `undefined`.
-   * @throws LockNotBrokenError where it has changed since it was looked at, or nobody holds it
+   * @throws BreakRefusedError where it has changed since it was looked at, or nobody holds it
    * @throws LockEntryError, LockTableError, LockOptionError; LynkError where no answer came in time
    */
   async break(name: string, options: BreakOptions): Promise<LockInspection | undefined> {
     return breakLock(await this.reach(checkedName(name)), options);
   }
 
-  private async reachSemaphore(name: string, count: number): Promise<SemaphoreTarget> {
-    const { process, store, settings } = this;
+  private async reachSemaphore(name: string, count: number): Promise<SemaphoreRef> {
+    const { manager, store, settings } = this;
     const names = Array.from({ length: count }, (_, index) => permitName(name, index));
     const titleOf = (permit: string): string => `permit ${JSON.stringify(permit)} of semaphore ${JSON.stringify(name)}`;
     const permits = await Promise.all(names.map((permit) => this.reach(permit, titleOf(permit))));
     // Those who want one of another number of permits queue apart: what holds these up need not hold up them.
     const id = JSON.stringify(['semaphore', count, await store.identify(name)]);
-    const queue = process.localLock(id, store.connection);
-    return new SemaphoreTarget(process, store, settings, name, permits, queue);
+    const queue = manager.localQueue(id, store.connection);
+    return new SemaphoreRef(manager, store, settings, name, permits, queue);
   }
 }

@@ -1,7 +1,7 @@
 import { LynkError } from '../errors.js';
 import type { Clock, Timer } from './clock.js';
 import { Line } from './line.js';
-import type { Patience } from './wait-budget.js';
+import type { WaitBudget } from './wait-budget.js';
 
 /** Of the 50 connections that an SDK client has at most, the others are left to those who hold. */
 const MOST_AT_ONCE = 32;
@@ -37,16 +37,16 @@ export class Gate {
   private underWay = 0;
   private atOnce = MOST_AT_ONCE;
   private readonly writes = new Line<Pass, Pass>();
-  private readonly looks = new Line<Pass, Pass>();
+  private readonly polls = new Line<Pass, Pass>();
   private timer: Timer | undefined;
   /** The time between two looks. */
   private gapMs = 0;
   /** Monotonic time at which the next look may go. */
-  private nextLookMs = -Infinity;
+  private nextPollMs = -Infinity;
   /** The failure that no answer has followed yet. */
   private failure: unknown;
   /** What was counted so far, and since when. */
-  private window: { readonly sinceMs: number; readonly busyMs: number; looks: number };
+  private window: { readonly sinceMs: number; readonly busyMs: number; polls: number };
 
   constructor(private readonly clock: Clock) {
     this.window = this.newWindow();
@@ -56,24 +56,24 @@ export class Gate {
    * Sends a request once there is room for it: writes first, and in the order in which they came. Resolves to nothing,
    * and sends nothing, where patience is over before.
    */
-  async through<T>(kind: 'write' | 'look', patience: Patience, request: () => Promise<T>): Promise<T | undefined> {
+  async through<T>(kind: 'write' | 'poll', budget: WaitBudget, request: () => Promise<T>): Promise<T | undefined> {
     const pass = new Pass();
-    const line = kind === 'look' ? this.looks : this.writes;
+    const line = kind === 'poll' ? this.polls : this.writes;
     this.setPace();
     line.set(pass, pass);
     this.admit();
     try {
       if (!pass.isIn) {
-        patience.whyQueued = () => this.failure;
-        await patience.race(pass.entered).catch(() => {});
-        patience.whyQueued = undefined;
+        budget.whyQueued = () => this.failure;
+        await budget.race(pass.entered).catch(() => {});
+        budget.whyQueued = undefined;
       }
-      if (patience.isOver) return undefined;
+      if (budget.isOver) return undefined;
       const answer = await request();
       this.failure = undefined;
       return answer;
     } catch (error) {
-      if (!patience.isOver && !(error instanceof LynkError)) {
+      if (!budget.isOver && !(error instanceof LynkError)) {
         this.failure = error;
         // Throttled, or without an answer: more of the same would not help.
         this.gapMs = LONGEST_GAP_MS;
@@ -88,31 +88,31 @@ export class Gate {
 
   private admit(): void {
     while (this.underWay < this.atOnce) {
-      const [next] = this.writes.shift() ?? this.takeLook() ?? [];
+      const [next] = this.writes.shift() ?? this.takePoll() ?? [];
       if (!next) return;
       this.underWay += 1;
       next.enter();
     }
   }
 
-  private takeLook(): readonly [Pass, Pass] | undefined {
-    if (this.looks.size === 0) return undefined;
+  private takePoll(): readonly [Pass, Pass] | undefined {
+    if (this.polls.size === 0) return undefined;
     const nowMs = this.clock.monotonicMs();
-    if (nowMs < this.nextLookMs) {
-      this.timer ??= this.clock.after(this.nextLookMs - nowMs, () => {
+    if (nowMs < this.nextPollMs) {
+      this.timer ??= this.clock.after(this.nextPollMs - nowMs, () => {
         this.timer = undefined;
         this.admit();
       });
       return undefined;
     }
-    this.window.looks += 1;
-    this.nextLookMs = Math.max(this.nextLookMs, nowMs - CATCH_UP_MS) + this.gapMs;
-    return this.looks.shift();
+    this.window.polls += 1;
+    this.nextPollMs = Math.max(this.nextPollMs, nowMs - CATCH_UP_MS) + this.gapMs;
+    return this.polls.shift();
   }
 
   /** By how busy the event loop was since the last time. */
   private setPace(): void {
-    const { sinceMs, busyMs, looks } = this.window;
+    const { sinceMs, busyMs, polls } = this.window;
     const tookMs = this.clock.monotonicMs() - sinceMs;
     if (tookMs < WINDOW_MS) return;
     this.window = this.newWindow();
@@ -122,13 +122,13 @@ export class Gate {
     if (share < RELAXED) this.atOnce = Math.min(MOST_AT_ONCE, this.atOnce * 2);
     // Where the event loop was busier than it is to be, looks were too many by as much.
     const excess = share / BUSY_GOAL;
-    const paceMs = excess > 1 ? tookMs / looks : this.gapMs;
+    const paceMs = excess > 1 ? tookMs / polls : this.gapMs;
     const gapMs = Math.min(LONGEST_GAP_MS, paceMs * Math.max(0.5, excess));
     this.gapMs = gapMs < SHORTEST_GAP_MS ? 0 : gapMs;
   }
 
   private newWindow() {
-    return { sinceMs: this.clock.monotonicMs(), busyMs: this.clock.busyMs?.() ?? 0, looks: 0 };
+    return { sinceMs: this.clock.monotonicMs(), busyMs: this.clock.busyMs?.() ?? 0, polls: 0 };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { LockHolder } from '../errors.js';
-import { Crowd } from '../protocol/crowd.js';
+import { AdaptiveBackoff } from '../protocol/adaptive-backoff.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { observedExpiryMs, type Sighting, sight } from '../protocol/takeover.js';
+import { type ObservedVersion, observe, observedExpiryMs } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';
 import type { Consistency } from './store.js';
 
@@ -26,26 +26,26 @@ const NONE: readonly string[] = [];
  * What one process knows about one lock: the queue of its own callers, first in first out, and the
  * entry that it saw last. Only the head of the queue, which contends or holds, talks to DynamoDB.
  */
-export class LocalLock {
+export class LocalQueue {
   /** Whether an entry without a fencing token was seen, and told of, where there has to be one. */
   isKnownUnfenced = false;
   /** The greatest fencing token that was seen or given: where the clock has not passed it, the next one goes on from it. */
   fencingToken: bigint | undefined;
-  private sighting: Sighting | undefined;
+  private observation: ObservedVersion | undefined;
   /** Versions that were seen before that one, the latest last. */
   private outdated = NONE;
   /** Whether a consistent answer has shown that one after those; it is doubted where another answer showed one of those. */
   private certainty: 'sure' | 'unsure' | 'doubted' = 'unsure';
   /** The holder that a waiter saw last. */
   private rival: string | undefined;
-  private queue: Place[] = [];
+  private queue: Waiter[] = [];
   private localHandOvers = 0;
   private takenInARow = 0;
   /** So often it may be taken in a row before it is left to others. */
   private allowedInARow = TAKEN_IN_A_ROW;
   // Most locks never meet others, and a process may hold thousands: what those need is made when it is needed.
   private foreignSeenMs: number | undefined;
-  private crowdOnceSeen: Crowd | undefined;
+  private backoffOnceNeeded: AdaptiveBackoff | undefined;
   private idleListeners: Set<() => void> | undefined;
 
   /** Nobody queues, and there is nothing to remember that another look would not tell. */
@@ -54,33 +54,33 @@ export class LocalLock {
   }
 
   /** Whoever is at the head now; undefined where nobody queues. */
-  get head(): Place | undefined {
+  get head(): Waiter | undefined {
     return this.queue[0];
   }
 
   /** The same, by the clock: a hold past its deadline is lost as it is asked, and leaves its place. */
-  get headNow(): Place | undefined {
+  get headNow(): Waiter | undefined {
     void this.head?.holder;
     return this.head;
   }
 
   /** How many others seem to want it. */
-  get crowd(): Crowd {
-    this.crowdOnceSeen ??= new Crowd();
-    return this.crowdOnceSeen;
+  get backoff(): AdaptiveBackoff {
+    this.backoffOnceNeeded ??= new AdaptiveBackoff();
+    return this.backoffOnceNeeded;
   }
 
   /** Takes a place at the end of the queue. It is to be left again, whatever comes. */
-  join(): Place {
-    const place = new Place(this);
+  join(): Waiter {
+    const waiter = new Waiter(this);
     if (this.queue.length > 0) {
-      this.queue.push(place);
+      this.queue.push(waiter);
     } else {
       // An array that has been pushed to has room for more than hardly any lock will ever need.
-      this.queue = [place];
-      place.promote();
+      this.queue = [waiter];
+      waiter.promote();
     }
-    return place;
+    return waiter;
   }
 
   /** Calls back once nobody of this process has or wants the lock any more, unless the returned function was called. */
@@ -96,40 +96,40 @@ export class LocalLock {
    */
   saw(entry: LockEntry, arrivedMs: number, consistency: Consistency = 'eventual'): number {
     this.noteToken(entry.fencingToken);
-    const former = this.sighting;
+    const former = this.observation;
     if (former && consistency === 'eventual' && this.outdated.includes(entry.version)) {
       if (this.certainty === 'unsure') this.certainty = 'doubted';
       return observedExpiryMs(former);
     }
-    this.sighting = sight(former, entry, arrivedMs);
+    this.observation = observe(former, entry, arrivedMs);
     if (former && former.version !== entry.version) {
       const others = this.outdated.filter((version) => version !== entry.version);
       this.outdated = [...others, former.version].slice(-OUTDATED_REMEMBERED);
       this.certainty = 'unsure';
     }
     if (consistency === 'strong') this.certainty = 'sure';
-    return observedExpiryMs(this.sighting);
+    return observedExpiryMs(this.observation);
   }
 
   /** How to look next: answers that contradict each other are settled by a consistent one. */
-  get nextLook(): Consistency {
+  get nextPoll(): Consistency {
     return this.certainty === 'doubted' ? 'strong' : 'eventual';
   }
 
   /** Whether the entry, which was seen just now, is known not to stand there any more. */
   isOutdated({ version }: LockEntry): boolean {
-    return this.sighting !== undefined && this.sighting.version !== version;
+    return this.observation !== undefined && this.observation.version !== version;
   }
 
   /** Monotonic time at which the entry seen last can expire by observation. */
   expiryMs(): number {
-    return this.sighting ? observedExpiryMs(this.sighting) : -Infinity;
+    return this.observation ? observedExpiryMs(this.observation) : -Infinity;
   }
 
   /** The version seen last, where it has stood for its whole lease by now. */
   expiredVersion(nowMs: number): string | undefined {
-    if (!this.sighting || this.sighting.leaseSeconds === 0) return undefined;
-    return nowMs >= observedExpiryMs(this.sighting) ? this.sighting.version : undefined;
+    if (!this.observation || this.observation.leaseSeconds === 0) return undefined;
+    return nowMs >= observedExpiryMs(this.observation) ? this.observation.version : undefined;
   }
 
   /**
@@ -141,15 +141,15 @@ export class LocalLock {
     // Of a Python holder only the host stays while it refreshes.
     const rival = parseVersion(entry.version)?.holdId ?? entry.hostIdentifier;
     const hasChanged = this.rival !== undefined && this.rival !== rival;
-    if (raced) this.crowd.lostRace(arrivedMs);
-    else if (hasChanged) this.crowd.passedBy(arrivedMs);
+    if (raced) this.backoff.lostRace(arrivedMs);
+    else if (hasChanged) this.backoff.passedBy(arrivedMs);
     this.rival = rival;
     return hasChanged;
   }
 
   /** The lock was had at the first write after it looked free. Where no crowd was seen, that is no news. */
   wonRace(arrivedMs: number): void {
-    this.crowdOnceSeen?.wonRace(arrivedMs);
+    this.backoffOnceNeeded?.wonRace(arrivedMs);
   }
 
   /** Another process has what this one wants. */
@@ -170,14 +170,14 @@ export class LocalLock {
 
   noteTaken(): void {
     this.takenInARow += 1;
-    this.sighting = undefined;
+    this.observation = undefined;
     this.outdated = NONE;
     this.certainty = 'unsure';
     this.rival = undefined;
   }
 
   /** How long a new head that can wait leaves the lock to other processes; `random` in [0, 1). */
-  courtesyMs(nowMs: number, random: number): number {
+  fairnessYieldMs(nowMs: number, random: number): number {
     const { foreignSeenMs = -Infinity } = this;
     if (nowMs - foreignSeenMs < FOREIGN_MEMORY_MS && this.takenInARow >= this.allowedInARow) {
       this.takenInARow = 0;
@@ -192,13 +192,13 @@ export class LocalLock {
   }
 
   /** Whoever left before leaves no more. */
-  leave(place: Place): void {
-    const index = this.queue.indexOf(place);
+  leave(waiter: Waiter): void {
+    const index = this.queue.indexOf(waiter);
     if (index < 0) return;
     this.queue.splice(index, 1);
     if (index > 0) return;
     if (this.queue[0]) {
-      if (place.hasHeld) this.localHandOvers += 1;
+      if (waiter.hasHeld) this.localHandOvers += 1;
       this.queue[0].promote();
     } else {
       const { idleListeners } = this;
@@ -221,7 +221,7 @@ export interface Asker {
 }
 
 /** A caller's place in the queue for one lock. */
-export class Place {
+export class Waiter {
   /** Whether the lock was granted to this place. */
   hasHeld = false;
   /** Whether this place has come to the head. */
@@ -234,7 +234,7 @@ export class Place {
   private onHead: (() => void)[] | undefined;
   private onSettled: (() => void)[] | undefined;
 
-  constructor(private readonly queue: LocalLock) {}
+  constructor(private readonly queue: LocalQueue) {}
 
   /** Resolves when this place has come to the head. Never rejects. */
   get atHead(): Promise<void> {

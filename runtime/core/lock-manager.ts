@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { ElapsedTime } from '../protocol/elapsed.js';
 import { ServerClock } from '../protocol/server-clock.js';
-import { holdIdFrom, nobodysHoldIdFrom } from '../protocol/version.js';
+import { holdIdFrom, tombstoneHoldIdFrom } from '../protocol/version.js';
 import { orAborted } from './abort.js';
 import type { Clock, Timer } from './clock.js';
 import { Gate } from './gate.js';
-import { LocalLock } from './local-queue.js';
+import { LocalQueue } from './local-queue.js';
 import { RecentMap } from './recent-map.js';
 import { RecentSet } from './recent-set.js';
 
@@ -35,9 +35,9 @@ export interface Watcher {
 class OfConnection {
   readonly serverClock = new ServerClock();
   readonly gate: Gate;
-  readonly locks = new RecentMap<LocalLock>(REMEMBERED, (lock) => lock.isIdle);
+  readonly locks = new RecentMap<LocalQueue>(REMEMBERED, (lock) => lock.isIdle);
   /** Those that were only listed: however many they are, they push out nothing that was asked for. */
-  readonly listed = new RecentMap<LocalLock>(REMEMBERED, () => true);
+  readonly listed = new RecentMap<LocalQueue>(REMEMBERED, () => true);
 
   constructor(clock: Clock) {
     this.gate = new Gate(clock);
@@ -48,10 +48,10 @@ class OfConnection {
  * What all lock clients of one process share: its clocks, what it has seen and given up, and the queue
  * of its callers for each lock.
  */
-export class LockProcess {
+export class LockManager {
   private readonly elapsed: ElapsedTime;
   private readonly connections = new WeakMap<object, OfConnection>();
-  private readonly givenUp = new RecentSet(REMEMBERED);
+  private readonly abandoned = new RecentSet(REMEMBERED);
   private readonly watchers = new Set<Watcher>();
   private ticker: Timer | undefined;
   /** Elapsed time at which it was last seen to run. */
@@ -90,15 +90,15 @@ export class LockProcess {
    * What this process knows about one lock; `id` names endpoint, region, table and lock. Another connection may be
    * of another account, where the same names are another lock's: what that one knows is apart.
    */
-  localLock(id: string, connection: object): LocalLock {
+  localQueue(id: string, connection: object): LocalQueue {
     const { locks, listed } = this.of(connection);
-    return locks.getOrAdd(id, () => listed.take(id) ?? new LocalLock());
+    return locks.getOrAdd(id, () => listed.take(id) ?? new LocalQueue());
   }
 
   /** The same, of a lock that is not asked for, but turned up in a listing. */
-  listedLock(id: string, connection: object): LocalLock {
+  listedQueue(id: string, connection: object): LocalQueue {
     const { locks, listed } = this.of(connection);
-    return locks.get(id) ?? listed.getOrAdd(id, () => new LocalLock());
+    return locks.get(id) ?? listed.getOrAdd(id, () => new LocalQueue());
   }
 
   /**
@@ -111,17 +111,17 @@ export class LockProcess {
   }
 
   /** The hold id for an entry that is left when the hold ends whose id is given. */
-  drawNobodysHoldId(salt: string): string {
-    return nobodysHoldIdFrom(this.drawBytes(salt));
+  drawTombstoneHoldId(salt: string): string {
+    return tombstoneHoldIdFrom(this.drawBytes(salt));
   }
 
   /** From now on an entry of this hold counts as expired to this process: nobody here believes in it. */
-  giveUp(holdId: string): void {
-    this.givenUp.add(holdId);
+  abandon(holdId: string): void {
+    this.abandoned.add(holdId);
   }
 
-  hasGivenUp(holdId: string): boolean {
-    return this.givenUp.has(holdId);
+  isAbandoned(holdId: string): boolean {
+    return this.abandoned.has(holdId);
   }
 
   /** Resolves after that time; keeps the process alive until then where asked to. Rejects as soon as the signal aborts. */

@@ -28,7 +28,7 @@ export interface Limits {
  * How long a caller is willing to wait: until its limits, or until its own signal aborts. While it lasts, it keeps
  * the process alive and elapsed time read.
  */
-export class Patience {
+export class WaitBudget {
   /** The failure in transit that no answer has followed yet: what the time limit's error gives as its cause. */
   lastFailure: unknown;
   /** While a request is in the queue of its process: why those before it fail, if they do. */
@@ -47,21 +47,21 @@ export class Patience {
   private timer: Timer | undefined;
 
   constructor(
-    private readonly process: Timekeeper,
+    private readonly timekeeper: Timekeeper,
     { waitSeconds, untilMs = Infinity }: Limits,
     signal: AbortSignal | undefined,
     private readonly timeLimitError: (cause: unknown) => Error,
   ) {
-    this.limitMs = process.clock.monotonicMs() + waitSeconds * 1000;
+    this.limitMs = timekeeper.clock.monotonicMs() + waitSeconds * 1000;
     this.untilMs = untilMs;
-    this.unwatch = process.watch(() => this.look());
+    this.unwatch = timekeeper.watch(() => this.look());
     if (signal) this.unlisten = whenAborted(signal, () => this.end(signal.reason));
     if (!this.ending) this.arm();
   }
 
   /** A request is sent. */
   asks(): void {
-    this.asked = { leftMs: this.leftMs(), atMs: this.process.clock.monotonicMs() };
+    this.asked = { leftMs: this.leftMs(), atMs: this.timekeeper.clock.monotonicMs() };
   }
 
   /** It was answered. */
@@ -86,7 +86,7 @@ export class Patience {
    */
   unanswered(): unknown {
     if (this.lastFailure !== undefined) return this.lastFailure;
-    const sinceAskedMs = this.process.clock.monotonicMs() - (this.asked?.atMs ?? Infinity);
+    const sinceAskedMs = this.timekeeper.clock.monotonicMs() - (this.asked?.atMs ?? Infinity);
     const isLong = this.leftMs() > 0 ? sinceAskedMs >= FAIR_TIME_MS : this.hadFairTime();
     return isLong ? new Error('no answer from DynamoDB') : this.whyQueued?.();
   }
@@ -94,8 +94,8 @@ export class Patience {
   /** Milliseconds left. */
   leftMs(): number {
     if (this.ending) return 0;
-    const { clock } = this.process;
-    return Math.max(0, Math.min(this.limitMs - clock.monotonicMs(), this.untilMs - this.process.elapsedMs()));
+    const { clock } = this.timekeeper;
+    return Math.max(0, Math.min(this.limitMs - clock.monotonicMs(), this.untilMs - this.timekeeper.elapsedMs()));
   }
 
   /** The promise's outcome, or a rejection as soon as the wait is over. */
@@ -126,7 +126,7 @@ export class Patience {
         this.listeners.delete(wake);
         resolve();
       };
-      const timer = this.process.clock.after(durationMs, wake);
+      const timer = this.timekeeper.clock.after(durationMs, wake);
       this.listeners.add(wake);
     });
   }
@@ -141,7 +141,7 @@ export class Patience {
   private arm(): void {
     this.timer?.cancel();
     const delayMs = Math.min(this.leftMs(), LONGEST_NAP_MS);
-    this.timer = this.process.clock.after(delayMs, () => this.look(), { keepAlive: true });
+    this.timer = this.timekeeper.clock.after(delayMs, () => this.look(), { keepAlive: true });
   }
 
   /** Ends the wait where its time is over, and else sets its timer anew: that would be late after a freeze. */

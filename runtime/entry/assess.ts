@@ -4,11 +4,11 @@ import { noteFrom } from '../options/note.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';
-import type { LockTarget } from './lock-ref.js';
+import type { LockRef } from './lock-ref.js';
 import { refuseReentry } from './scope.js';
 
 /** What an answer showed of a lock's entry. */
-export interface Sight {
+export interface Observation {
   readonly entry: LockEntry | undefined;
   readonly dateMs: number | undefined;
   /** Monotonic time at which the answer had arrived. */
@@ -26,23 +26,23 @@ export interface Takeable {
  * Whether the entry just seen may be written over (docs/protocol.md, section 3), or who holds the lock.
  * @throws LockReentrancyError where the code that asks runs inside of that hold
  */
-export function judge(target: LockTarget, { entry, dateMs, arrivedMs, consistency }: Sight): Takeable | LockHolder {
-  const { process, local, settings } = target;
+export function assess(ref: LockRef, { entry, dateMs, arrivedMs, consistency }: Observation): Takeable | LockHolder {
+  const { manager, queue, settings } = ref;
   if (!entry) return {};
-  const expiryMs = local.saw(entry, arrivedMs, consistency);
-  const isOutdated = local.isOutdated(entry);
-  if (isOutdated && arrivedMs >= expiryMs) return { expiredVersion: local.expiredVersion(arrivedMs) };
+  const expiryMs = queue.saw(entry, arrivedMs, consistency);
+  const isOutdated = queue.isOutdated(entry);
+  if (isOutdated && arrivedMs >= expiryMs) return { expiredVersion: queue.expiredVersion(arrivedMs) };
   if (!isOutdated && entry.leaseSeconds === 0) return {};
   const version = parseVersion(entry.version);
-  const isGivenUp = version !== undefined && process.hasGivenUp(version.holdId);
+  const isAbandoned = version !== undefined && manager.isAbandoned(version.holdId);
   const isExpired = arrivedMs >= expiryMs || isStampExpired(entry, dateMs, settings.clockToleranceSeconds);
-  if (!isOutdated && (isGivenUp || isExpired)) {
+  if (!isOutdated && (isAbandoned || isExpired)) {
     return { expiredVersion: entry.version };
   }
-  refuseReentry(target, version?.holdId);
-  local.noteForeign(arrivedMs);
+  refuseReentry(ref, version?.holdId);
+  queue.noteForeign(arrivedMs);
   const { clockToleranceSeconds } = settings;
-  const serverNowMs = target.serverNowMs();
+  const serverNowMs = ref.serverNowMs();
   const remainingMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });
   const { hostIdentifier, leaseSeconds, data } = entry;
   return new LockHolder(hostIdentifier, leaseSeconds, remainingMs / 1000, noteFrom(data));

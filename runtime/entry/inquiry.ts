@@ -1,8 +1,8 @@
 import type { Answer } from '../core/store.js';
-import { Patience } from '../core/wait-budget.js';
+import { WaitBudget } from '../core/wait-budget.js';
 import { LockUnavailableError, LynkError, type LynkErrorDetails } from '../errors.js';
 import { retryDelayMs } from '../protocol/schedule.js';
-import type { LockTable } from './table-client.js';
+import type { TableClient } from './table-client.js';
 
 /** How long a person is let wait for one answer, attempts that failed in transit included. */
 const PATIENCE_SECONDS = 10;
@@ -21,14 +21,14 @@ export interface Subject {
  * @throws LockUnavailableError where none came in time; LockTableError where none can come
  */
 export async function answerTo<A extends Answer>(
-  table: LockTable,
+  table: TableClient,
   { label, details }: Subject,
   request: (signal: AbortSignal) => Promise<A>,
   signal: AbortSignal | undefined,
 ): Promise<A> {
   signal?.throwIfAborted();
-  const patience = new Patience(
-    table.process,
+  const budget = new WaitBudget(
+    table.manager,
     { waitSeconds: PATIENCE_SECONDS },
     signal,
     (cause) =>
@@ -37,17 +37,17 @@ export async function answerTo<A extends Answer>(
   const attempts = async (): Promise<A> => {
     for (let failures = 0; ; failures += 1) {
       try {
-        return await table.exchange(Math.min(ATTEMPT_MS, patience.leftMs()), request, signal);
+        return await table.exchange(Math.min(ATTEMPT_MS, budget.leftMs()), request, signal);
       } catch (error) {
-        if (error instanceof LynkError || patience.isOver) throw error;
-        patience.lastFailure = error;
+        if (error instanceof LynkError || budget.isOver) throw error;
+        budget.lastFailure = error;
       }
-      await patience.sleep(retryDelayMs(failures, table.process.random.fraction()));
+      await budget.sleep(retryDelayMs(failures, table.manager.random.fraction()));
     }
   };
   try {
-    return await patience.race(attempts());
+    return await budget.race(attempts());
   } finally {
-    patience.close();
+    budget.close();
   }
 }

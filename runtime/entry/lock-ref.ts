@@ -1,13 +1,13 @@
-import type { LocalLock } from '../core/local-queue.js';
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LocalQueue } from '../core/local-queue.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { HoldStore, NewEntry } from '../core/store.js';
 import { LockLostError, LockUnavailableError, type LynkErrorDetails } from '../errors.js';
 import { holderTraceText } from '../observe/holder-trace.js';
-import type { Chronicle } from '../observe/reporter.js';
+import type { Reporter } from '../observe/reporter.js';
 import { nextFencingToken } from '../protocol/fencing.js';
-import type { Ledger } from '../protocol/ledger.js';
+import type { LeaseState } from '../protocol/lease-state.js';
 import { STAMP_LIMIT_MS } from '../protocol/version.js';
-import { LockTable, type TargetSettings } from './table-client.js';
+import { TableClient, type TableSettings } from './table-client.js';
 
 /** DynamoDB's TTL deletes an entry this long after its lease ended, if nothing else has. */
 const EXPIRES_AFTER_LEASE_SECONDS = 24 * 60 * 60;
@@ -16,21 +16,21 @@ const TOKEN_MAY_BE_BEHIND_MS = 60_000;
 
 /** What an entry says of its holder. */
 export interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
-  readonly chronicle: Pick<Chronicle, 'trace'>;
+  readonly reporter: Pick<Reporter, 'trace'>;
 }
 
 /** One lock in one table, as one process reaches it: all that contending for it and holding it need. */
-export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
+export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
   constructor(
-    process: LockProcess,
+    manager: LockManager,
     store: S,
     readonly name: string,
-    readonly local: LocalLock,
-    settings: TargetSettings,
+    readonly queue: LocalQueue,
+    settings: TableSettings,
     /** What it is to its callers, where that is more than a lock of its name. */
     private readonly title?: string,
   ) {
-    super(process, store, settings);
+    super(manager, store, settings);
   }
 
   /** `lock "nightly" in table "locks"`, to begin a message with. */
@@ -55,34 +55,34 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
   }
 
   /** Draws the hold's next version. The request that carries it is to be sent at once. */
-  draw(ledger: Ledger): string {
+  draw(lease: LeaseState): string {
     const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Infinity;
     // A hold cannot take back a stamp that is ahead, as when the wall clock was set forward since the last answer.
-    const latestMs = (ledger.confirmedVersion !== undefined && this.serverCeilingMs()) || Infinity;
-    return ledger.draw(this.process.elapsedMs(), Math.min(this.serverNowMs(), latestMs), timed);
+    const latestMs = (lease.confirmedVersion !== undefined && this.serverCeilingMs()) || Infinity;
+    return lease.draw(this.manager.elapsedMs(), Math.min(this.serverNowMs(), latestMs), timed);
   }
 
   /** Whether stamps of the ledger are ahead of DynamoDB's clock, by more than its answers leave open. */
-  isAhead(ledger: Ledger): boolean {
-    return ledger.isAheadOf(this.serverCeilingMs() ?? Infinity);
+  isAhead(lease: LeaseState): boolean {
+    return lease.isAheadOf(this.serverCeilingMs() ?? Infinity);
   }
 
   /**
    * Whether its fencing token is behind DynamoDB's clock, as that of a process which had not heard it yet. TTL may have
    * deleted an entry with a greater one.
    */
-  isTokenBehind({ fencingToken }: Ledger): boolean {
+  isTokenBehind({ fencingToken }: LeaseState): boolean {
     const latestMs = (this.serverFloorMs() ?? -Infinity) - TOKEN_MAY_BE_BEHIND_MS;
     return fencingToken !== undefined && Number(fencingToken) < latestMs;
   }
 
-  newEntry(ledger: Ledger, version: string, { hostIdentifier, data, chronicle }: EntryOwner): NewEntry {
-    const { leaseSeconds, fencing, holdId } = ledger;
-    const { fencingToken = fencing ? nextFencingToken(this.local.fencingToken, this.serverNowMs()) : undefined } =
-      ledger;
+  newEntry(lease: LeaseState, version: string, { hostIdentifier, data, reporter }: EntryOwner): NewEntry {
+    const { leaseSeconds, fencing, holdId } = lease;
+    const { fencingToken = fencing ? nextFencingToken(this.queue.fencingToken, this.serverNowMs()) : undefined } =
+      lease;
     const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds, fencingToken);
-    ledger.asks(expiresAtSeconds, fencingToken);
-    const trace = chronicle.trace();
+    lease.asks(expiresAtSeconds, fencingToken);
+    const trace = reporter.trace();
     const holderTrace = trace === undefined ? undefined : holderTraceText(holdId, trace);
     const said = { version, hostIdentifier, data, holderTrace };
     return { lockKey: this.name, leaseSeconds, expiresAtSeconds, fencingToken, ...said };
@@ -100,7 +100,7 @@ export class LockTarget<S extends HoldStore = HoldStore> extends LockTable<S> {
   }
 
   /** Whether the entry as it was confirmed stays for long enough, by what its answer told of the time and the token. */
-  isKept({ expiresAtSeconds, latestToken }: Ledger): boolean {
+  isKept({ expiresAtSeconds, latestToken }: LeaseState): boolean {
     return expiresAtSeconds >= (this.expiresAtSeconds(0, latestToken) ?? Infinity);
   }
 }

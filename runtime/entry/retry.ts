@@ -1,4 +1,4 @@
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import { ItemsRefused } from '../core/store.js';
 import { LockEntryError, LockLostError, LockOptionError } from '../errors.js';
 import { refreshBudgetMs, refreshRetryDelayMs } from '../protocol/schedule.js';
@@ -25,25 +25,25 @@ interface Bounds {
  * back: such a one tries again whatever the failure was, since the lock hangs on it.
  */
 export async function untilAnswered<A>(
-  process: LockProcess,
+  manager: LockManager,
   { budgetMs, leftMs = () => Infinity, signal, keepAlive, unanswered }: Bounds,
   attempt: (budgetMs: number) => Promise<A>,
 ): Promise<A> {
-  const limitMs = process.elapsedMs() + budgetMs;
+  const limitMs = manager.elapsedMs() + budgetMs;
   for (let failures = 0; ; failures += 1) {
     signal?.throwIfAborted();
     let failure: unknown;
     try {
-      return await attempt(refreshBudgetMs(Math.min(limitMs - process.elapsedMs(), leftMs())));
+      return await attempt(refreshBudgetMs(Math.min(limitMs - manager.elapsedMs(), leftMs())));
     } catch (error) {
       signal?.throwIfAborted();
       if (isAnswer(error)) throw error;
       failure = error;
     }
-    const untilLimitMs = limitMs - process.elapsedMs();
-    const delayMs = refreshRetryDelayMs(failures, Math.min(untilLimitMs, leftMs()), process.random.fraction());
+    const untilLimitMs = limitMs - manager.elapsedMs();
+    const delayMs = refreshRetryDelayMs(failures, Math.min(untilLimitMs, leftMs()), manager.random.fraction());
     if (leftMs() <= 0 || delayMs + SHORTEST_ATTEMPT_MS > untilLimitMs) throw unanswered(failure);
-    await process.pause(delayMs, keepAlive, signal);
+    await manager.pause(delayMs, keepAlive, signal);
   }
 }
 

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { LocalLock } from '../core/local-queue.js';
+import type { LocalQueue } from '../core/local-queue.js';
 import { LockReentrancyError } from '../errors.js';
 import type { HeldLock } from '../options/held-lock.js';
-import type { LockTarget } from './lock-ref.js';
+import type { LockRef } from './lock-ref.js';
 
 /** What work runs inside of. */
 interface Surrounding extends HeldLock {
   /** Whether it is a hold on this lock, or the one of this hold id. */
-  isOn(local: LocalLock, holdId?: string): boolean;
+  isOn(queue: LocalQueue, holdId?: string): boolean;
 }
 
 /** The holds that the code running now runs inside of, the innermost first. */
@@ -32,18 +32,18 @@ export function currentHold(): HeldLock | undefined {
  * @throws LockReentrancyError where the code running now runs inside a `withLock` that holds this lock:
  *   it would wait for itself
  */
-export function refuseReentry(target: LockTarget, holdId?: string): void {
-  if (!isHeldAround(target, holdId)) return;
+export function refuseReentry(ref: LockRef, holdId?: string): void {
+  if (!isHeldAround(ref, holdId)) return;
   throw new LockReentrancyError(
-    `${target.label} is held by the withLock that this code runs in; use its held object, or another name`,
-    target.errorDetails(),
+    `${ref.label} is held by the withLock that this code runs in; use its held object, or another name`,
+    ref.errorDetails(),
   );
 }
 
 /** Whether the code running now runs inside of work that holds this lock. */
-export function isHeldAround({ local }: LockTarget, holdId?: string): boolean {
+export function isHeldAround({ queue }: LockRef, holdId?: string): boolean {
   for (let scope = scopes.getStore(); scope; scope = scope.outer) {
-    if (scope.hold.isOn(local, holdId) && scope.hold.isHeld) return true;
+    if (scope.hold.isOn(queue, holdId) && scope.hold.isHeld) return true;
   }
   return false;
 }

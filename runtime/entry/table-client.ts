@@ -1,37 +1,37 @@
 import { newController, whenAborted } from '../core/abort.js';
 import type { Gate } from '../core/gate.js';
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { Answer, HoldStore } from '../core/store.js';
-import type { LockAsking } from '../observe/events.js';
+import type { LockAttempt } from '../observe/events.js';
 import type { Logger } from '../observe/logger.js';
-import type { Chronicle } from '../observe/reporter.js';
+import type { Reporter } from '../observe/reporter.js';
 import type { ServerClock } from '../protocol/server-clock.js';
 
 /** What a factory decides for all of its locks. */
-export interface TargetSettings {
+export interface TableSettings {
   readonly clockToleranceSeconds: number;
   readonly logger: Logger;
   /** Of each asking for one of the locks. */
-  readonly chronicleOf: (asking: LockAsking, process: LockProcess) => Chronicle;
+  readonly reporterFor: (attempt: LockAttempt, manager: LockManager) => Reporter;
   /** Who holds, for people. */
   readonly hostIdentifier: (requestId: string | undefined) => string;
 }
 
 /** One table, as one process reaches it. */
-export class LockTable<S extends HoldStore = HoldStore> {
+export class TableClient<S extends HoldStore = HoldStore> {
   protected readonly serverClock: ServerClock;
 
   constructor(
-    readonly process: LockProcess,
+    readonly manager: LockManager,
     readonly store: S,
-    readonly settings: TargetSettings,
+    readonly settings: TableSettings,
   ) {
-    this.serverClock = process.serverClock(store.connection);
+    this.serverClock = manager.serverClock(store.connection);
   }
 
   /** Where the waiters of this process queue for its connection. */
   get gate(): Gate {
-    return this.process.gate(this.store.connection);
+    return this.manager.gate(this.store.connection);
   }
 
   /**
@@ -39,17 +39,17 @@ export class LockTable<S extends HoldStore = HoldStore> {
    * certainly is, as the wall clock may have been set back since the last answer.
    */
   serverNowMs(): number {
-    return Math.max(this.serverClock.nowMs(this.process.clock.wallMs()), this.serverFloorMs() ?? -Infinity);
+    return Math.max(this.serverClock.nowMs(this.manager.clock.wallMs()), this.serverFloorMs() ?? -Infinity);
   }
 
   /** DynamoDB's time, in epoch milliseconds, that it certainly is by now; undefined where no answer has told any. */
   serverFloorMs(): number | undefined {
-    return this.serverClock.floorMs(this.process.clock.monotonicMs());
+    return this.serverClock.floorMs(this.manager.clock.monotonicMs());
   }
 
   /** The same, that it is by now at the latest, unless the monotonic clock stood still. */
   protected serverCeilingMs(): number | undefined {
-    return this.serverClock.ceilingMs(this.process.clock.monotonicMs());
+    return this.serverClock.ceilingMs(this.manager.clock.monotonicMs());
   }
 
   /**
@@ -61,7 +61,7 @@ export class LockTable<S extends HoldStore = HoldStore> {
     request: (signal: AbortSignal) => Promise<A>,
     signal?: AbortSignal,
   ): Promise<A> {
-    const { clock } = this.process;
+    const { clock } = this.manager;
     return new Promise<A>((resolve, reject) => {
       const controller = newController();
       const giveUp = (reason: unknown): void => {
@@ -79,20 +79,20 @@ export class LockTable<S extends HoldStore = HoldStore> {
       };
       if (signal) unlisten = whenAborted(signal, () => giveUp(signal.reason));
       if (controller.signal.aborted) return;
-      this.process.elapsedMs();
+      this.manager.elapsedMs();
       const sentWallMs = clock.wallMs();
       request(controller.signal).then(
         (answer) => {
           if (controller.signal.aborted) return;
           settle();
-          this.process.elapsedMs();
+          this.manager.elapsedMs();
           this.serverClock.learn(sentWallMs, clock.wallMs(), answer.dateMs);
           this.serverClock.hear(clock.monotonicMs(), answer.dateMs);
           resolve(answer);
         },
         (error: unknown) => {
           settle();
-          this.process.elapsedMs();
+          this.manager.elapsedMs();
           reject(error);
         },
       );

@@ -6,13 +6,13 @@ import {
   type TransactionItem,
   type WriteAnswer,
 } from '../core/store.js';
-import type { LockTarget } from '../entry/lock-ref.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { untilAnswered } from '../entry/retry.js';
 import { LockLostError, LockOptionError } from '../errors.js';
 import { shown } from '../options/validate.js';
-import type { Ledger } from '../protocol/ledger.js';
+import type { LeaseState } from '../protocol/lease-state.js';
 import { tryBudgetMs } from '../protocol/schedule.js';
-import { loseTo, loseToNoEntry, type Refreshed } from './refreshing.js';
+import { loseTo, loseToNoEntry, type Refreshed } from './lease-renewer.js';
 
 /** DynamoDB's limit for a transaction, one of which is the check. */
 const MOST_ITEMS = 99;
@@ -25,13 +25,13 @@ export class Guard {
   private transactions = 0;
 
   constructor(
-    private readonly target: LockTarget,
-    private readonly ledger: Ledger,
+    private readonly ref: LockRef,
+    private readonly lease: LeaseState,
     private readonly hold: Believer,
   ) {}
 
   conditionCheck(): LockConditionCheck {
-    const { store } = this.target;
+    const { store } = this.ref;
     if (!store.conditionCheck) throw this.withoutTransactions();
     if (!this.hold.isHeld) throw this.hold.whyNotHeld();
     return store.conditionCheck(this.standing());
@@ -39,21 +39,21 @@ export class Guard {
 
   /** Sends the items until one attempt is answered, within the hold and for as long as a try may take. */
   async transactWrite(items: readonly TransactionItem[], signal: AbortSignal | undefined): Promise<void> {
-    const { target, hold } = this;
+    const { ref, hold } = this;
     this.checkItems(items);
     const send = this.sender({ guard: this.standing(), items, token: this.drawToken() });
     let lastFailure: unknown;
     const bounds = {
-      budgetMs: tryBudgetMs(this.ledger.leaseSeconds),
+      budgetMs: tryBudgetMs(this.lease.leaseSeconds),
       leftMs: () => hold.leftMs(),
       signal,
       keepAlive: true,
-      unanswered: (cause: unknown) => (hold.isHeld ? target.notConfirmed('transaction', cause) : this.lost(cause)),
+      unanswered: (cause: unknown) => (hold.isHeld ? ref.notConfirmed('transaction', cause) : this.lost(cause)),
     };
-    const answer = await untilAnswered(target.process, bounds, async (budgetMs) => {
+    const answer = await untilAnswered(ref.manager, bounds, async (budgetMs) => {
       if (!hold.isHeld) throw this.lost(lastFailure);
       try {
-        return await target.exchange(budgetMs, send, signal);
+        return await ref.exchange(budgetMs, send, signal);
       } catch (error) {
         if (loseToNoEntry(hold, error)) throw hold.whyNotHeld();
         lastFailure = error;
@@ -67,25 +67,25 @@ export class Guard {
   }
 
   private standing(): LockGuard {
-    const { holdId, fencingToken } = this.ledger;
-    return { lockKey: this.target.name, holdId, fencingToken };
+    const { holdId, fencingToken } = this.lease;
+    return { lockKey: this.ref.name, holdId, fencingToken };
   }
 
   /** The same for all attempts of one call: whichever of them lands, it is carried out once. */
   private drawToken(): string {
     this.transactions += 1;
-    return this.target.process.drawHoldId(`${this.ledger.holdId} ${this.transactions}`);
+    return this.ref.manager.drawHoldId(`${this.lease.holdId} ${this.transactions}`);
   }
 
   private sender(write: GuardedWrite): (signal: AbortSignal) => Promise<WriteAnswer> {
-    const { store } = this.target;
+    const { store } = this.ref;
     if (!store.transactWrite) throw this.withoutTransactions();
     return store.transactWrite.bind(store, write);
   }
 
   private lossBy({ entry }: WriteAnswer): LockLostError {
     const { hold } = this;
-    if (hold.isHeld) loseTo(hold, this.ledger, entry);
+    if (hold.isHeld) loseTo(hold, this.lease, entry);
     return hold.whyNotHeld();
   }
 
@@ -94,7 +94,7 @@ export class Guard {
     if (lastFailure === undefined) return loss;
     const { message, reason } = loss;
     return new LockLostError(`${message}; whether the transaction was carried out is not known`, {
-      ...this.target.errorDetails(lastFailure),
+      ...this.ref.errorDetails(lastFailure),
       reason,
     });
   }
@@ -110,8 +110,8 @@ export class Guard {
 
   private withoutTransactions(): LockOptionError {
     return new LockOptionError(
-      `${this.target.label} is not kept in DynamoDB, and has no transactions`,
-      this.target.errorDetails(),
+      `${this.ref.label} is not kept in DynamoDB, and has no transactions`,
+      this.ref.errorDetails(),
     );
   }
 }

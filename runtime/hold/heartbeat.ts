@@ -1,5 +1,5 @@
 import type { Timer } from '../core/clock.js';
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import { refreshRetryDelayMs } from '../protocol/schedule.js';
 
 /** What a heartbeat keeps alive. */
@@ -25,7 +25,7 @@ export class Heartbeat {
   private failures = 0;
 
   constructor(
-    private readonly process: LockProcess,
+    private readonly manager: LockManager,
     private readonly pulse: Pulse,
   ) {}
 
@@ -42,22 +42,22 @@ export class Heartbeat {
   /** Beats now if a beat is overdue, and else sets its timer anew: after a freeze, timers run late. */
   catchUp(): void {
     if (this.failures > 0 || this.beating) return;
-    if (this.process.elapsedMs() >= this.pulse.dueMs()) this.beatNow();
+    if (this.manager.elapsedMs() >= this.pulse.dueMs()) this.beatNow();
     else this.schedule();
   }
 
   private schedule(): void {
     if (this.stopped || !this.pulse.isAlive()) return;
-    const untilDueMs = this.pulse.dueMs() - this.process.elapsedMs();
+    const untilDueMs = this.pulse.dueMs() - this.manager.elapsedMs();
     if (untilDueMs === Infinity) return;
     if (untilDueMs > 0) this.failures = 0;
     // Due again at once means that the last beat failed, or gained nothing: leave the table some air.
     const delayMs =
       untilDueMs > 0
         ? untilDueMs
-        : refreshRetryDelayMs(this.failures++, this.pulse.leftMs(), this.process.random.fraction());
+        : refreshRetryDelayMs(this.failures++, this.pulse.leftMs(), this.manager.random.fraction());
     this.timer?.cancel();
-    this.timer = this.process.clock.after(delayMs, () => this.beatNow());
+    this.timer = this.manager.clock.after(delayMs, () => this.beatNow());
   }
 
   private beatNow(): void {

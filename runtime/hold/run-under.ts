@@ -32,8 +32,8 @@ export function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
 
 /** The same inside several holds of one process, the loss of any of which is a loss. The process stays meanwhile. */
 export function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
-  const [{ process }] = holds as readonly [Hold];
-  return process.stayFor(() => workInside(holds, work));
+  const [{ manager }] = holds as readonly [Hold];
+  return manager.stayFor(() => workInside(holds, work));
 }
 
 async function workInside<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {

@@ -7,11 +7,11 @@ import { type Line, lineDetails, lossLine, toMilliseconds } from './loss-lines.j
  * Writes one line for each event: a warning where a lock was lost, or nearly so; information where a person
  * on call wants to follow who had a lock and when; the rest for debugging.
  */
-export class LogLines implements LockObserver {
+export class EventLogger implements LockObserver {
   constructor(private readonly logger: HarmlessLogger) {}
 
   onLockEvent(event: LockEvent): void {
-    const { lockName, tableName } = event.asking;
+    const { lockName, tableName } = event.attempt;
     const [level, text, details] = lineOf(event);
     // A message of our errors names the lock itself.
     const isWhole = /^(?:lock|permit|semaphore) "/.test(text);
@@ -22,7 +22,7 @@ export class LogLines implements LockObserver {
 
 function lineOf(event: LockEvent): Line {
   switch (event.type) {
-    case 'asked':
+    case 'requested':
       return ['debug', 'is asked for'];
     case 'waiting': {
       const { holder } = event;

@@ -1,6 +1,6 @@
 import { LockTableError, LockUnavailableError } from '../errors.js';
 import { METRICS } from '../protocol/wire.js';
-import { type LockAsking, type LockEvent, type LockObserver, unheard } from './events.js';
+import { type LockAttempt, type LockEvent, type LockObserver, unheard } from './events.js';
 
 /**
  * Where metrics go. The Metrics of Powertools for AWS Lambda fits as it is, and so does `emfMetrics()`,
@@ -8,7 +8,7 @@ import { type LockAsking, type LockEvent, type LockObserver, unheard } from './e
  */
 export interface LockMetrics {
   /** A metric apart from all others, with its own dimensions, sent as soon as its value is added. */
-  singleMetric(asking: LockAsking): SingleLockMetric;
+  singleMetric(attempt: LockAttempt): SingleLockMetric;
 }
 
 /** One value on its way. */
@@ -24,51 +24,51 @@ export interface SingleLockMetric {
 }
 
 /** Counts and times what happens to locks, under the names that the construct's metrics and alarms have. */
-export class MetricLines implements LockObserver {
+export class EventMetrics implements LockObserver {
   constructor(private readonly metrics: LockMetrics) {}
 
   onLockEvent(event: LockEvent): void {
-    const { asking } = event;
+    const { attempt } = event;
     switch (event.type) {
       case 'acquired':
-        this.count(asking, METRICS.lockAcquired);
-        this.time(asking, METRICS.lockWaitTime, event.waitSeconds);
-        if (event.takenOverFrom !== undefined) this.count(asking, METRICS.lockTakenOver);
+        this.count(attempt, METRICS.lockAcquired);
+        this.time(attempt, METRICS.lockWaitTime, event.waitSeconds);
+        if (event.takenOverFrom !== undefined) this.count(attempt, METRICS.lockTakenOver);
         break;
       case 'not-granted':
-        this.count(asking, isOutage(event.error) ? METRICS.lockUnavailable : METRICS.lockNotGranted);
-        this.time(asking, METRICS.lockWaitTime, event.waitSeconds);
+        this.count(attempt, isOutage(event.error) ? METRICS.lockUnavailable : METRICS.lockNotGranted);
+        this.time(attempt, METRICS.lockWaitTime, event.waitSeconds);
         break;
       case 'lost':
-        this.count(asking, METRICS.lockLost);
-        this.time(asking, METRICS.lockHeldTime, event.heldSeconds);
+        this.count(attempt, METRICS.lockLost);
+        this.time(attempt, METRICS.lockHeldTime, event.heldSeconds);
         break;
       case 'lapsed':
       case 'released':
       case 'release-failed':
       case 'handed-over':
-        this.time(asking, METRICS.lockHeldTime, event.heldSeconds);
+        this.time(attempt, METRICS.lockHeldTime, event.heldSeconds);
         break;
       default:
     }
   }
 
-  private count(asking: LockAsking, name: string): void {
-    this.add(asking, name, 'Count', 1);
+  private count(attempt: LockAttempt, name: string): void {
+    this.add(attempt, name, 'Count', 1);
   }
 
-  private time(asking: LockAsking, name: string, seconds: number): void {
-    this.add(asking, name, 'Seconds', Math.round(seconds * 1000) / 1000);
+  private time(attempt: LockAttempt, name: string, seconds: number): void {
+    this.add(attempt, name, 'Seconds', Math.round(seconds * 1000) / 1000);
   }
 
-  private add(asking: LockAsking, name: string, unit: 'Count' | 'Seconds', value: number): void {
-    const metric = unheard(this.metrics.singleMetric(asking));
+  private add(attempt: LockAttempt, name: string, unit: 'Count' | 'Seconds', value: number): void {
+    const metric = unheard(this.metrics.singleMetric(attempt));
     unheard(metric.clearDefaultDimensions?.());
     // Where the table was given by its ARN, the construct's metrics still go by its name.
-    const tableName = asking.tableName.slice(asking.tableName.lastIndexOf('/') + 1);
+    const tableName = attempt.tableName.slice(attempt.tableName.lastIndexOf('/') + 1);
     unheard(metric.addDimension(METRICS.dimension, tableName));
-    unheard(metric.addMetadata?.('lockName', asking.lockName));
-    unheard(metric.addMetadata?.('hostIdentifier', asking.hostIdentifier));
+    unheard(metric.addMetadata?.('lockName', attempt.lockName));
+    unheard(metric.addMetadata?.('hostIdentifier', attempt.hostIdentifier));
     unheard(metric.addMetric(name, unit, value));
   }
 }

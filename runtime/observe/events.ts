@@ -1,7 +1,7 @@
 import type { LockHolder, LockLostError } from '../errors.js';
 
 /** Who asks for which lock: one object for an asking, and for the hold that comes of it. */
-export interface LockAsking {
+export interface LockAttempt {
   /** Of a semaphore, its name: which of its permits it will be, nobody knows yet. */
   readonly lockName: string;
   readonly tableName: string;
@@ -13,23 +13,23 @@ export interface LockAsking {
 }
 
 /** What every event has. */
-export interface LockHappening<T extends string> {
+export interface LockEventOf<T extends string> {
   readonly type: T;
   /** The same object in all events of one asking, so that they can be put together. */
-  readonly asking: LockAsking;
+  readonly attempt: LockAttempt;
 }
 
 /** A caller has begun to ask. */
-export type LockAskedEvent = LockHappening<'asked'>;
+export type LockRequestedEvent = LockEventOf<'requested'>;
 
 /** The lock was first seen to be held by another; the caller goes on waiting. Once an asking at most. */
-export interface LockWaitingEvent extends LockHappening<'waiting'> {
+export interface LockWaitingEvent extends LockEventOf<'waiting'> {
   /** Undefined behind a caller of the same process that asks itself. */
   readonly holder: LockHolder | undefined;
 }
 
 /** The lock is held. */
-export interface LockAcquiredEvent extends LockHappening<'acquired'> {
+export interface LockAcquiredEvent extends LockEventOf<'acquired'> {
   /** Seconds since the caller began to ask. */
   readonly waitSeconds: number;
   /** How many times DynamoDB was asked for it: writes that may take it, and looks. */
@@ -41,7 +41,7 @@ export interface LockAcquiredEvent extends LockHappening<'acquired'> {
 }
 
 /** The asking ended without the lock. */
-export interface LockNotGrantedEvent extends LockHappening<'not-granted'> {
+export interface LockNotGrantedEvent extends LockEventOf<'not-granted'> {
   readonly waitSeconds: number;
   readonly attempts: number;
   /** Who held it when last seen; undefined where nobody was seen. */
@@ -54,55 +54,55 @@ export interface LockNotGrantedEvent extends LockHappening<'not-granted'> {
 }
 
 /** The asking ended without the lock, which is not wanted any more: another's result of `singleFlight` serves as well. */
-export interface LockServedEvent extends LockHappening<'served'> {
+export interface LockServedEvent extends LockEventOf<'served'> {
   readonly waitSeconds: number;
   readonly attempts: number;
 }
 
 /** A refresh was confirmed in good time. */
-export interface LockRefreshedEvent extends LockHappening<'refreshed'> {
+export interface LockRefreshedEvent extends LockEventOf<'refreshed'> {
   readonly remainingSeconds: number;
 }
 
 /** A refresh was confirmed more than a quarter of the lease after it was due: the lock was close to being lost. */
-export interface LockRefreshedLateEvent extends LockHappening<'refreshed-late'> {
+export interface LockRefreshedLateEvent extends LockEventOf<'refreshed-late'> {
   readonly lateSeconds: number;
   /** What the hold still had when the confirmation came. */
   readonly remainedSeconds: number;
 }
 
 /** A refresh got no answer. It is tried again until the deadline. */
-export interface LockRefreshFailedEvent extends LockHappening<'refresh-failed'> {
+export interface LockRefreshFailedEvent extends LockEventOf<'refresh-failed'> {
   readonly error: unknown;
   readonly remainingSeconds: number;
 }
 
 /** The hold ended before its time. */
-export interface LockLostEvent extends LockHappening<'lost'> {
+export interface LockLostEvent extends LockEventOf<'lost'> {
   readonly heldSeconds: number;
   /** Its `reason` says why. */
   readonly error: LockLostError;
 }
 
 /** A sticky lock ended between two uses, with no work under it. Its `error` says why. */
-export interface LockLapsedEvent extends LockHappening<'lapsed'> {
+export interface LockLapsedEvent extends LockEventOf<'lapsed'> {
   readonly heldSeconds: number;
   readonly error: LockLostError;
 }
 
 /** The lock was given back. */
-export interface LockReleasedEvent extends LockHappening<'released'> {
+export interface LockReleasedEvent extends LockEventOf<'released'> {
   readonly heldSeconds: number;
 }
 
 /** The lock was given back, but nobody confirmed that: its entry may block others for a lease. */
-export interface LockReleaseFailedEvent extends LockHappening<'release-failed'> {
+export interface LockReleaseFailedEvent extends LockEventOf<'release-failed'> {
   readonly heldSeconds: number;
   readonly error: unknown;
 }
 
 /** The lock was handed over by `serialize`. */
-export interface LockHandedOverEvent extends LockHappening<'handed-over'> {
+export interface LockHandedOverEvent extends LockEventOf<'handed-over'> {
   readonly heldSeconds: number;
 }
 
@@ -118,7 +118,7 @@ export interface LockHandedOverEvent extends LockHappening<'handed-over'> {
  *                                                                                         └─► lost
  */
 export type LockEvent =
-  | LockAskedEvent
+  | LockRequestedEvent
   | LockWaitingEvent
   | LockAcquiredEvent
   | LockNotGrantedEvent
@@ -140,9 +140,9 @@ export interface LockObserver {
    * Runs the work of a `withLock`, so that a context may be put around it: calls `work` at once, and returns what
    * that returns. Whatever else it does, the work runs once, and keeps its outcome.
    */
-  runWork?<T>(asking: LockAsking, work: () => T): T;
+  runWork?<T>(attempt: LockAttempt, work: () => T): T;
   /** What the entry is to say to whoever takes the lock over from this asking's hold: a `traceparent`. */
-  traceOf?(asking: LockAsking): string | undefined;
+  traceOf?(attempt: LockAttempt): string | undefined;
 }
 
 /**

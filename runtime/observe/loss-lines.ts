@@ -24,8 +24,8 @@ export function lossLine({ error, heldSeconds }: LockLostEvent): Line {
 }
 
 /** What every line says of whose event it is. */
-export function lineDetails({ type, asking }: LockEvent): Record<string, unknown> {
-  const { requestId, ...whose } = asking;
+export function lineDetails({ type, attempt }: LockEvent): Record<string, unknown> {
+  const { requestId, ...whose } = attempt;
   return { lockEvent: type, ...whose, ...(requestId !== undefined && { requestId }) };
 }
 

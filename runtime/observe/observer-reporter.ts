@@ -1,34 +1,34 @@
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { Replaced } from '../core/store.js';
 import { type LockHolder, type LockLostError, LockNotGrantedError } from '../errors.js';
-import { harmlessly, type LockAsking, type LockEvent, type LockObserver, unheard } from './events.js';
+import { harmlessly, type LockAttempt, type LockEvent, type LockObserver, unheard } from './events.js';
 import { checkedTrace, traceLeftBy } from './holder-trace.js';
 import { observedWork } from './observed-work.js';
-import { Chronicle } from './reporter.js';
+import { Reporter } from './reporter.js';
 
 /** A refresh confirmed later than this part of the lease after it was due is worth a warning. */
 const LATE_PART_OF_LEASE = 0.25;
 
-type Told<E> = E extends LockEvent ? Omit<E, 'asking'> : never;
+type Reported<E> = E extends LockEvent ? Omit<E, 'attempt'> : never;
 
 /** Tells observers what becomes of one asking, and how long it took. */
-export class ToldChronicle extends Chronicle {
+export class ObserverReporter extends Reporter {
   private readonly askedMs: number;
   private isWaiting = false;
   private takenOverFrom: string | undefined;
   private formerTrace: string | undefined;
 
   constructor(
-    asking: LockAsking,
-    process: Pick<LockProcess, 'elapsedMs'>,
+    attempt: LockAttempt,
+    manager: Pick<LockManager, 'elapsedMs'>,
     private readonly observers: readonly LockObserver[],
   ) {
-    super(asking, process);
-    this.askedMs = process.elapsedMs();
+    super(attempt, manager);
+    this.askedMs = manager.elapsedMs();
   }
 
   override asked(): void {
-    this.tell({ type: 'asked' });
+    this.tell({ type: 'requested' });
   }
 
   override waiting(holder: LockHolder | undefined): void {
@@ -57,7 +57,7 @@ export class ToldChronicle extends Chronicle {
 
   /** Runs the work that the hold is for, as the observers would have it. */
   override around<T>(work: () => T): T {
-    return observedWork(this.observers, this.asking, work);
+    return observedWork(this.observers, this.attempt, work);
   }
 
   /** What the hold is to leave for its taker: the first observer's word. */
@@ -65,7 +65,7 @@ export class ToldChronicle extends Chronicle {
     let trace: string | undefined;
     for (const observer of this.observers) {
       harmlessly(() => {
-        trace ??= checkedTrace(unheard(observer.traceOf?.(this.asking)));
+        trace ??= checkedTrace(unheard(observer.traceOf?.(this.attempt)));
       });
     }
     return trace;
@@ -89,8 +89,8 @@ export class ToldChronicle extends Chronicle {
   /** @param before what was so before the refresh was confirmed: when it was due, and what the hold had left */
   override refreshed(before: { readonly dueMs: number; readonly remainedMs: number }, remainingMs: number): void {
     const { dueMs, remainedMs } = before;
-    const lateMs = this.process.elapsedMs() - dueMs;
-    if (lateMs > this.asking.leaseSeconds * 1000 * LATE_PART_OF_LEASE) {
+    const lateMs = this.manager.elapsedMs() - dueMs;
+    if (lateMs > this.attempt.leaseSeconds * 1000 * LATE_PART_OF_LEASE) {
       this.tell({ type: 'refreshed-late', lateSeconds: lateMs / 1000, remainedSeconds: remainedMs / 1000 });
     } else {
       this.tell({ type: 'refreshed', remainingSeconds: remainingMs / 1000 });
@@ -130,8 +130,8 @@ export class ToldChronicle extends Chronicle {
     this.tell({ type: 'not-granted', waitSeconds: this.secondsSince(this.askedMs), attempts, holder, error });
   }
 
-  private tell(told: Told<LockEvent>): void {
-    const event = { ...told, asking: this.asking } as LockEvent;
+  private tell(told: Reported<LockEvent>): void {
+    const event = { ...told, attempt: this.attempt } as LockEvent;
     for (const observer of this.observers) harmlessly(() => observer.onLockEvent(event));
   }
 }

@@ -1,22 +1,22 @@
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { Replaced } from '../core/store.js';
 import type { LockHolder, LockLostError } from '../errors.js';
-import type { LockAsking, LockLostEvent } from './events.js';
+import type { LockAttempt, LockLostEvent } from './events.js';
 import { consoleLogger } from './logger.js';
 import { writeLoss } from './loss-lines.js';
 
 /**
  * What becomes of one asking, and of the hold that may come of it. This one is for locks that nobody watches: it
- * keeps all to itself but what must not go unheard, a lost lock. `ToldChronicle` tells observers.
+ * keeps all to itself but what must not go unheard, a lost lock. `ObserverReporter` tells observers.
  */
-export class Chronicle {
+export class Reporter {
   /** How many times DynamoDB was asked for the lock. */
   attempts = 0;
   private acquiredMs = 0;
 
   constructor(
-    readonly asking: LockAsking,
-    protected readonly process: Pick<LockProcess, 'elapsedMs'>,
+    readonly attempt: LockAttempt,
+    protected readonly manager: Pick<LockManager, 'elapsedMs'>,
   ) {}
 
   asked(): void {}
@@ -30,7 +30,7 @@ export class Chronicle {
   wasGivenBy(_giver: Replaced): void {}
 
   acquired(): void {
-    this.acquiredMs = this.process.elapsedMs();
+    this.acquiredMs = this.manager.elapsedMs();
   }
 
   /** Runs the work that the hold is for, as the observers would have it. */
@@ -70,7 +70,7 @@ export class Chronicle {
   handedOver(): void {}
 
   protected lossOf(error: LockLostError): LockLostEvent {
-    return { type: 'lost', heldSeconds: this.heldSeconds(), error, asking: this.asking };
+    return { type: 'lost', heldSeconds: this.heldSeconds(), error, attempt: this.attempt };
   }
 
   protected heldSeconds(): number {
@@ -78,6 +78,6 @@ export class Chronicle {
   }
 
   protected secondsSince(ms: number): number {
-    return Math.max(0, this.process.elapsedMs() - ms) / 1000;
+    return Math.max(0, this.manager.elapsedMs() - ms) / 1000;
   }
 }

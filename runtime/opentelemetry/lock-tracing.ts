@@ -13,7 +13,7 @@ import { LockOptionError } from '../errors.js';
 import {
   harmlessly,
   type LockAcquiredEvent,
-  type LockAsking,
+  type LockAttempt,
   type LockEvent,
   type LockLostEvent,
   type LockNotGrantedEvent,
@@ -55,13 +55,13 @@ interface Spans {
 }
 
 class LockTracing implements LockObserver {
-  private readonly spans = new WeakMap<LockAsking, Spans>();
+  private readonly spans = new WeakMap<LockAttempt, Spans>();
 
   constructor(private readonly tracer: Tracer) {}
 
   onLockEvent(event: LockEvent): void {
-    if (event.type === 'asked') this.asked(event.asking);
-    const spans = this.spans.get(event.asking);
+    if (event.type === 'requested') this.asked(event.attempt);
+    const spans = this.spans.get(event.attempt);
     if (!spans) return;
     const { acquire, hold } = spans;
     switch (event.type) {
@@ -104,8 +104,8 @@ class LockTracing implements LockObserver {
   }
 
   /** While the work runs, the hold's span is the current one: spans that begin there are its children. */
-  runWork<T>(asking: LockAsking, work: () => T): T {
-    const hold = this.spans.get(asking)?.hold;
+  runWork<T>(attempt: LockAttempt, work: () => T): T {
+    const hold = this.spans.get(attempt)?.hold;
     if (!hold) return work();
     const fail = (error: unknown): void => {
       hold.recordException(exception(error));
@@ -124,28 +124,28 @@ class LockTracing implements LockObserver {
   }
 
   /** What a taker, in another process perhaps, is to link to. */
-  traceOf(asking: LockAsking): string | undefined {
-    const spans = this.spans.get(asking);
+  traceOf(attempt: LockAttempt): string | undefined {
+    const spans = this.spans.get(attempt);
     return spans && traceparentOf(spans.acquire.spanContext());
   }
 
-  private asked(asking: LockAsking): void {
-    const acquire = this.tracer.startSpan('lock.acquire', { attributes: attributesOf(asking) });
-    this.spans.set(asking, { acquire });
+  private asked(attempt: LockAttempt): void {
+    const acquire = this.tracer.startSpan('lock.acquire', { attributes: attributesOf(attempt) });
+    this.spans.set(attempt, { acquire });
   }
 
-  private acquired(spans: Spans, { asking, attempts, takenOverFrom, formerTrace }: LockAcquiredEvent): void {
+  private acquired(spans: Spans, { attempt, attempts, takenOverFrom, formerTrace }: LockAcquiredEvent): void {
     const former = attributes({ [ATTRIBUTES.takenOverFrom]: takenOverFrom });
     const link = linkTo(formerTrace);
     const links: Link[] = link ? [link] : [];
     spans.acquire.setAttributes({ [ATTRIBUTES.granted]: true, [ATTRIBUTES.attempts]: attempts, ...former });
     spans.acquire.end();
-    const begin = { attributes: { ...attributesOf(asking), ...former }, links };
+    const begin = { attributes: { ...attributesOf(attempt), ...former }, links };
     spans.hold = this.tracer.startSpan('lock.hold', begin);
   }
 }
 
-function attributesOf({ lockName, tableName, leaseSeconds, hostIdentifier, requestId }: LockAsking): Attributes {
+function attributesOf({ lockName, tableName, leaseSeconds, hostIdentifier, requestId }: LockAttempt): Attributes {
   return attributes({
     [ATTRIBUTES.name]: lockName,
     [ATTRIBUTES.table]: tableName,

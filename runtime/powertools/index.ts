@@ -2,7 +2,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { LockMetrics, SingleLockMetric } from '../observe/event-metrics.js';
-import type { LockAsking } from '../observe/events.js';
+import type { LockAttempt } from '../observe/events.js';
 import { refuseUnknown } from '../options/validate.js';
 import { METRICS } from '../protocol/wire.js';
 
@@ -55,7 +55,7 @@ class LabelledMetrics implements LockMetrics {
     private readonly serviceName: string | undefined,
   ) {}
 
-  singleMetric({ requestId }: LockAsking): SingleLockMetric {
+  singleMetric({ requestId }: LockAttempt): SingleLockMetric {
     const metric = this.metrics.singleMetric();
     const service = this.serviceName ?? process.env['POWERTOOLS_SERVICE_NAME'];
     if (service !== undefined) metric.addMetadata('service', service);

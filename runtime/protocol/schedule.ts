@@ -11,7 +11,7 @@ const LIVELY_CROWDING = 7;
 
 /**
  * A waiter's sleep before poll number `poll` (from 0): 20 ms doubling to 170 ms, times 0.5 to 1.5, and times
- * `crowding` (from 1) where many others wait (protocol/crowd.ts). Where the lock `isLively`, as it has changed
+ * `crowding` (from 1) where many others wait (protocol/adaptive-backoff.ts). Where the lock `isLively`, as it has changed
  * hands between two looks, it doubles to 50 ms only; to more where it is crowded, and to 170 ms from a factor of 24.
  */
 export function pollDelayMs(poll: number, random: number, crowding = 1, isLively = false): number {

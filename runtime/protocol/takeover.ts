@@ -18,7 +18,7 @@ import { parseVersion } from './version.js';
  */
 
 /** A version that this process has seen, and since when. */
-export interface Sighting {
+export interface ObservedVersion {
   readonly version: string;
   readonly leaseSeconds: number;
   /** Monotonic time at which the answer that first showed the version had arrived. */
@@ -26,7 +26,7 @@ export interface Sighting {
 }
 
 /** The sighting after an answer that showed `entry`: the former one where its version still stands. */
-export function sight(former: Sighting | undefined, entry: LockEntry, arrivedMs: number): Sighting {
+export function observe(former: ObservedVersion | undefined, entry: LockEntry, arrivedMs: number): ObservedVersion {
   if (former?.version === entry.version && former.leaseSeconds === entry.leaseSeconds) return former;
   return { version: entry.version, leaseSeconds: entry.leaseSeconds, sinceMs: arrivedMs };
 }
@@ -35,7 +35,7 @@ export function sight(former: Sighting | undefined, entry: LockEntry, arrivedMs:
  * Monotonic time from which the observed rule lets a contender take the seen version over. Where the
  * version is not ours its holder keeps no safety margin, so the contender adds one.
  */
-export function observedExpiryMs({ version, leaseSeconds, sinceMs }: Sighting): number {
+export function observedExpiryMs({ version, leaseSeconds, sinceMs }: ObservedVersion): number {
   const margin = parseVersion(version) ? 0 : safetyMarginMs(leaseSeconds);
   return sinceMs + leaseSeconds * 1000 + margin;
 }
@@ -57,7 +57,7 @@ export function isStampAhead(entry: LockEntry, dateMs: number | undefined): bool
 }
 
 /** What is known of the time at a look at an entry. */
-export interface LookTime {
+export interface ObservationTime {
   /** Monotonic time of observed expiry. */
   readonly expiryMs: number;
   /** Monotonic time now. */
@@ -71,7 +71,7 @@ export interface LookTime {
  * Milliseconds until the entry can be taken over at the latest, if it stays as it is. By the stamp where
  * that says more: whoever looks may see the entry only now.
  */
-export function untilTakeoverMs(entry: LockEntry, time: LookTime): number {
+export function untilTakeoverMs(entry: LockEntry, time: ObservationTime): number {
   const { expiryMs, nowMs, serverNowMs, clockToleranceSeconds } = time;
   const version = parseVersion(entry.version);
   const byStampMs = version?.timed

@@ -45,12 +45,12 @@ export function holdIdFrom(random: Uint8Array): string {
 const NOBODYS = '-000000000000';
 
 /** A hold id that nobody holds, of 26 random bits. */
-export function nobodysHoldIdFrom(random: Uint8Array): string {
+export function tombstoneHoldIdFrom(random: Uint8Array): string {
   return `${holdIdFrom(random).slice(0, 9)}${NOBODYS}`;
 }
 
 /** Whether it stands for an entry that was left: a holder's ends like that once in 2^48. */
-export function isNobodys(holdId: string): boolean {
+export function isTombstone(holdId: string): boolean {
   return holdId.endsWith(NOBODYS);
 }
 

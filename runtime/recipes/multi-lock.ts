@@ -1,8 +1,8 @@
-import { acquireHold, type LockSettings } from '../acquire/asking.js';
-import type { Locks } from '../acquire/lock-client.js';
+import { acquireHold, type LockSettings } from '../acquire/acquire-request.js';
+import type { LockClient } from '../acquire/lock-client.js';
 import { WITH_LOCK_OPTIONS, type WithLockOptions } from '../acquire/one-lock.js';
 import { newController, whenAborted } from '../core/abort.js';
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import { refuseReentry } from '../entry/scope.js';
 import {
   InvocationEndingError,
@@ -60,14 +60,14 @@ export type WorkOnSeveral<T> = (held: HeldLocks) => T | PromiseLike<T>;
 
 /** Holds the locks while `work` runs, as `withLocks` of a factory says. */
 export async function holdSeveral<T>(
-  locks: Locks,
+  client: LockClient,
   names: readonly string[],
   args: WorkArguments<WithLocksOptions, T, WorkOnSeveral<T>>,
 ): Promise<T> {
   const { options, work } = workArguments<WithLocksOptions, T, WorkOnSeveral<T>>(args, 'withLocks');
   refuseUnknown(options, WITH_LOCKS_OPTIONS, 'withLocks');
   const several = checkedNames(names);
-  const settings = locks.lockSettings(several[0] ?? '', options);
+  const settings = client.lockSettings(several[0] ?? '', options);
   return new SeveralLocks(several, settings, options).holdWhile(work);
 }
 
@@ -94,15 +94,15 @@ class SeveralLocks {
     try {
       const targets = await Promise.all(this.names.map((name) => this.settings.reach(name)));
       // Before anything is taken: it would have to be given back.
-      for (const target of targets) refuseReentry(target);
-      await this.acquireAll(targets[0]?.process as LockProcess);
+      for (const ref of targets) refuseReentry(ref);
+      await this.acquireAll(targets[0]?.manager as LockManager);
       return await holdAllWhile(this.holds, () => work(this.held()));
     } finally {
       stop?.();
     }
   }
 
-  private async acquireAll({ clock }: LockProcess): Promise<void> {
+  private async acquireAll({ clock }: LockManager): Promise<void> {
     const { group, settings } = this;
     const limitMs = clock.monotonicMs() + settings.waitSeconds * 1000;
     let isAsking = true;

@@ -1,9 +1,9 @@
 import { unavailable } from '../acquire/acquire.js';
-import type { LocalLock } from '../core/local-queue.js';
-import type { LockProcess } from '../core/lock-manager.js';
+import type { LocalQueue } from '../core/local-queue.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { LockStore } from '../core/store.js';
-import type { LockTarget } from '../entry/lock-ref.js';
-import type { TargetSettings } from '../entry/table-client.js';
+import type { LockRef } from '../entry/lock-ref.js';
+import type { TableSettings } from '../entry/table-client.js';
 import { type LockHolder, LockNotGrantedError, type LockUnavailableError, type LynkErrorDetails } from '../errors.js';
 
 /** Holders that an error's message names; its `holders` has them all. */
@@ -15,15 +15,15 @@ export function permitName(semaphore: string, index: number): string {
 }
 
 /** One semaphore in one table, as one process reaches it: an ordinary lock for each of its permits. */
-export class SemaphoreTarget {
+export class SemaphoreRef {
   constructor(
-    readonly process: LockProcess,
+    readonly manager: LockManager,
     readonly store: LockStore,
-    readonly settings: TargetSettings,
+    readonly settings: TableSettings,
     readonly name: string,
-    readonly permits: readonly LockTarget[],
+    readonly permits: readonly LockRef[],
     /** Where the callers of this process queue: only the head looks for a permit. */
-    readonly queue: LocalLock,
+    readonly queue: LocalQueue,
   ) {}
 
   /** `semaphore "api" in table "locks"`, to begin a message with. */

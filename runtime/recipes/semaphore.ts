@@ -1,16 +1,16 @@
 import {
-  type Ask,
+  type AcquireRequest,
   DOUBT_MS,
   holdOf,
+  reported,
   rounded,
   secondsOfTry,
   stopMsOf,
-  told,
-  withinPatience,
+  withinBudget,
 } from '../acquire/acquire.js';
-import { askFor, limitOfOne, waitSecondsWithin } from '../acquire/asking.js';
-import { abandon } from '../acquire/ensure-lease.js';
-import { Patience } from '../core/wait-budget.js';
+import { acquireRequest, limitOfOne, waitSecondsWithin } from '../acquire/acquire-request.js';
+import { discardAcquisition } from '../acquire/ensure-lease.js';
+import { WaitBudget } from '../core/wait-budget.js';
 import { isHeldAround } from '../entry/scope.js';
 import { type LockHolder, LockReentrancyError } from '../errors.js';
 import { Hold } from '../hold/hold.js';
@@ -20,14 +20,14 @@ import type { Lease } from '../options/invocation-lease.js';
 import { ACQUIRE_OPTIONS, type AcquireOptions, TRY_OPTIONS, type TryOptions } from '../options/options.js';
 import { checkedWait, refuseUnknown } from '../options/validate.js';
 import { type GrantedPermit, PermitContention } from './contend-permit.js';
-import type { SemaphoreTarget } from './semaphore-ref.js';
+import type { SemaphoreRef } from './semaphore-ref.js';
 
 interface SemaphoreSettings {
   readonly name: string;
   readonly leaseSeconds: Lease;
   readonly maxInvocationLeaseSeconds: number;
   readonly waitSeconds: number;
-  readonly reach: (name: string) => Promise<SemaphoreTarget>;
+  readonly reach: (name: string) => Promise<SemaphoreRef>;
 }
 
 /** A semaphore's name and settings, from `createSemaphore`. Making one costs nothing and sends nothing. */
@@ -63,7 +63,7 @@ export class Semaphore {
   async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
     refuseUnknown(options, TRY_OPTIONS, 'tryAcquire');
     const ask = await this.ask(options);
-    const outcome = await told(ask, () => this.askOnce(ask));
+    const outcome = await reported(ask, () => this.askOnce(ask));
     return outcome instanceof Hold ? outcome : undefined;
   }
 
@@ -85,81 +85,77 @@ export class Semaphore {
     const asked = checkedWait(given);
     const ask = await this.ask(options);
     const waitSeconds = waitSecondsWithin(asked, ask);
-    if (waitSeconds > 0) return told(ask, () => this.waitFor(ask, waitSeconds));
-    return told(ask, async () => {
+    if (waitSeconds > 0) return reported(ask, () => this.waitFor(ask, waitSeconds));
+    return reported(ask, async () => {
       const outcome = await this.askOnce(ask);
       if (outcome instanceof Hold) return outcome;
-      throw ask.target.notGranted(limitOfOne(asked), outcome, undefined);
+      throw ask.ref.notGranted(limitOfOne(asked), outcome, undefined);
     });
   }
 
-  private async ask(options: TryOptions): Promise<Ask<SemaphoreTarget>> {
-    const ask = await askFor(this.settings, options);
-    const { target } = ask;
-    if (!target.permits.some((permit) => isHeldAround(permit))) return ask;
+  private async ask(options: TryOptions): Promise<AcquireRequest<SemaphoreRef>> {
+    const ask = await acquireRequest(this.settings, options);
+    const { ref } = ask;
+    if (!ref.permits.some((permit) => isHeldAround(permit))) return ask;
     throw new LockReentrancyError(
-      `${target.label}: a permit of it is held by the withPermit that this code runs in, and a second one may never ` +
+      `${ref.label}: a permit of it is held by the withPermit that this code runs in, and a second one may never ` +
         'be free while everybody holds one; use its held object, or another semaphore',
-      target.errorDetails(),
+      ref.errorDetails(),
     );
   }
 
-  private async waitFor(ask: Ask<SemaphoreTarget>, waitSeconds: number): Promise<Hold> {
-    const { target } = ask;
-    const { head } = target.queue;
-    if (head) ask.chronicle.waiting(head.holder);
-    const place = target.queue.join();
-    const patience = new Patience(target.process, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
-      target.notGranted(
-        `within ${rounded(waitSeconds)} s`,
-        target.queue.head?.holders ?? [],
-        cause ?? target.queue.head?.doubt,
-      ),
+  private async waitFor(ask: AcquireRequest<SemaphoreRef>, waitSeconds: number): Promise<Hold> {
+    const { ref } = ask;
+    const { head } = ref.queue;
+    if (head) ask.reporter.waiting(head.holder);
+    const waiter = ref.queue.join();
+    const budget = new WaitBudget(ref.manager, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
+      ref.notGranted(`within ${rounded(waitSeconds)} s`, ref.queue.head?.holders ?? [], cause ?? ref.queue.head?.doubt),
     );
-    const contention = new PermitContention(target, ask, patience, place);
-    const granted = patience.race(place.atHead).then(() => contention.wait());
-    const permit = await settle(granted, patience, () => place.leave());
+    const contention = new PermitContention(ref, ask, budget, waiter);
+    const granted = budget.race(waiter.atHead).then(() => contention.wait());
+    const permit = await settle(granted, budget, () => waiter.leave());
     if (!permit) throw new Error('unreachable: an acquire ends granted or with an error');
-    place.hasHeld = true;
-    place.leave();
+    waiter.hasHeld = true;
+    waiter.leave();
     return holdOf(ask, permit);
   }
 
   /** Asks once; resolves to who holds the permits where none is to be had. */
-  private async askOnce(ask: Ask<SemaphoreTarget>): Promise<Hold | readonly LockHolder[]> {
-    const { target } = ask;
+  private async askOnce(ask: AcquireRequest<SemaphoreRef>): Promise<Hold | readonly LockHolder[]> {
+    const { ref } = ask;
     const limitSeconds = secondsOfTry(ask);
     const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
-    const patience = new Patience(target.process, limits, ask.signal, (cause) =>
-      target.notGranted(`within ${rounded(limitSeconds)} s`, [], cause ?? target.queue.head?.doubt),
+    const budget = new WaitBudget(ref.manager, limits, ask.signal, (cause) =>
+      ref.notGranted(`within ${rounded(limitSeconds)} s`, [], cause ?? ref.queue.head?.doubt),
     );
     // Behind a caller of this process: who waits in vain has seen as much as a request of our own would show.
-    for (let { head } = target.queue; head; { head } = target.queue) {
+    for (let { head } = ref.queue; head; { head } = ref.queue) {
       const { holders, doubt } = head;
       if (holders.length > 0 && doubt === undefined) {
-        patience.close();
+        budget.close();
         return holders;
       }
       // What it saw before its requests failed is no answer any more.
-      await patience.race(holders.length > 0 ? patience.sleep(DOUBT_MS) : head.settled);
+      await budget.race(holders.length > 0 ? budget.sleep(DOUBT_MS) : head.settled);
     }
-    const place = target.queue.join();
-    const contention = new PermitContention(target, ask, patience, place);
-    const permit = await settle(contention.once(), patience, () => place.leave());
-    if (!permit) return place.holders;
-    place.leave();
+    const waiter = ref.queue.join();
+    const contention = new PermitContention(ref, ask, budget, waiter);
+    const permit = await settle(contention.once(), budget, () => waiter.leave());
+    if (!permit) return waiter.holders;
+    waiter.leave();
     return holdOf(ask, permit);
   }
 }
 
 function settle(
   granted: Promise<GrantedPermit | undefined>,
-  patience: Patience,
+  budget: WaitBudget,
   leave: () => void,
 ): Promise<GrantedPermit | undefined> {
-  const giveBack = async ({ target, ledger, place }: GrantedPermit): Promise<void> => {
-    await abandon(target, ledger);
-    place.leave();
+  const giveBack = async ({ ref, lease, waiter }: GrantedPermit): Promise<void> => {
+    await discardAcquisition(ref, lease);
+    waiter.leave();
   };
-  return withinPatience(patience, granted, { giveBack, leave });
+  return withinBudget(budget, granted, { giveBack, leave });
 }

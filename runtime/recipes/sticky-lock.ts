@@ -1,10 +1,10 @@
-import { type Ask, notGranted, rounded } from '../acquire/acquire.js';
+import { type AcquireRequest, notGranted, rounded } from '../acquire/acquire.js';
 import type { Lock } from '../acquire/lock.js';
 import type { Timer } from '../core/clock.js';
-import { LocalLock, type Place } from '../core/local-queue.js';
+import { LocalQueue, type Waiter } from '../core/local-queue.js';
 import { giveBackOnSigterm, keepNoMore } from '../core/sigterm.js';
-import { type Limits, Patience } from '../core/wait-budget.js';
-import type { LockTarget } from '../entry/lock-ref.js';
+import { type Limits, WaitBudget } from '../core/wait-budget.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { refuseReentry } from '../entry/scope.js';
 import { LockNotGrantedError, LockOptionError } from '../errors.js';
 import type { Hold } from '../hold/hold.js';
@@ -50,7 +50,7 @@ export class StickyLock {
   /** The hold that takes on the one before. */
   private taking: Promise<Hold> | undefined;
   /** Uses in one process take turns. */
-  private readonly turns = new LocalLock();
+  private readonly turns = new LocalQueue();
   private readonly reserveSeconds: number;
 
   /** @internal */
@@ -90,16 +90,16 @@ export class StickyLock {
     const { leaseSeconds, waitSeconds: defaultSeconds } = lock.defaults;
     if (typeof leaseSeconds !== 'number')
       throw new LockOptionError(`${FIXED_LEASE}; its factory's is "${leaseSeconds}"`);
-    const target = await lock.target();
-    refuseReentry(target);
-    const { process } = target;
-    const endsMs = context ? process.elapsedMs() + context.getRemainingTimeInMillis() : Infinity;
+    const ref = await lock.target();
+    refuseReentry(ref);
+    const { manager } = ref;
+    const endsMs = context ? manager.elapsedMs() + context.getRemainingTimeInMillis() : Infinity;
     const stopMs = endsMs - this.reserveSeconds * 1000;
     const mostSeconds = this.options.waitSeconds ?? defaultSeconds;
-    const limitMs = process.clock.monotonicMs() + mostSeconds * 1000;
+    const limitMs = manager.clock.monotonicMs() + mostSeconds * 1000;
     const waitSeconds = (): number =>
-      Math.max(0, Math.min(limitMs - process.clock.monotonicMs(), stopMs - process.elapsedMs())) / 1000;
-    const place = await this.turn(target, { waitSeconds: waitSeconds(), untilMs: stopMs });
+      Math.max(0, Math.min(limitMs - manager.clock.monotonicMs(), stopMs - manager.elapsedMs())) / 1000;
+    const waiter = await this.turn(ref, { waitSeconds: waitSeconds(), untilMs: stopMs });
     this.idle?.cancel();
     let hold: Hold;
     try {
@@ -107,12 +107,12 @@ export class StickyLock {
       hold = await this.taken({ ...ask, isToStay: true }, mostSeconds, waitSeconds);
       hold.wake(endsMs);
     } catch (error) {
-      this.endTurn(target, place);
+      this.endTurn(ref, waiter);
       throw error;
     }
-    this.inUse = new StickyUse(target, hold, { endsMs, stopMs }, () => {
+    this.inUse = new StickyUse(ref, hold, { endsMs, stopMs }, () => {
       hold.rest();
-      this.endTurn(target, place);
+      this.endTurn(ref, waiter);
     });
     return this.inUse.run(work);
   }
@@ -134,32 +134,32 @@ export class StickyLock {
     await this.release();
   }
 
-  private async turn(target: LockTarget, limits: Limits): Promise<Place> {
-    const place = this.turns.join();
-    const patience = new Patience(target.process, limits, undefined, () => {
+  private async turn(ref: LockRef, limits: Limits): Promise<Waiter> {
+    const waiter = this.turns.join();
+    const budget = new WaitBudget(ref.manager, limits, undefined, () => {
       const limit = `within ${rounded(limits.waitSeconds)} s`;
-      const { head } = target.local;
+      const { head } = ref.queue;
       // The other use is itself asking for it yet.
-      if (head && (!head.holder || head.doubt !== undefined)) return notGranted(target, limit, head.holder, head.doubt);
-      const message = `${target.label} was not granted ${limit}: another use of it in this process goes on`;
-      return new LockNotGrantedError(message, { ...target.errorDetails(), holder: head?.holder });
+      if (head && (!head.holder || head.doubt !== undefined)) return notGranted(ref, limit, head.holder, head.doubt);
+      const message = `${ref.label} was not granted ${limit}: another use of it in this process goes on`;
+      return new LockNotGrantedError(message, { ...ref.errorDetails(), holder: head?.holder });
     });
     try {
-      await patience.race(place.atHead);
-      return place;
+      await budget.race(waiter.atHead);
+      return waiter;
     } catch (error) {
-      place.leave();
+      waiter.leave();
       throw error;
     } finally {
-      patience.close();
+      budget.close();
     }
   }
 
-  private async taken(ask: Ask, mostSeconds: number, waitSeconds: () => number): Promise<Hold> {
+  private async taken(ask: AcquireRequest, mostSeconds: number, waitSeconds: () => number): Promise<Hold> {
     // Between two uses, test locks may have come or gone, with a process of their own.
-    const stayed = this.hold?.process === ask.target.process ? this.hold : undefined;
+    const stayed = this.hold?.manager === ask.ref.manager ? this.hold : undefined;
     // What may still stand of one that has lapsed is this process's own, and is written over like a dead holder's.
-    if (!stayed?.isHeld) stayed?.giveUp();
+    if (!stayed?.isHeld) stayed?.abandon();
     this.hold = undefined;
     const taking = takeForUse(ask, stayed, mostSeconds, waitSeconds).then((hold) => {
       this.hold = hold;
@@ -175,12 +175,12 @@ export class StickyLock {
     }
   }
 
-  private endTurn({ process }: LockTarget, place: Place): void {
+  private endTurn({ manager }: LockRef, waiter: Waiter): void {
     this.inUse = undefined;
     const { idleSeconds } = this.options;
     if (idleSeconds !== undefined && this.hold) {
-      this.idle = process.clock.after(idleSeconds * 1000, () => void this.release());
+      this.idle = manager.clock.after(idleSeconds * 1000, () => void this.release());
     }
-    place.leave();
+    waiter.leave();
   }
 }

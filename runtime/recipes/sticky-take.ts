@@ -1,5 +1,5 @@
 import {
-  type Ask,
+  type AcquireRequest,
   intoHold,
   must,
   notGranted,
@@ -9,13 +9,13 @@ import {
   takeHold,
   waitForHold,
 } from '../acquire/acquire.js';
-import { limitOfOne, waitSecondsWithin } from '../acquire/asking.js';
+import { limitOfOne, waitSecondsWithin } from '../acquire/acquire-request.js';
 import { Contention } from '../acquire/contend.js';
-import { Patience } from '../core/wait-budget.js';
+import { WaitBudget } from '../core/wait-budget.js';
 import { LockLostError } from '../errors.js';
 import type { Hold, Yielded } from '../hold/hold.js';
-import { Ending } from '../hold/release.js';
-import { Ledger } from '../protocol/ledger.js';
+import { Release } from '../hold/release.js';
+import { LeaseState } from '../protocol/lease-state.js';
 import { releaseBudgetMs } from '../protocol/schedule.js';
 
 /**
@@ -26,7 +26,7 @@ import { releaseBudgetMs } from '../protocol/schedule.js';
  * @param waitSeconds what is left of it, at each call
  */
 export async function takeForUse(
-  ask: Ask,
+  ask: AcquireRequest,
   stayed: Hold | undefined,
   asked: number,
   waitSeconds: () => number,
@@ -41,35 +41,35 @@ export async function takeForUse(
 
 /** Resolves to nothing where another was seen to have taken it. */
 async function retaken(
-  ask: Ask,
-  { ledger, place, chronicle: former }: Yielded,
+  ask: AcquireRequest,
+  { lease, waiter, reporter: former }: Yielded,
   waitSeconds: number,
 ): Promise<Hold | undefined> {
-  const { target, chronicle } = ask;
+  const { ref, reporter } = ask;
   const seconds = waitSeconds > 0 ? waitSeconds : secondsOfTry(ask);
   const limits = { waitSeconds: seconds, untilMs: waitSeconds > 0 ? stopMsOf(ask) : ask.invocationEndsMs };
-  const patience = new Patience(target.process, limits, undefined, (cause) =>
-    notGranted(target, `within ${rounded(seconds)} s`, undefined, cause),
+  const budget = new WaitBudget(ref.manager, limits, undefined, (cause) =>
+    notGranted(ref, `within ${rounded(seconds)} s`, undefined, cause),
   );
-  const contention = new Contention(target, ask, patience, place);
-  const granted = contention.attempt(ledger.confirmedVersion).then(async (outcome) => {
-    if (!(outcome instanceof Ledger)) return undefined;
+  const contention = new Contention(ref, ask, budget, waiter);
+  const granted = contention.attempt(lease.confirmedVersion).then(async (outcome) => {
+    if (!(outcome instanceof LeaseState)) return undefined;
     await former.releasing(Promise.resolve());
     return outcome;
   });
-  chronicle.asked();
+  reporter.asked();
   try {
-    const hold = await intoHold(ask, granted, patience, place);
+    const hold = await intoHold(ask, granted, budget, waiter);
     if (hold) return hold;
   } catch (error) {
-    chronicle.failed(error);
+    reporter.failed(error);
     // Nobody believes in it any more: others are not to wait for its lease.
-    const ending = new Ending(target, ledger).within(releaseBudgetMs(ledger.leaseSeconds, Infinity));
+    const ending = new Release(ref, lease).within(releaseBudgetMs(lease.leaseSeconds, Infinity));
     former.releasing(ending).catch(() => {});
     throw error;
   }
-  const why = `${target.label} was lost: another was found to hold it`;
-  former.lapsed(new LockLostError(why, { ...target.errorDetails(), reason: 'taken' }));
-  chronicle.refused(undefined);
+  const why = `${ref.label} was lost: another was found to hold it`;
+  former.lapsed(new LockLostError(why, { ...ref.errorDetails(), reason: 'taken' }));
+  reporter.refused(undefined);
   return undefined;
 }

@@ -1,9 +1,9 @@
 import { newController } from '../core/abort.js';
 import type { Timer } from '../core/clock.js';
-import type { LocalLock } from '../core/local-queue.js';
+import type { LocalQueue } from '../core/local-queue.js';
 import type { Watcher } from '../core/lock-manager.js';
 import type { LockConditionCheck, TransactionItem } from '../core/store.js';
-import type { LockTarget } from '../entry/lock-ref.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { insideOf } from '../entry/scope.js';
 import { InvocationEndingError, LockLostError, type LockLostReason } from '../errors.js';
 import type { Believer, Guard } from '../hold/guarded-writes.js';
@@ -33,7 +33,7 @@ export class StickyUse implements HeldLock, Believer, Watcher {
   private readonly guard: Guard;
 
   constructor(
-    private readonly target: LockTarget,
+    private readonly ref: LockRef,
     private readonly hold: Hold,
     private readonly bounds: UseBounds,
     /** The next use's turn has come. */
@@ -69,7 +69,7 @@ export class StickyUse implements HeldLock, Believer, Watcher {
     this.hold.assertHeld(options);
     const { forSeconds = 0 } = options;
     const { remainingSeconds } = this;
-    if (remainingSeconds < forSeconds) throw this.target.tooShort(remainingSeconds, forSeconds);
+    if (remainingSeconds < forSeconds) throw this.ref.tooShort(remainingSeconds, forSeconds);
   }
 
   async refresh(options?: RefreshOptions): Promise<void> {
@@ -107,7 +107,7 @@ export class StickyUse implements HeldLock, Believer, Watcher {
   }
 
   leftMs(): number {
-    return Math.min(this.hold.leftMs(), this.bounds.endsMs - this.target.process.elapsedMs());
+    return Math.min(this.hold.leftMs(), this.bounds.endsMs - this.ref.manager.elapsedMs());
   }
 
   lose(...why: Parameters<Hold['lose']>): void {
@@ -119,8 +119,8 @@ export class StickyUse implements HeldLock, Believer, Watcher {
   }
 
   /** Whether it is a use of this lock. */
-  isOn(local: LocalLock, holdId?: string): boolean {
-    return this.hold.isOn(local, holdId);
+  isOn(queue: LocalQueue, holdId?: string): boolean {
+    return this.hold.isOn(queue, holdId);
   }
 
   /** Called where its timer is late, as after a freeze. */
@@ -130,11 +130,11 @@ export class StickyUse implements HeldLock, Believer, Watcher {
 
   /** The process stays until the work has settled. */
   run<T>(work: (held: StickyUse) => T | PromiseLike<T>): Promise<T> {
-    return this.target.process.stayFor(() => this.runWork(work));
+    return this.ref.manager.stayFor(() => this.runWork(work));
   }
 
   private async runWork<T>(work: (held: StickyUse) => T | PromiseLike<T>): Promise<T> {
-    this.target.process.addWatcher(this);
+    this.ref.manager.addWatcher(this);
     this.hold.signal.addEventListener('abort', this.onLoss, { once: true });
     this.arm();
     let outcome: Outcome<T>;
@@ -157,16 +157,16 @@ export class StickyUse implements HeldLock, Believer, Watcher {
     this.check();
     this.timer?.cancel();
     if (this.isOver) return;
-    const { process } = this.target;
+    const { manager } = this.ref;
     const { endsMs, stopMs } = this.bounds;
-    const nowMs = process.elapsedMs();
+    const nowMs = manager.elapsedMs();
     const nextMs = nowMs < stopMs ? stopMs : endsMs;
-    if (nextMs !== Infinity) this.timer = process.clock.after(nextMs - nowMs, () => this.arm());
+    if (nextMs !== Infinity) this.timer = manager.clock.after(nextMs - nowMs, () => this.arm());
   }
 
   /** Why the lock is not this use's any more; undefined while it is. */
   private check(): LockLostError | undefined {
-    const nowMs = this.target.process.elapsedMs();
+    const nowMs = this.ref.manager.elapsedMs();
     if (nowMs >= this.bounds.endsMs) this.endInvocation();
     else if (!this.loss && !this.hold.isHeld) this.tell(this.hold.whyNotHeld());
     else if (nowMs >= this.bounds.stopMs) this.stopWork();
@@ -177,20 +177,20 @@ export class StickyUse implements HeldLock, Believer, Watcher {
     if (this.isOver) return;
     if (!this.loss) {
       const { message } = this.over('invocation-ended', 'the invocation that uses it has ended');
-      this.target.settings.logger.warn(message, { lockName: this.name });
+      this.ref.settings.logger.warn(message, { lockName: this.name });
     }
     this.end();
   }
 
   private stopWork(): void {
     if (this.controller.signal.aborted) return;
-    const message = `${this.target.label}: its invocation is about to end; stop now, while it is held`;
-    this.controller.abort(new InvocationEndingError(message, this.target.errorDetails()));
+    const message = `${this.ref.label}: its invocation is about to end; stop now, while it is held`;
+    this.controller.abort(new InvocationEndingError(message, this.ref.errorDetails()));
   }
 
   private over(reason: LockLostReason, why: string): LockLostError {
-    const message = `${this.target.label} is not held any more: ${why}`;
-    return this.tell(new LockLostError(message, { ...this.target.errorDetails(), reason }));
+    const message = `${this.ref.label} is not held any more: ${why}`;
+    return this.tell(new LockLostError(message, { ...this.ref.errorDetails(), reason }));
   }
 
   /** The first loss stays. */
@@ -204,7 +204,7 @@ export class StickyUse implements HeldLock, Believer, Watcher {
     if (this.isOver) return;
     this.isOver = true;
     this.timer?.cancel();
-    this.target.process.removeWatcher(this);
+    this.ref.manager.removeWatcher(this);
     this.hold.signal.removeEventListener('abort', this.onLoss);
     this.onEnd();
   }

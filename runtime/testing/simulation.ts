@@ -1,6 +1,6 @@
 import { LockFactory } from '../client/lock-factory.js';
-import type { StandIn } from '../core/backend.js';
-import { LockProcess } from '../core/lock-manager.js';
+import type { TestBackend } from '../core/backend.js';
+import { LockManager } from '../core/lock-manager.js';
 import type { HeldLock } from '../options/held-lock.js';
 import { checkedHost, refuseUnknown } from '../options/validate.js';
 import type { MemoryStore } from '../store/memory-store.js';
@@ -24,7 +24,7 @@ const SILENT = { warn: (): void => {}, debug: (): void => {} };
 export class Simulation {
   /** @internal */
   constructor(
-    private readonly standIn: StandIn,
+    private readonly backend: TestBackend,
     private readonly table: MemoryStore,
     private readonly faults: Faults,
     private readonly losses: Losses,
@@ -37,11 +37,11 @@ export class Simulation {
   async heldByOther(name: string, options: HeldByOtherOptions = {}): Promise<OtherHolder> {
     refuseUnknown(options, ['leaseSeconds', 'hostIdentifier'], 'heldByOther');
     const { leaseSeconds, hostIdentifier = ANOTHER_PROCESS } = options;
-    const { clock, random } = this.standIn;
+    const { clock, random } = this.backend;
     const host = checkedHost(hostIdentifier);
     const faults = new Faults(() => clock.monotonicMs());
     const store = new FaultyStore(this.table, faults, clock);
-    const factory = new LockFactory(new LockProcess(clock, random), store, { logger: SILENT }, () => host);
+    const factory = new LockFactory(new LockManager(clock, random), store, { logger: SILENT }, () => host);
     const held = await factory.createLock(name, { leaseSeconds, waitSeconds: 0 }).acquire();
     return new OtherHolder(held, faults, host);
   }

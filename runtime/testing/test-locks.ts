@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { defaultHostIdentifier } from '../client/host.js';
 import { LockFactory } from '../client/lock-factory.js';
-import { footingOn, putStandIn, removeStandIn, type StandIn } from '../core/backend.js';
+import { backendOf, installTestBackend, removeTestBackend, type TestBackend } from '../core/backend.js';
 import { systemClock } from '../core/clock.js';
 import type { Randomness } from '../core/lock-manager.js';
 import { LockOptionError } from '../errors.js';
@@ -32,7 +32,7 @@ export interface TestLocksOptions extends FactorySettings {
 
 /** What test locks are made of. */
 interface Parts {
-  readonly standIn: StandIn;
+  readonly backend: TestBackend;
   readonly table: MemoryStore;
   readonly faults: Faults;
   readonly losses: Losses;
@@ -46,11 +46,11 @@ export class TestLocks extends LockFactory {
 
   /** @internal */
   constructor(parts: Parts, settings: FactorySettings) {
-    const { process, store } = footingOn(parts.standIn);
-    super(process, store, settings, defaultHostIdentifier);
-    const { standIn, table, faults, losses } = parts;
+    const { manager, store } = backendOf(parts.backend);
+    super(manager, store, settings, defaultHostIdentifier);
+    const { backend, table, faults, losses } = parts;
     this.parts = parts;
-    this.simulate = new Simulation(standIn, table, faults, losses);
+    this.simulate = new Simulation(backend, table, faults, losses);
   }
 
   /**
@@ -65,13 +65,13 @@ export class TestLocks extends LockFactory {
     if (process.env['AWS_LAMBDA_RUNTIME_API'] !== undefined) {
       throw new LockOptionError('test locks protect nothing in a Lambda function: they are in memory');
     }
-    putStandIn(this.parts.standIn);
+    installTestBackend(this.parts.backend);
     return this;
   }
 
   /** Ends that. Does nothing where they are not installed. */
   uninstall(): void {
-    removeStandIn(this.parts.standIn);
+    removeTestBackend(this.parts.backend);
   }
 
   /** Uninstalls them at the end of a `using` block. */
@@ -88,7 +88,7 @@ export class TestLocks extends LockFactory {
 
   /** A Lambda context, as far as locks need one, of an invocation that ends that many seconds from now. */
   invocation(seconds = 30): Required<InvocationContext> {
-    const { clock } = this.parts.standIn;
+    const { clock } = this.parts.backend;
     const endMs = clock.monotonicMs() + checkedSeconds(seconds, 'seconds') * 1000;
     return {
       awsRequestId: 'test-request',
@@ -135,9 +135,9 @@ export function createTestLocks(options: TestLocksOptions = {}): TestLocks {
   const table = new MemoryStore(tableName, () => clock.wallMs());
   const faults = new Faults(() => clock.monotonicMs());
   const store = new FaultyStore(table, faults, clock);
-  const standIn: StandIn = { clock, random: repeatable(), store };
+  const backend: TestBackend = { clock, random: repeatable(), store };
   const parts = (pass: (seconds: number) => Promise<void>): Parts => ({
-    standIn,
+    backend,
     table,
     faults,
     losses: new Losses(table, store, faults, pass),

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { formatVersion, holdIdFrom, nobodysHoldIdFrom } from '../../runtime/protocol/version.js';
+import { formatVersion, holdIdFrom, tombstoneHoldIdFrom } from '../../runtime/protocol/version.js';
 import { Rig } from '../e2e/rig.js';
 import { clientEnvironment } from '../server/index.js';
 import { createTable, lockTable } from '../server/table.js';
@@ -41,7 +41,7 @@ async function put(
 }
 /** Of an entry that a hold left, and that has stood for its time. */
 const leftLongAgo = (): string =>
-  formatVersion({ stampMs: Date.now() - 600_000, timed: true, holdId: nobodysHoldIdFrom(new Uint8Array(10)) });
+  formatVersion({ stampMs: Date.now() - 600_000, timed: true, holdId: tombstoneHoldIdFrom(new Uint8Array(10)) });
 const item = async (name: string) => {
   const { Items = [] } = await rig.direct.send(new ScanCommand({ TableName: rig.tableName }));
   return Items.find(({ lockKey }) => lockKey?.S === name);
@@ -59,7 +59,7 @@ describe('ls', () => {
     await put('broken', { host: 'broken by ops/1: stuck' });
     await put('free', { leaseSeconds: 0 });
     await put('pythons', { version: PYTHONS, host: 'py' });
-    const left = formatVersion({ stampMs: Date.now(), timed: true, holdId: nobodysHoldIdFrom(new Uint8Array(10)) });
+    const left = formatVersion({ stampMs: Date.now(), timed: true, holdId: tombstoneHoldIdFrom(new Uint8Array(10)) });
     await put('released', { version: left });
     await put('over', { version: leftLongAgo() });
     await put('broken-over', { host: 'broken by ops/1: stuck', agoSeconds: 600 });
@@ -225,7 +225,7 @@ describe('show', () => {
     const { output } = await typed(['show', 'nightly']);
     expect(output).toMatch(/^state {2,}held\?: whether its holder lives cannot be told at one look$/m);
     expect(output).toMatch(/^last seen {2,}its client does not tell$/m);
-    expect(output).toMatch(/\(not ours: Python's lynk, say\)$/m);
+    expect(output).toMatch(/\(another client, such as Python's lynk\)$/m);
   });
 
   test('a dead holder, since when', async () => {

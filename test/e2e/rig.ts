@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { LockFactory as LockFactoryClass } from '../../runtime/client/lock-factory.js';
 import { systemClock } from '../../runtime/core/clock.js';
-import { LockProcess } from '../../runtime/core/lock-manager.js';
+import { LockManager } from '../../runtime/core/lock-manager.js';
 import { getLockFactory, type LockFactory, type LockFactoryOptions } from '../../runtime/index.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { formatVersion, holdIdFrom } from '../../runtime/protocol/version.js';
@@ -74,7 +74,7 @@ export class Rig {
 
   /** Locks as another process has them, past the proxy: it shares neither queue nor memory with this one. */
   factoryOfAnotherProcess(settings: FactorySettings = {}): LockFactory {
-    const other = new LockProcess(systemClock, { bytes: randomBytes, fraction: Math.random });
+    const other = new LockManager(systemClock, { bytes: randomBytes, fraction: Math.random });
     const store = new DynamoDBStore(this.tableName, connectionOf(this.direct));
     return new LockFactoryClass(other, store, settings, () => FOREIGN_HOST);
   }

@@ -54,7 +54,7 @@ const SECTIONS: readonly Section[] = [
     provocations: REENTRANCY,
   },
   {
-    name: 'LockNotBrokenError',
+    name: 'BreakRefusedError',
     says: 'The lock was left as it is. Look again (`inspect`, or `npx cdk-lynk show`), and decide anew.',
     provocations: NOT_BROKEN,
   },

@@ -12,8 +12,8 @@ const lease = { leaseSeconds: 3 };
 const RUN: readonly Logged[] = [
   line(0, 'one', 'started'),
   line(0, 'two', 'started'),
-  line(1, 'one', 'asked', lease),
-  line(1, 'two', 'asked', lease),
+  line(1, 'one', 'requested', lease),
+  line(1, 'two', 'requested', lease),
   line(2, 'all', 'go'),
   line(2, 'one', 'acquired', lease),
   line(3.5, 'one', 'refreshed', lease),
@@ -22,7 +22,7 @@ const RUN: readonly Logged[] = [
   line(6, 'one', 'released', lease),
   line(7, 'two', 'killed'),
   line(9, 'three', 'started'),
-  line(14, 'three', 'asked', lease),
+  line(14, 'three', 'requested', lease),
   line(14, 'three', 'acquired', { ...lease, takenOverFrom: 'two/1' }),
   line(15, 'three', 'released', lease),
 ];

@@ -12,7 +12,7 @@ import {
 } from '../../lib/index.js';
 import { LockLostError, LockUnavailableError } from '../../runtime/errors.js';
 import { emfMetrics } from '../../runtime/lambda/emf.js';
-import { MetricLines } from '../../runtime/observe/event-metrics.js';
+import { EventMetrics } from '../../runtime/observe/event-metrics.js';
 import { ENV, newStack } from './stack.js';
 
 function prepare(stack = newStack({ env: ENV })) {
@@ -188,15 +188,15 @@ describe('LynkLockMonitoring', () => {
 
 test('what the client reports is what the construct watches: namespace, name and dimension', () => {
   const lines: EmfLine[] = [];
-  const metrics = new MetricLines(emfMetrics({ write: (line) => void lines.push(JSON.parse(line)) }));
-  const asking = { lockName: 'a', tableName: 'locks', hostIdentifier: 'h', leaseSeconds: 10, requestId: undefined };
+  const metrics = new EventMetrics(emfMetrics({ write: (line) => void lines.push(JSON.parse(line)) }));
+  const attempt = { lockName: 'a', tableName: 'locks', hostIdentifier: 'h', leaseSeconds: 10, requestId: undefined };
   const waited = { waitSeconds: 1, attempts: 1 };
   const error = new LockLostError('lost', { reason: 'gone' });
-  metrics.onLockEvent({ type: 'acquired', asking, ...waited, takenOverFrom: 'them' });
-  metrics.onLockEvent({ type: 'not-granted', asking, ...waited, holder: undefined, error: undefined });
+  metrics.onLockEvent({ type: 'acquired', attempt, ...waited, takenOverFrom: 'them' });
+  metrics.onLockEvent({ type: 'not-granted', attempt, ...waited, holder: undefined, error: undefined });
   const unavailable = new LockUnavailableError('no answer', { tableName: 'locks' });
-  metrics.onLockEvent({ type: 'not-granted', asking, ...waited, holder: undefined, error: unavailable });
-  metrics.onLockEvent({ type: 'lost', asking, heldSeconds: 1, error });
+  metrics.onLockEvent({ type: 'not-granted', attempt, ...waited, holder: undefined, error: unavailable });
+  metrics.onLockEvent({ type: 'lost', attempt, heldSeconds: 1, error });
   const reported = lines.map((line) => {
     const [{ Namespace, Dimensions, Metrics }] = line._aws.CloudWatchMetrics;
     return [Namespace, Metrics[0].Name, Dimensions.map((names) => names.map((name) => [name, line[name]]))];

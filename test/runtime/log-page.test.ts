@@ -6,7 +6,7 @@ import {
   LockNotGrantedError,
   LockUnavailableError,
 } from '../../runtime/errors.js';
-import { LogLines } from '../../runtime/observe/event-logger.js';
+import { EventLogger } from '../../runtime/observe/event-logger.js';
 import type { LockEvent } from '../../runtime/observe/events.js';
 
 /** The lines that docs/operations.md explains: what `…` stands for differs. */
@@ -25,7 +25,7 @@ const explaining = (level: string, text: string) =>
   rows.filter((row) => row.level === level && isOf(row.text, text)).map((row) => row.text);
 
 const label = 'lock "a" in table "locks"';
-const asking = {
+const attempt = {
   lockName: 'a',
   tableName: 'locks',
   hostIdentifier: 'host/1',
@@ -46,25 +46,25 @@ const semaphoreRefused = new LockNotGrantedError(
 
 /** One of each event, and more of those whose lines differ. */
 const events: readonly LockEvent[] = [
-  { type: 'asked', asking },
-  { type: 'waiting', asking, holder },
-  { type: 'waiting', asking, holder: undefined },
-  { type: 'acquired', asking, ...asked, takenOverFrom: undefined },
-  { type: 'acquired', asking, ...asked, takenOverFrom: 'host/2' },
-  { type: 'not-granted', asking, ...asked, holder, error: undefined },
-  { type: 'not-granted', asking, ...asked, holder: undefined, error: reset },
-  { type: 'not-granted', asking, ...asked, holder, error: refused(`was not granted within 1 s: held by ${holder}`) },
-  { type: 'not-granted', asking, ...asked, holder, error: semaphoreRefused },
-  { type: 'not-granted', asking, ...asked, holder: undefined, error: unanswered },
-  { type: 'served', asking, ...asked },
-  { type: 'refreshed', asking, remainingSeconds: 9 },
-  { type: 'refreshed-late', asking, lateSeconds: 3, remainedSeconds: 1 },
-  { type: 'refresh-failed', asking, error: reset, remainingSeconds: 4 },
-  { type: 'lost', asking, heldSeconds: 5, error: losing('deadline', 'no refresh was confirmed before its deadline') },
-  { type: 'lapsed', asking, heldSeconds: 5, error: losing('taken', 'host/2 holds it now') },
-  { type: 'released', asking, heldSeconds: 5 },
-  { type: 'release-failed', asking, heldSeconds: 5, error: reset },
-  { type: 'handed-over', asking, heldSeconds: 5 },
+  { type: 'requested', attempt },
+  { type: 'waiting', attempt, holder },
+  { type: 'waiting', attempt, holder: undefined },
+  { type: 'acquired', attempt, ...asked, takenOverFrom: undefined },
+  { type: 'acquired', attempt, ...asked, takenOverFrom: 'host/2' },
+  { type: 'not-granted', attempt, ...asked, holder, error: undefined },
+  { type: 'not-granted', attempt, ...asked, holder: undefined, error: reset },
+  { type: 'not-granted', attempt, ...asked, holder, error: refused(`was not granted within 1 s: held by ${holder}`) },
+  { type: 'not-granted', attempt, ...asked, holder, error: semaphoreRefused },
+  { type: 'not-granted', attempt, ...asked, holder: undefined, error: unanswered },
+  { type: 'served', attempt, ...asked },
+  { type: 'refreshed', attempt, remainingSeconds: 9 },
+  { type: 'refreshed-late', attempt, lateSeconds: 3, remainedSeconds: 1 },
+  { type: 'refresh-failed', attempt, error: reset, remainingSeconds: 4 },
+  { type: 'lost', attempt, heldSeconds: 5, error: losing('deadline', 'no refresh was confirmed before its deadline') },
+  { type: 'lapsed', attempt, heldSeconds: 5, error: losing('taken', 'host/2 holds it now') },
+  { type: 'released', attempt, heldSeconds: 5 },
+  { type: 'release-failed', attempt, heldSeconds: 5, error: reset },
+  { type: 'handed-over', attempt, heldSeconds: 5 },
 ];
 
 interface Line {
@@ -89,7 +89,7 @@ function ofEvents(): Line[] {
   const lines: Line[] = [];
   const write = (level: string) => (message: string) =>
     void lines.push({ level, text: message.replace(/^(?:lock|semaphore) "a" in table "locks" /, '') });
-  const log = new LogLines({ warn: write('warn'), info: write('info'), debug: write('debug') });
+  const log = new EventLogger({ warn: write('warn'), info: write('info'), debug: write('debug') });
   for (const event of events) log.onLockEvent(event);
   return lines;
 }
@@ -106,7 +106,7 @@ function ofLosses(): Line[] {
 /** Whatever is not granted, or not taken over, by the source. */
 function ofRefusals(): Line[] {
   const thrown =
-    /new (?:LockNotGrantedError|LockUnavailableError|LockLostError)\(\s*(`\$\{(?:this|target|this\.\w+)\.label\} [^`]*`)/g;
+    /new (?:LockNotGrantedError|LockUnavailableError|LockLostError)\(\s*(`\$\{(?:this|ref|this\.\w+)\.label\} [^`]*`)/g;
   return sources
     .flatMap(({ code }) => [...code.matchAll(thrown)])
     .map(([, text = '']) => textsIn(text).replace('… ', ''))

@@ -1,6 +1,6 @@
 import { LockFactory } from '../../runtime/client/lock-factory.js';
 import type { Clock, Timer } from '../../runtime/core/clock.js';
-import { LockProcess } from '../../runtime/core/lock-manager.js';
+import { LockManager } from '../../runtime/core/lock-manager.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { formatVersion, holdIdFrom, parseVersion, type Version } from '../../runtime/protocol/version.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
@@ -70,7 +70,7 @@ function thatNeverFalls(time: VirtualTime): VirtualTime {
 export class TestProcess {
   readonly store: ScriptedStore;
   readonly warnings: string[] = [];
-  readonly locks: LockProcess;
+  readonly locks: LockManager;
   /** What its wall clock is off. */
   wallOffMs = 0;
   /** How long its monotonic clock has stood still. */
@@ -114,7 +114,7 @@ export class TestProcess {
         return stay;
       },
     };
-    this.locks = new LockProcess(clock, {
+    this.locks = new LockManager(clock, {
       bytes: (count) => new Uint8Array(count).fill(this.index).fill(this.draws++ & 0xff, 1, 2),
       fraction: () => this.fraction,
     });

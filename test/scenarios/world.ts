@@ -1,6 +1,6 @@
 import { LockFactory } from '../../runtime/client/lock-factory.js';
 import type { Clock } from '../../runtime/core/clock.js';
-import { LockProcess } from '../../runtime/core/lock-manager.js';
+import { LockManager } from '../../runtime/core/lock-manager.js';
 import type { LockStore } from '../../runtime/core/store.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
@@ -53,7 +53,7 @@ export class Participant {
       fraction: (): number => (count++ % 10) / 10,
     };
     const logger = { warn: (text: string): void => void this.warnings.push(text), debug: (): void => {} };
-    this.factory = new LockFactory(new LockProcess(this.clock, random), this.wire, { logger, ...settings }, () => host);
+    this.factory = new LockFactory(new LockManager(this.clock, random), this.wire, { logger, ...settings }, () => host);
   }
 
   /** The next request of this kind meets this fault; the one after it the next that is planned. */

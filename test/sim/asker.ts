@@ -1,5 +1,5 @@
 import { LockFactory } from '../../runtime/client/lock-factory.js';
-import { LockProcess } from '../../runtime/core/lock-manager.js';
+import { LockManager } from '../../runtime/core/lock-manager.js';
 import { type HeldLock, LynkError } from '../../runtime/index.js';
 import type { TypeScriptBeliever } from './belief.js';
 import type { AskersServed } from './checkers/askers-served.js';
@@ -51,8 +51,8 @@ export class Askers {
     const line = { process, plan: { datelessChance: 0, stickiness: 0 }, cuts: [], frontEnd: 0 };
     const store = new SimStore(process, new SimSdk(network, line, ATTEMPTS, prng.fork()), network, database, trace);
     const settings = { leaseSeconds: LEASE_SECONDS, fencing: isFencing(world.plan), ...world.logging };
-    const lockProcess = new LockProcess(process.clock, prng.fork());
-    const factory = new LockFactory(lockProcess, store, settings, () => name);
+    const manager = new LockManager(process.clock, prng.fork());
+    const factory = new LockFactory(manager, store, settings, () => name);
     const { lockAtLeastSeconds } = world.plan;
     const askedMs = time.nowMs;
     world.passers.add(process);

@@ -41,7 +41,7 @@ export const RULES = {
     says: 'the same for each refresh, not for the acquire alone',
     edits: [
       {
-        file: 'protocol/ledger.ts',
+        file: 'protocol/lease-state.ts',
         find: 'offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, dateMs })',
         replace:
           'offeredDeadlineMs({ ...draft, leaseSeconds: this.leaseSeconds, ' +
@@ -64,28 +64,28 @@ export const RULES = {
     edits: [
       {
         file: 'acquire/contend.ts',
-        find: 'const arrivedMs = process.clock.monotonicMs();',
-        replace: 'const arrivedMs = process.clock.wallMs();',
+        find: 'const arrivedMs = manager.clock.monotonicMs();',
+        replace: 'const arrivedMs = manager.clock.wallMs();',
       },
       {
         file: 'acquire/contend.ts',
-        find: 'dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency };',
-        replace: 'dateMs: answer.dateMs, arrivedMs: process.clock.wallMs(), consistency };',
+        find: 'dateMs: answer.dateMs, arrivedMs: manager.clock.monotonicMs(), consistency };',
+        replace: 'dateMs: answer.dateMs, arrivedMs: manager.clock.wallMs(), consistency };',
       },
       {
         file: 'acquire/contend.ts',
-        find: "{ kind: 'write', expiredVersion: local.expiredVersion(process.clock.monotonicMs()) }",
-        replace: "{ kind: 'write', expiredVersion: local.expiredVersion(process.clock.wallMs()) }",
+        find: "{ kind: 'write', expiredVersion: queue.expiredVersion(manager.clock.monotonicMs()) }",
+        replace: "{ kind: 'write', expiredVersion: queue.expiredVersion(manager.clock.wallMs()) }",
       },
       {
         file: 'acquire/contend.ts',
-        find: 'Math.max(0, local.expiryMs() - nowMs)',
-        replace: 'Math.max(0, local.expiryMs() - process.clock.wallMs())',
+        find: 'Math.max(0, queue.expiryMs() - nowMs)',
+        replace: 'Math.max(0, queue.expiryMs() - manager.clock.wallMs())',
       },
       {
         file: 'acquire/contend.ts',
-        find: 'const expiredVersion = local.expiredVersion(process.clock.monotonicMs());',
-        replace: 'const expiredVersion = local.expiredVersion(process.clock.wallMs());',
+        find: 'const expiredVersion = queue.expiredVersion(manager.clock.monotonicMs());',
+        replace: 'const expiredVersion = queue.expiredVersion(manager.clock.wallMs());',
       },
     ],
   },
@@ -94,14 +94,14 @@ export const RULES = {
     edits: [
       {
         file: 'acquire/contend.ts',
-        find: 'const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
+        find: 'const answer = await this.ref.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
         replace:
           'const askedMs = process.clock.monotonicMs(); ' +
           'const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
       },
       {
         file: 'acquire/contend.ts',
-        find: 'dateMs: answer.dateMs, arrivedMs: process.clock.monotonicMs(), consistency };',
+        find: 'dateMs: answer.dateMs, arrivedMs: manager.clock.monotonicMs(), consistency };',
         replace: 'dateMs: answer.dateMs, arrivedMs: askedMs, consistency };',
       },
     ],
@@ -116,7 +116,7 @@ export const RULES = {
       },
       {
         file: 'acquire/adopt.ts',
-        find: 'new Ledger(process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
+        find: 'new LeaseState(manager.drawHoldId(requestId), leaseSeconds, contender.fencing)',
         replace:
           'new Ledger(handOver.version.slice(14) || process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
       },
@@ -126,7 +126,7 @@ export const RULES = {
     says: 'a version counts from its own first attempt, not from the last attempt of its request',
     edits: [
       {
-        file: 'protocol/ledger.ts',
+        file: 'protocol/lease-state.ts',
         find: 'this.latest = { version, earlier: this.latest, ',
         replace:
           'for (let former = this.latest; former; former = former.earlier) former.sentMs = sentMs; ' +
@@ -166,8 +166,8 @@ export const RULES = {
     edits: [
       {
         file: 'hold/hold.ts',
-        find: 'process.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline())',
-        replace: 'process.clock.after(Math.min(this.leftMs(), untilStopMs) + 60_000, () => this.armDeadline())',
+        find: 'manager.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline())',
+        replace: 'manager.clock.after(Math.min(this.leftMs(), untilStopMs) + 60_000, () => this.armDeadline())',
       },
     ],
   },
@@ -237,8 +237,8 @@ export const RULES = {
     edits: [
       {
         file: 'recipes/single-flight.ts',
-        find: 'const madeAtMs = target.serverFloorMs();',
-        replace: 'const madeAtMs = target.serverNowMs();',
+        find: 'const madeAtMs = ref.serverFloorMs();',
+        replace: 'const madeAtMs = ref.serverNowMs();',
       },
     ],
   },
@@ -248,7 +248,7 @@ export const RULES = {
     edits: [
       {
         file: 'acquire/shared-result.ts',
-        find: 'dateMs + this.target.settings.clockToleranceSeconds * 1000 - result.madeAtMs',
+        find: 'dateMs + this.ref.settings.clockToleranceSeconds * 1000 - result.madeAtMs',
         replace: 'dateMs - result.madeAtMs',
       },
     ],
@@ -270,15 +270,15 @@ export const RULES = {
     edits: [
       {
         file: 'hold/release.ts',
-        find: 'this.drawLedger(Math.ceil(restMs / 1000))',
-        replace: 'this.drawLedger(Math.ceil(restMs / 3000))',
+        find: 'this.drawLease(Math.ceil(restMs / 1000))',
+        replace: 'this.drawLease(Math.ceil(restMs / 3000))',
       },
     ],
   },
   'refused-hold-given-up': {
     says: 'a hold id whose write was refused is given up: an earlier copy of it may land yet',
     checker: 'orphaned-entry',
-    edits: [{ file: 'acquire/contend.ts', find: 'else if (!isOurs) process.giveUp(ledger.holdId);', replace: '' }],
+    edits: [{ file: 'acquire/contend.ts', find: 'else if (!isOurs) manager.abandon(lease.holdId);', replace: '' }],
   },
   'text-good-for-another-try': {
     says: 'a hand-over text whose adoption ended without an answer is good for another try of the same process',
@@ -291,13 +291,13 @@ export const RULES = {
     edits: [
       {
         file: 'core/wait-budget.ts',
-        find: 'this.limitMs = process.clock.monotonicMs() + waitSeconds * 1000;',
-        replace: 'this.limitMs = process.elapsedMs() + waitSeconds * 1000;',
+        find: 'this.limitMs = timekeeper.clock.monotonicMs() + waitSeconds * 1000;',
+        replace: 'this.limitMs = timekeeper.elapsedMs() + waitSeconds * 1000;',
       },
       {
         file: 'core/wait-budget.ts',
-        find: 'Math.min(this.limitMs - clock.monotonicMs(), this.untilMs - this.process.elapsedMs())',
-        replace: 'Math.min(this.limitMs, this.untilMs) - this.process.elapsedMs() + 0 * clock.monotonicMs()',
+        find: 'Math.min(this.limitMs - clock.monotonicMs(), this.untilMs - this.timekeeper.elapsedMs())',
+        replace: 'Math.min(this.limitMs, this.untilMs) - this.timekeeper.elapsedMs() + 0 * clock.monotonicMs()',
       },
     ],
   },
@@ -312,7 +312,7 @@ export const RULES = {
     edits: [
       {
         file: 'entry/retry.ts',
-        find: 'refreshBudgetMs(Math.min(limitMs - process.elapsedMs(), leftMs()))',
+        find: 'refreshBudgetMs(Math.min(limitMs - manager.elapsedMs(), leftMs()))',
         replace: 'refreshBudgetMs(leftMs())',
       },
     ],
@@ -344,7 +344,7 @@ export const RULES = {
   'expiry-corrected-before-grant': {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
     checker: 'living-entry',
-    edits: [{ file: 'acquire/ensure-lease.ts', find: ' &&\n    target.isKept(ledger)', replace: '' }],
+    edits: [{ file: 'acquire/ensure-lease.ts', find: ' &&\n    ref.isKept(lease)', replace: '' }],
   },
   'ahead-replaced-before-grant': {
     says: 'a hold whose stamp proves to be ahead of DynamoDB’s clock is replaced before its lock is granted',
@@ -352,13 +352,13 @@ export const RULES = {
     edits: [
       {
         file: 'acquire/ensure-lease.ts',
-        find: 'const isAhead = target.isAhead(ledger);',
+        find: 'const isAhead = ref.isAhead(lease);',
         replace: 'const isAhead = false;',
       },
       {
         file: 'acquire/ensure-lease.ts',
-        find: 'return isEnough(target, ledger) && !target.isAhead(ledger);',
-        replace: 'return isEnough(target, ledger);',
+        find: 'return isEnough(ref, lease) && !ref.isAhead(lease);',
+        replace: 'return isEnough(ref, lease);',
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { LockFactory } from '../../runtime/client/lock-factory.js';
-import { LockProcess } from '../../runtime/core/lock-manager.js';
+import { LockManager } from '../../runtime/core/lock-manager.js';
 import { type HeldLock, LockTableError, LynkError } from '../../runtime/index.js';
 import { Caller } from './caller.js';
 import { ManyCaller } from './many-caller.js';
@@ -32,7 +32,7 @@ export class TypeScriptClient implements Client {
   readonly line: Line;
   readonly factory: LockFactory;
   private readonly stopping = new AbortController();
-  private readonly lockProcess: LockProcess;
+  private readonly manager: LockManager;
   private readonly store: SimStore;
   private busyCallers = 0;
   private lastBusyMs = 0;
@@ -50,10 +50,10 @@ export class TypeScriptClient implements Client {
     this.line = { process: this.process, plan, cuts: [...plan.cuts], frontEnd: 0 };
     const sdk = new SimSdk(network, this.line, plan, prng.fork());
     this.store = new SimStore(this.process, sdk, network, database, trace);
-    this.lockProcess = new LockProcess(this.process.clock, prng.fork());
+    this.manager = new LockManager(this.process.clock, prng.fork());
     const { leaseSeconds, clockToleranceSeconds } = plan;
     const settings = { leaseSeconds, clockToleranceSeconds, fencing: isFencing(world.plan), ...world.logging };
-    this.factory = new LockFactory(this.lockProcess, this.store, settings, () => name);
+    this.factory = new LockFactory(this.manager, this.store, settings, () => name);
   }
 
   start(): void {
@@ -99,7 +99,7 @@ export class TypeScriptClient implements Client {
 
   /** Whether it takes an entry of that hold at once, or keeps it for another attempt at a text. */
   mayTake(hold: string): boolean {
-    return this.lockProcess.hasGivenUp(hold) || this.store.adoptions.has(hold);
+    return this.manager.isAbandoned(hold) || this.store.adoptions.has(hold);
   }
 
   /** The version in whose place it asked to put that hold, where it is one of a hand-over. */

@@ -102,7 +102,7 @@ describe.each(['lock', 'semaphore'] as const)('of a %s', (kind) => {
     const error = await until(errorOf(wait(0)));
 
     expect(error).toBeInstanceOf(LockNotGrantedError);
-    expect(events.map(({ type }) => type)).toEqual(['asked', 'not-granted']);
+    expect(events.map(({ type }) => type)).toEqual(['requested', 'not-granted']);
     expect(events.at(-1)).toMatchObject({ error, holder: { hostIdentifier: 'somebody' } });
   });
 });

@@ -1,7 +1,7 @@
 import type { BreakOptions } from '../../../runtime/admin/break.js';
-import { LockLostError, LockNotBrokenError, LynkError } from '../../../runtime/errors.js';
+import { BreakRefusedError, LockLostError, LynkError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/options/held-lock.js';
-import { formatVersion, nobodysHoldIdFrom, parseVersion } from '../../../runtime/protocol/version.js';
+import { formatVersion, parseVersion, tombstoneHoldIdFrom } from '../../../runtime/protocol/version.js';
 import { EPOCH_MS, errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from '../setting.js';
 
 const LEASE_MS = 10_000;
@@ -23,7 +23,7 @@ const breakIt = (options: Partial<BreakOptions> = {}) =>
 const refusal = async (options: Partial<BreakOptions> = {}): Promise<string> => {
   const before = setting.table.items.get('a');
   const error = await setting.time.until(errorOf(operator.factory().break('a', { reason: 'stuck', ...options })));
-  expect(error).toBeInstanceOf(LockNotBrokenError);
+  expect(error).toBeInstanceOf(BreakRefusedError);
   expect(error).toMatchObject({ lockName: 'a', tableName: 'locks', version: setting.versionOf('a') });
   expect(setting.table.items.get('a')).toBe(before);
   return (error as Error).message;
@@ -103,7 +103,7 @@ test('a holder of Python’s is broken too, with a version that contenders add a
 
   expect(left?.version).toBe(setting.versionOf('a'));
   expect(parseVersion(left?.version ?? '')).toBeUndefined();
-  expect(left).toMatchObject({ isOurs: false, isBroken: true });
+  expect(left).toMatchObject({ writer: 'other', isBroken: true });
 });
 
 describe('is refused', () => {
@@ -128,7 +128,7 @@ describe('is refused', () => {
   });
 
   test('where its hold was released, and the lock but stays taken for the rest of its lease', async () => {
-    const holdId = nobodysHoldIdFrom(new Uint8Array(10).fill(1));
+    const holdId = tombstoneHoldIdFrom(new Uint8Array(10).fill(1));
     setting.putEntry('a', { version: formatVersion({ stampMs: EPOCH_MS, timed: true, holdId }) });
     expect(await refusal()).toMatch(/nobody holds it: it was released, and stays taken until its lease runs out$/);
   });

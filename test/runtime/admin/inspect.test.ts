@@ -1,7 +1,7 @@
 import type { LockInspection } from '../../../runtime/admin/inspect.js';
 import type { LockFactory } from '../../../runtime/client/lock-factory.js';
 import { LockEntryError, LynkError } from '../../../runtime/errors.js';
-import { formatVersion, nobodysHoldIdFrom } from '../../../runtime/protocol/version.js';
+import { formatVersion, tombstoneHoldIdFrom } from '../../../runtime/protocol/version.js';
 import { EPOCH_MS, errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
 
 let setting: Setting;
@@ -36,7 +36,7 @@ test('a living holder: who, its last sign of life, and how long it has at most',
     leaseSeconds: 20,
     isFree: false,
     isBroken: false,
-    isOurs: true,
+    writer: 'cdk-lynk',
     looksDead: false,
     deadSince: undefined,
     data: undefined,
@@ -86,7 +86,7 @@ test.each([
 
 test('whose version it is', async () => {
   setting.putEntry('a', { version: PYTHONS_VERSION });
-  expect(await inspect()).toMatchObject({ isOurs: false, holdId: undefined, version: PYTHONS_VERSION });
+  expect(await inspect()).toMatchObject({ writer: 'other', holdId: undefined, version: PYTHONS_VERSION });
 });
 
 test('a kept entry is free, whoever held it last', async () => {
@@ -130,7 +130,7 @@ test('an entry that was left in place of a hold that has ended is nobody’s', a
   const version = formatVersion({
     stampMs: EPOCH_MS,
     timed: true,
-    holdId: nobodysHoldIdFrom(new Uint8Array(10).fill(1)),
+    holdId: tombstoneHoldIdFrom(new Uint8Array(10).fill(1)),
   });
   setting.putEntry('a', { version });
 

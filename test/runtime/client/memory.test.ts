@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { LockFactory } from '../../../runtime/client/lock-factory.js';
 import { systemClock } from '../../../runtime/core/clock.js';
-import { LockProcess } from '../../../runtime/core/lock-manager.js';
+import { LockManager } from '../../../runtime/core/lock-manager.js';
 import { MemoryStore } from '../../../runtime/store/memory-store.js';
 import { createTestLocks } from '../../../runtime/testing/index.js';
 
@@ -28,7 +28,7 @@ function setUp(): { readonly locks: LockFactory; readonly table: MemoryStore } {
   const table = new MemoryStore('locks');
   let draws = 0;
   const random = { bytes: (count: number) => new Uint8Array(count).fill(draws++ & 0xff), fraction: () => 0 };
-  return { locks: new LockFactory(new LockProcess(systemClock, random), table, {}, () => 'us'), table };
+  return { locks: new LockFactory(new LockManager(systemClock, random), table, {}, () => 'us'), table };
 }
 
 describe('the heap does not grow', () => {

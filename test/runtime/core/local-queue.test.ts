@@ -1,18 +1,18 @@
-import { LocalLock } from '../../../runtime/core/local-queue.js';
+import { LocalQueue } from '../../../runtime/core/local-queue.js';
 
 describe('a place in the local queue', () => {
   test('lets go of who asked for the lock once it is granted', () => {
-    const place = new LocalLock().join();
-    place.asker = { unanswered: () => 'no answer' };
-    expect(place.doubt).toBe('no answer');
+    const waiter = new LocalQueue().join();
+    waiter.asker = { unanswered: () => 'no answer' };
+    expect(waiter.doubt).toBe('no answer');
 
-    place.grant({
+    waiter.grant({
       describe: () => {
         throw new Error('nobody asks who holds it');
       },
     });
 
-    expect(place.asker).toBeUndefined();
-    expect(place.doubt).toBeUndefined();
+    expect(waiter.asker).toBeUndefined();
+    expect(waiter.doubt).toBeUndefined();
   });
 });

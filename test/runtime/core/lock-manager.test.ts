@@ -1,11 +1,11 @@
 import type { Clock } from '../../../runtime/core/clock.js';
-import { LockProcess } from '../../../runtime/core/lock-manager.js';
+import { LockManager } from '../../../runtime/core/lock-manager.js';
 import { formatVersion, parseVersion } from '../../../runtime/protocol/version.js';
 import { VirtualTime } from '../../sim/virtual-time.js';
 
 /** A process cloned from a snapshot: its random generator says what its twins' say. */
-function clone(clock: Clock = new VirtualTime().clock()): LockProcess {
-  return new LockProcess(clock, { bytes: (count) => new Uint8Array(count).fill(7), fraction: () => 0.5 });
+function clone(clock: Clock = new VirtualTime().clock()): LockManager {
+  return new LockManager(clock, { bytes: (count) => new Uint8Array(count).fill(7), fraction: () => 0.5 });
 }
 
 describe('a hold id', () => {
@@ -29,9 +29,9 @@ describe('a hold id', () => {
 
   test('differs by the random bytes', () => {
     const clock = new VirtualTime().clock();
-    const process = new LockProcess(clock, { bytes: (count) => new Uint8Array(count).fill(8), fraction: () => 0.5 });
+    const manager = new LockManager(clock, { bytes: (count) => new Uint8Array(count).fill(8), fraction: () => 0.5 });
 
-    expect(process.drawHoldId('request-1')).not.toBe(clone(clock).drawHoldId('request-1'));
+    expect(manager.drawHoldId('request-1')).not.toBe(clone(clock).drawHoldId('request-1'));
   });
 });
 
@@ -40,9 +40,9 @@ describe('a watcher', () => {
     const time = new VirtualTime();
     const clock = time.clock();
     let stoodStillMs = 0;
-    const process = clone({ ...clock, monotonicMs: () => clock.monotonicMs() - stoodStillMs });
+    const manager = clone({ ...clock, monotonicMs: () => clock.monotonicMs() - stoodStillMs });
     const called: number[] = [];
-    const unwatch = process.watch(() => called.push(time.nowMs));
+    const unwatch = manager.watch(() => called.push(time.nowMs));
 
     await time.run(1000);
     expect(called).toEqual([]);
@@ -60,13 +60,13 @@ describe('a watcher', () => {
   test('is not called for the grain of the wall clock, as long as its timers are in time', async () => {
     const time = new VirtualTime();
     const clock = time.clock();
-    const process = clone({
+    const manager = clone({
       ...clock,
       monotonicMs: () => clock.monotonicMs() * 1.0003,
       wallMs: () => Math.floor(clock.wallMs()),
     });
     const called: number[] = [];
-    process.watch(() => called.push(process.elapsedMs() - process.clock.monotonicMs()));
+    manager.watch(() => called.push(manager.elapsedMs() - manager.clock.monotonicMs()));
     await time.run(10_000.5);
 
     expect(called).toEqual([]);
@@ -76,30 +76,30 @@ describe('a watcher', () => {
     const time = new VirtualTime();
     const clock = time.clock();
     let wallOffMs = 0;
-    const process = clone({ ...clock, wallMs: () => clock.wallMs() + wallOffMs });
-    process.watch(() => {});
+    const manager = clone({ ...clock, wallMs: () => clock.wallMs() + wallOffMs });
+    manager.watch(() => {});
     wallOffMs -= 60_000;
     await time.run(500);
 
     // Frozen for 30 s, with the monotonic clock stopped; the wall clock has not caught up with its former reading.
     wallOffMs += 30_000;
 
-    expect(process.elapsedMs()).toBe(30_500);
+    expect(manager.elapsedMs()).toBe(30_500);
   });
 });
 
 test('an id that was given up is remembered, and no other', () => {
-  const process = clone();
-  process.giveUp('one');
+  const manager = clone();
+  manager.abandon('one');
 
-  expect(process.hasGivenUp('one')).toBe(true);
-  expect(process.hasGivenUp('other')).toBe(false);
+  expect(manager.isAbandoned('one')).toBe(true);
+  expect(manager.isAbandoned('other')).toBe(false);
 });
 
 test('two connections have a corrected clock each', () => {
-  const process = clone();
+  const manager = clone();
   const connection = {};
 
-  expect(process.serverClock(connection)).toBe(process.serverClock(connection));
-  expect(process.serverClock(connection)).not.toBe(process.serverClock({}));
+  expect(manager.serverClock(connection)).toBe(manager.serverClock(connection));
+  expect(manager.serverClock(connection)).not.toBe(manager.serverClock({}));
 });

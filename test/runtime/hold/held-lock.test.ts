@@ -28,7 +28,7 @@ test('a refresh that its caller aborts tells nothing of the lock, whatever the r
 
   expect(await until(refreshed)).toBe(reason);
   expect(other.isHeld).toBe(true);
-  expect(events).toEqual(['asked', 'acquired']);
+  expect(events).toEqual(['requested', 'acquired']);
 });
 
 describe('whether it is held', () => {

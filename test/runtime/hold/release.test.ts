@@ -1,6 +1,6 @@
 import type { Hold } from '../../../runtime/hold/hold.js';
 import type { LockEvent } from '../../../runtime/observe/events.js';
-import { isNobodys } from '../../../runtime/protocol/version.js';
+import { isTombstone } from '../../../runtime/protocol/version.js';
 import { errorOf, Setting, type TestProcess } from '../setting.js';
 
 let setting: Setting;
@@ -34,7 +34,7 @@ describe('an entry that is left for some time', () => {
     expect(item()).toMatchObject({ leaseDuration: { N: '30' }, data: { S: '"done"' } });
     expect(setting.ownVersionOf('a')).toMatchObject({ timed: true });
     const left = setting.ownVersionOf('a')?.holdId ?? '';
-    expect([left === holdId, isNobodys(left), isNobodys(holdId ?? '')]).toEqual([false, true, false]);
+    expect([left === holdId, isTombstone(left), isTombstone(holdId ?? '')]).toEqual([false, true, false]);
     expect(await whoHolds(them)).toMatchObject({ hostIdentifier: 'process-1', leaseSeconds: 30, data: 'done' });
   });
 
@@ -192,7 +192,7 @@ test('a time that is over deletes the entry as usual', async () => {
   const { holdId = '' } = setting.ownVersionOf('a') ?? {};
 
   const left = held.leave(0, '1');
-  expect(us.locks.hasGivenUp(holdId)).toBe(true);
+  expect(us.locks.isAbandoned(holdId)).toBe(true);
   await until(left);
 
   expect(us.store.operations()).toEqual(['acquire', 'release']);

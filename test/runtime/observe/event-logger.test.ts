@@ -33,7 +33,7 @@ test('a lock that is taken and given back gives two lines of information, which 
   ]);
   const who = { lockName: 'a', tableName: 'locks', hostIdentifier: 'process-1/request-1', requestId: 'request-1' };
   expect(lines.map(({ details }) => details)).toEqual([
-    { lockEvent: 'asked', ...who, leaseSeconds: 10 },
+    { lockEvent: 'requested', ...who, leaseSeconds: 10 },
     { lockEvent: 'acquired', ...who, leaseSeconds: 10, waitSeconds: 0.01, attempts: 1 },
     { lockEvent: 'released', ...who, leaseSeconds: 10, heldSeconds: 1.5 },
   ]);

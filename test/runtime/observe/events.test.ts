@@ -29,7 +29,7 @@ describe('one asking', () => {
     await pass(2000);
     await until(held.release());
 
-    expect(types()).toEqual(['asked', 'acquired', 'released']);
+    expect(types()).toEqual(['requested', 'acquired', 'released']);
     expect(ofType('acquired')).toMatchObject({ waitSeconds: 0.01, attempts: 1, takenOverFrom: undefined });
     expect(ofType('released').heldSeconds).toBeCloseTo(2, 3);
   });
@@ -37,7 +37,7 @@ describe('one asking', () => {
   test('is one object in all of its events, and no other asking has it', async () => {
     for (const seconds of [1, 2]) await until(lock().withLock(() => setting.time.sleep(seconds)));
 
-    const askings = events.map(({ asking }) => asking);
+    const askings = events.map(({ attempt }) => attempt);
     expect(new Set(askings).size).toBe(2);
     expect(new Set(askings.slice(0, 3)).size).toBe(1);
     expect(askings[0]).toEqual({
@@ -53,7 +53,7 @@ describe('one asking', () => {
     const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 9000 };
     await until(lock().acquire({ context }));
 
-    expect(ofType('acquired').asking).toMatchObject({ requestId: 'request-1', hostIdentifier: 'process-1/request-1' });
+    expect(ofType('acquired').attempt).toMatchObject({ requestId: 'request-1', hostIdentifier: 'process-1/request-1' });
   });
 });
 
@@ -62,14 +62,14 @@ describe('a wait', () => {
     const theirs = await until(setting.process().factory().createLock('a').acquire());
     const waiting = lock().acquire();
     await pass(3000);
-    expect(types()).toEqual(['asked', 'waiting']);
+    expect(types()).toEqual(['requested', 'waiting']);
     expect(ofType('waiting').holder).toMatchObject({ hostIdentifier: 'process-2', leaseSeconds: 10 });
 
     await until(theirs.release());
     await until(waiting);
 
     const { waitSeconds, attempts, takenOverFrom } = ofType('acquired');
-    expect(types()).toEqual(['asked', 'waiting', 'acquired']);
+    expect(types()).toEqual(['requested', 'waiting', 'acquired']);
     expect(waitSeconds).toBeGreaterThan(3);
     expect(attempts).toBe(us.store.sent.length);
     expect(attempts).toBeGreaterThan(10);
@@ -131,7 +131,7 @@ describe('an asking without the lock', () => {
   test('a try that is refused', async () => {
     await until(lock().tryAcquire());
 
-    expect(types()).toEqual(['asked', 'not-granted']);
+    expect(types()).toEqual(['requested', 'not-granted']);
     expect(ofType('not-granted')).toMatchObject({
       waitSeconds: 0.01,
       attempts: 1,
@@ -143,7 +143,7 @@ describe('an asking without the lock', () => {
   test('a wait that has run out', async () => {
     const error = await until(errorOf(lock().acquire({ waitSeconds: 2 })));
 
-    expect(types()).toEqual(['asked', 'waiting', 'not-granted']);
+    expect(types()).toEqual(['requested', 'waiting', 'not-granted']);
     expect(ofType('not-granted')).toMatchObject({ waitSeconds: 2, holder: { hostIdentifier: 'somebody' }, error });
   });
 
@@ -170,7 +170,7 @@ describe('an asking without the lock', () => {
     await until(outcome);
     await pass(5000);
 
-    expect(types()).toEqual(['asked', 'not-granted']);
+    expect(types()).toEqual(['requested', 'not-granted']);
   });
 
   test('where DynamoDB is out of reach', async () => {
@@ -209,7 +209,7 @@ describe('a hold', () => {
     await pass(6000);
     await until(held.release());
 
-    expect(types()).toEqual(['asked', 'acquired', 'lost']);
+    expect(types()).toEqual(['requested', 'acquired', 'lost']);
     expect(ofType('lost').error).toBe(held.signal.reason);
     expect(ofType('lost').heldSeconds).toBeCloseTo(5, 1);
   });
@@ -219,7 +219,7 @@ describe('a hold', () => {
     us.store.fate = () => 'reset';
     const error = await until(errorOf(held.release()));
 
-    expect(types()).toEqual(['asked', 'acquired', 'release-failed']);
+    expect(types()).toEqual(['requested', 'acquired', 'release-failed']);
     expect(ofType('release-failed').error).toBe(error);
   });
 
@@ -231,19 +231,19 @@ describe('a hold', () => {
     await pass(10_000);
 
     expect(us.store.operations()).toContain('refresh');
-    expect(types()).toEqual(['asked', 'acquired', 'released']);
+    expect(types()).toEqual(['requested', 'acquired', 'released']);
   });
 
   test('is handed over, and goes on elsewhere', async () => {
     const held = await until(lock().acquire());
     await pass(1000);
     const text = await until(held.serialize());
-    expect(types()).toEqual(['asked', 'acquired', 'refreshed', 'handed-over']);
+    expect(types()).toEqual(['requested', 'acquired', 'refreshed', 'handed-over']);
     expect(ofType('handed-over').heldSeconds).toBeCloseTo(1.01, 3);
 
     events = [];
     await until(us.factory({ observers: [observer] }).deserializeLock(text));
-    expect(types()).toEqual(['asked', 'acquired']);
+    expect(types()).toEqual(['requested', 'acquired']);
   });
 });
 

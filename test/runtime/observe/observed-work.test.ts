@@ -1,7 +1,7 @@
-import type { LockAsking, LockObserver } from '../../../runtime/observe/events.js';
+import type { LockAttempt, LockObserver } from '../../../runtime/observe/events.js';
 import { observedWork } from '../../../runtime/observe/observed-work.js';
 
-const asking: LockAsking = {
+const attempt: LockAttempt = {
   lockName: 'a',
   tableName: 'locks',
   hostIdentifier: 'us',
@@ -23,7 +23,7 @@ test('work runs inside of all observers that want it so, the first outermost', (
       return value;
     });
 
-  expect(observedWork([noting('one'), observer(), noting('two')], asking, () => seen.push('work'))).toBe(3);
+  expect(observedWork([noting('one'), observer(), noting('two')], attempt, () => seen.push('work'))).toBe(3);
   expect(seen).toEqual(['one begins a', 'two begins a', 'work', 'two ends', 'one ends']);
 });
 
@@ -37,7 +37,7 @@ test.each<[string, LockObserver['runWork']]>([
 ])('work runs once, and has its own outcome, under an observer that %s', async (_, runWork) => {
   const work = jest.fn(() => 'done');
 
-  expect(observedWork([observer(runWork)], asking, work)).toBe('done');
+  expect(observedWork([observer(runWork)], attempt, work)).toBe('done');
   expect(work).toHaveBeenCalledTimes(1);
   // A rejection of the observer's own would be reported by now.
   await new Promise((resolve) => setImmediate(resolve));
@@ -54,11 +54,11 @@ test('the error of the work is its own too', async () => {
   });
 
   expect(() =>
-    observedWork([swallowing], asking, () => {
+    observedWork([swallowing], attempt, () => {
       throw error;
     }),
   ).toThrow(error);
-  await expect(observedWork([swallowing], asking, () => Promise.reject(error))).rejects.toBe(error);
+  await expect(observedWork([swallowing], attempt, () => Promise.reject(error))).rejects.toBe(error);
 });
 
 function fail(..._: unknown[]): never {

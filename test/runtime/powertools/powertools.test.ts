@@ -43,7 +43,7 @@ test('Powertools’ Logger and Metrics fit as they are', async () => {
   await until(us.factory({ logger, metrics }).withLock('a', () => 1));
 
   expect(logged().map(({ level, lockEvent }) => [level, lockEvent])).toEqual([
-    ['DEBUG', 'asked'],
+    ['DEBUG', 'requested'],
     ['INFO', 'acquired'],
     ['INFO', 'released'],
   ]);

@@ -1,8 +1,8 @@
 import { mayAcquire, mayAdopt, mayRefresh, mayRelease } from '../../../runtime/protocol/conditions.js';
 import type { LockEntry } from '../../../runtime/protocol/entry.js';
-import { Ledger } from '../../../runtime/protocol/ledger.js';
+import { LeaseState } from '../../../runtime/protocol/lease-state.js';
 import { ServerClock } from '../../../runtime/protocol/server-clock.js';
-import { isStampExpired, observedExpiryMs, type Sighting, sight } from '../../../runtime/protocol/takeover.js';
+import { isStampExpired, type ObservedVersion, observe, observedExpiryMs } from '../../../runtime/protocol/takeover.js';
 import { holdIdFrom } from '../../../runtime/protocol/version.js';
 
 const EPOCH = Date.UTC(2026, 0, 1);
@@ -124,10 +124,10 @@ export class ExclusionModel {
 }
 
 class Client {
-  private ledger: Ledger | undefined;
+  private lease: LeaseState | undefined;
   /** Whether a write of the ledger is known to have landed, and nothing spoke against it since. */
   private holds = false;
-  private sighting: Sighting | undefined;
+  private observation: ObservedVersion | undefined;
   /** What the last answer showed, and its stamp says is over. */
   private stampExpired: string | undefined;
   private readonly givenUp = new Set<string>();
@@ -141,15 +141,15 @@ class Client {
   ) {}
 
   get holdId(): string | undefined {
-    return this.ledger?.holdId;
+    return this.lease?.holdId;
   }
 
   believes(): boolean {
-    return this.holds && this.ledger !== undefined && this.elapsedMs() < this.ledger.deadlineMs;
+    return this.holds && this.lease !== undefined && this.elapsedMs() < this.lease.deadlineMs;
   }
 
   toString(): string {
-    return `client ${this.index} (until ${this.ledger?.deadlineMs} of its ${this.elapsedMs()} ms)`;
+    return `client ${this.index} (until ${this.lease?.deadlineMs} of its ${this.elapsedMs()} ms)`;
   }
 
   act({ does, journey }: Action): void {
@@ -161,19 +161,19 @@ class Client {
   }
 
   private acquire(journey: Journey, isAnew: boolean, waitMs: number): void {
-    const ledger = isAnew || this.holds || !this.ledger ? this.begin() : this.ledger;
-    const version = this.draw(ledger);
+    const lease = isAnew || this.holds || !this.lease ? this.begin() : this.lease;
+    const version = this.draw(lease);
     const expired = this.expiredVersion();
     const entry = this.entryAt(version);
     this.exchange(
       journey,
       (standing) => ({ written: mayAcquire(asStanding(standing), expired), entry }),
       (answer) => {
-        if (this.heard(ledger, version, answer) !== undefined || ledger !== this.ledger || waitMs <= 0) return;
+        if (this.heard(lease, version, answer) !== undefined || lease !== this.lease || waitMs <= 0) return;
         const { nowMs } = this.model;
         const next = { ...journey, arrivesAfterMs: [5], answeredAfterMs: [5] };
         this.model.at(nowMs + POLL_MS, () => {
-          if (ledger === this.ledger && !this.holds) this.acquire(next, false, waitMs - POLL_MS);
+          if (lease === this.lease && !this.holds) this.acquire(next, false, waitMs - POLL_MS);
         });
       },
     );
@@ -188,18 +188,18 @@ class Client {
   }
 
   private refresh(journey: Journey, isHandOver: boolean): void {
-    const { ledger } = this;
-    if (!ledger) return;
-    const version = this.draw(ledger);
+    const { lease } = this;
+    if (!lease) return;
+    const version = this.draw(lease);
     this.exchange(
       journey,
       (standing) => ({
-        written: mayRefresh(asStanding(standing), ledger.holdId, version),
+        written: mayRefresh(asStanding(standing), lease.holdId, version),
         entry: standing && { ...standing, version },
       }),
       (answer) => {
-        const standing = this.heard(ledger, version, answer);
-        if (ledger !== this.ledger) return;
+        const standing = this.heard(lease, version, answer);
+        if (lease !== this.lease) return;
         if (standing === undefined) this.stopBelieving();
         if (isHandOver && standing === version && this.believes()) {
           this.stopBelieving();
@@ -210,13 +210,13 @@ class Client {
   }
 
   private release(journey: Journey): void {
-    const { ledger } = this;
-    if (!ledger) return;
+    const { lease } = this;
+    if (!lease) return;
     this.stopBelieving();
-    this.givenUp.add(ledger.holdId);
+    this.givenUp.add(lease.holdId);
     this.exchange(
       journey,
-      (standing) => ({ written: mayRelease(asStanding(standing), ledger.holdId), entry: undefined }),
+      (standing) => ({ written: mayRelease(asStanding(standing), lease.holdId), entry: undefined }),
       () => {},
     );
   }
@@ -224,21 +224,21 @@ class Client {
   private adopt(journey: Journey): void {
     const given = this.model.handedOver.at(-1);
     if (given === undefined || this.believes()) return;
-    const ledger = this.begin();
-    const version = this.draw(ledger);
+    const lease = this.begin();
+    const version = this.draw(lease);
     const entry = this.entryAt(version);
     this.exchange(
       journey,
       (standing) => ({ written: mayAdopt(asStanding(standing), given), entry }),
-      (answer) => this.heard(ledger, version, answer),
+      (answer) => this.heard(lease, version, answer),
     );
   }
 
   /** What an answer to a write tells about its hold: the version of it that stands, if any. */
-  private heard(ledger: Ledger, version: string, { written, entry, dateMs }: ModelAnswer): string | undefined {
+  private heard(lease: LeaseState, version: string, { written, entry, dateMs }: ModelAnswer): string | undefined {
     const standing = written ? version : entry?.version;
-    if (ledger !== this.ledger || !standing?.includes(ledger.holdId)) return undefined;
-    ledger.confirm(standing, dateMs);
+    if (lease !== this.lease || !standing?.includes(lease.holdId)) return undefined;
+    lease.confirm(standing, dateMs);
     this.holds = true;
     return standing;
   }
@@ -253,7 +253,7 @@ class Client {
       this.serverClock.learn(sentWallMs, this.wallMs(), answer.dateMs);
       this.stampExpired = undefined;
       if (answer.entry) {
-        this.sighting = sight(this.sighting, answer.entry, this.elapsedMs());
+        this.observation = observe(this.observation, answer.entry, this.elapsedMs());
         const isExpired = isStampExpired(answer.entry, answer.dateMs, this.traits.clockToleranceSeconds);
         if (isExpired || this.isGivenUp(answer.entry)) this.stampExpired = answer.entry.version;
       }
@@ -262,7 +262,7 @@ class Client {
   }
 
   private expiredVersion(): string | undefined {
-    if (this.sighting && this.elapsedMs() >= observedExpiryMs(this.sighting)) return this.sighting.version;
+    if (this.observation && this.elapsedMs() >= observedExpiryMs(this.observation)) return this.observation.version;
     return this.stampExpired;
   }
 
@@ -270,24 +270,24 @@ class Client {
     return [...this.givenUp].some((holdId) => version.includes(holdId));
   }
 
-  private begin(): Ledger {
-    if (this.ledger && !this.holds) this.givenUp.add(this.ledger.holdId);
+  private begin(): LeaseState {
+    if (this.lease && !this.holds) this.givenUp.add(this.lease.holdId);
     this.holds = false;
     const bytes = new Uint8Array(10);
     bytes.set([this.index, this.holdsDrawn >> 8, this.holdsDrawn & 0xff], 4);
     this.holdsDrawn += 1;
-    this.ledger = new Ledger(holdIdFrom(bytes), this.traits.leaseSeconds);
-    return this.ledger;
+    this.lease = new LeaseState(holdIdFrom(bytes), this.traits.leaseSeconds);
+    return this.lease;
   }
 
   private stopBelieving(): void {
-    this.ledger = undefined;
+    this.lease = undefined;
     this.holds = false;
   }
 
-  private draw(ledger: Ledger): string {
+  private draw(lease: LeaseState): string {
     const timed = this.serverClock.timed && this.traits.clockToleranceSeconds !== Infinity;
-    return ledger.draw(this.elapsedMs(), this.serverClock.nowMs(this.wallMs()), timed);
+    return lease.draw(this.elapsedMs(), this.serverClock.nowMs(this.wallMs()), timed);
   }
 
   private entryAt(version: string): LockEntry {

@@ -3,9 +3,9 @@ import type { LockEntry } from '../../../runtime/protocol/entry.js';
 import {
   isStampAhead,
   isStampExpired,
+  type ObservedVersion,
+  observe,
   observedExpiryMs,
-  type Sighting,
-  sight,
   untilTakeoverMs,
 } from '../../../runtime/protocol/takeover.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
@@ -23,11 +23,11 @@ const entryAt = (version: string, leaseSeconds = 10): LockEntry => ({
   version,
 });
 /** All that a contender remembers after these answers, each a version and when it had arrived. */
-const afterAnswers = (...answers: readonly (readonly [version: string, arrivedMs: number])[]): Sighting =>
-  answers.reduce<Sighting | undefined>(
-    (former, [version, arrivedMs]) => sight(former, entryAt(version), arrivedMs),
+const afterAnswers = (...answers: readonly (readonly [version: string, arrivedMs: number])[]): ObservedVersion =>
+  answers.reduce<ObservedVersion | undefined>(
+    (former, [version, arrivedMs]) => observe(former, entryAt(version), arrivedMs),
     undefined,
-  ) as Sighting;
+  ) as ObservedVersion;
 
 describe('by observation', () => {
   test('a version of ours has had its lease when it has stood that long since its answer arrived', () => {
@@ -36,7 +36,7 @@ describe('by observation', () => {
 
   test('a version that is not ours gets 0.25 s and 1 % more, as its holder keeps no margin', () => {
     expect(observedExpiryMs(afterAnswers([PYTHONS, 1000]))).toBe(11_350);
-    expect(observedExpiryMs(sight(undefined, entryAt(PYTHONS, 2.5), 0))).toBe(2775);
+    expect(observedExpiryMs(observe(undefined, entryAt(PYTHONS, 2.5), 0))).toBe(2775);
   });
 
   test('the top bit changes nothing', () => {
@@ -53,7 +53,7 @@ describe('by observation', () => {
     expect(observedExpiryMs(afterAnswers([OURS, 1000], [later, 4000]))).toBe(14_000);
     // A read that is only eventually consistent may show the earlier one again.
     expect(observedExpiryMs(afterAnswers([OURS, 1000], [later, 4000], [OURS, 5000]))).toBe(15_000);
-    expect(observedExpiryMs(sight(afterAnswers([OURS, 1000]), entryAt(OURS, 20), 4000))).toBe(24_000);
+    expect(observedExpiryMs(observe(afterAnswers([OURS, 1000]), entryAt(OURS, 20), 4000))).toBe(24_000);
   });
 
   test('what was seen is the last version, since the first of its answers in a row', () => {

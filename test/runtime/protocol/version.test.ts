@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import {
   formatVersion,
   holdIdFrom,
-  isNobodys,
-  nobodysHoldIdFrom,
+  isTombstone,
   parseVersion,
   STAMP_LIMIT_MS,
+  tombstoneHoldIdFrom,
 } from '../../../runtime/protocol/version.js';
 import { holdId, ownVersion, pythonVersion, stampMs } from './arbitraries.js';
 
@@ -122,16 +122,16 @@ describe('a hold id', () => {
 test('a hold id of nobody can be told, and is as good as any in a version', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 10, maxLength: 32 }), stampMs, (random, stamp) => {
-      const holdId = nobodysHoldIdFrom(random);
+      const holdId = tombstoneHoldIdFrom(random);
 
-      expect(isNobodys(holdId)).toBe(true);
+      expect(isTombstone(holdId)).toBe(true);
       expect(parseVersion(formatVersion({ stampMs: stamp, timed: true, holdId }))).toMatchObject({
         stampMs: stamp,
         holdId,
       });
     }),
   );
-  expect(isNobodys(holdIdFrom(new Uint8Array(10).fill(1)))).toBe(false);
-  const drawn = [0, 1].map((byte) => nobodysHoldIdFrom(new Uint8Array(10).fill(byte)));
+  expect(isTombstone(holdIdFrom(new Uint8Array(10).fill(1)))).toBe(false);
+  const drawn = [0, 1].map((byte) => tombstoneHoldIdFrom(new Uint8Array(10).fill(byte)));
   expect(drawn[0]).not.toBe(drawn[1]);
 });

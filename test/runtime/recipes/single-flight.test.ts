@@ -331,7 +331,7 @@ describe('who waits', () => {
 
     await until(observed.singleFlight('token', { ...FRESH, waitSeconds }, work));
 
-    expect(events).toEqual(['asked', 'served']);
+    expect(events).toEqual(['requested', 'served']);
   });
 
   test('may be cancelled', async () => {

@@ -65,7 +65,7 @@ test('running out between uses is no loss, and said so', async () => {
   await until(lock.use(undefined, () => {}));
   await pass(60_000);
 
-  expect(types()).toEqual(['asked', 'acquired', 'lapsed']);
+  expect(types()).toEqual(['requested', 'acquired', 'lapsed']);
   expect(us.warnings).toEqual([]);
 });
 
@@ -77,7 +77,7 @@ test('thawed past its deadline it takes the lock anew in two requests, its own e
 
   expect(await until(lock.use(undefined, (held) => held.isHeld))).toBe(true);
   expect(us.store.operations().slice(before)).toEqual(['acquire', 'acquire']);
-  expect(types()).toEqual(['asked', 'acquired', 'lapsed', 'asked', 'acquired']);
+  expect(types()).toEqual(['requested', 'acquired', 'lapsed', 'requested', 'acquired']);
 });
 
 test('taken by another meanwhile, it is waited for like any other', async () => {
@@ -334,7 +334,7 @@ describe('each use is a hold of its own', () => {
 
     expect(holdId()).not.toBe(first);
     expect(setting.table.items.get('a')).toMatchObject({ hostIdentifier: { S: 'process-1/request-1' } });
-    expect(types()).toEqual(['asked', 'acquired', 'asked', 'released', 'acquired']);
+    expect(types()).toEqual(['requested', 'acquired', 'requested', 'released', 'acquired']);
   });
 
   test('with a greater fencing token than the use before', async () => {
@@ -390,7 +390,7 @@ describe('each use is a hold of its own', () => {
     const used = lock.use(undefined, (held) => held.isHeld && setting.time.nowMs);
 
     expect(await until(used)).toBeGreaterThan(9000);
-    expect(types().slice(2, 5)).toEqual(['asked', 'lapsed', 'not-granted']);
+    expect(types().slice(2, 5)).toEqual(['requested', 'lapsed', 'not-granted']);
     expect(us.warnings).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { isNobodys } from '../../../runtime/protocol/version.js';
+import { isTombstone } from '../../../runtime/protocol/version.js';
 import type { TypeScriptClient } from '../typescript-client.js';
 import type { Checker, World } from '../world.js';
 
@@ -34,7 +34,7 @@ export class OrphanedEntry implements Checker {
     const entry = world.database.standing(lock);
     if (!entry || entry.leaseSeconds === 0 || entry.host !== client.process.name) return;
     const { hold } = entry;
-    if (isNobodys(hold) || world.grantedHolds.has(hold) || client.mayTake(hold)) return;
+    if (isTombstone(hold) || world.grantedHolds.has(hold) || client.mayTake(hold)) return;
     const age = ((world.time.nowMs - entry.sinceMs) / 1000).toFixed(1);
     world.report(
       'orphaned-entry',

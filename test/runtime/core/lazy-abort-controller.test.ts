@@ -1,7 +1,7 @@
-import { LateSignal } from '../../../runtime/core/late-signal.js';
+import { LazyAbortController } from '../../../runtime/core/lazy-abort-controller.js';
 
 test('is one signal, which aborts with the reason', () => {
-  const late = new LateSignal();
+  const late = new LazyAbortController();
   const { signal } = late;
   const onAbort = jest.fn();
   signal.addEventListener('abort', onAbort);
@@ -15,7 +15,7 @@ test('is one signal, which aborts with the reason', () => {
 });
 
 test('that was aborted before anybody asked for it is aborted with that reason', () => {
-  const late = new LateSignal();
+  const late = new LazyAbortController();
   late.abort('enough');
 
   expect(late.isAborted).toBe(true);
@@ -24,7 +24,7 @@ test('that was aborted before anybody asked for it is aborted with that reason',
 });
 
 test.each(['before', 'after'])('keeps its first reason, asked for %s it', (when) => {
-  const late = new LateSignal();
+  const late = new LazyAbortController();
   if (when === 'before') expect(late.signal.aborted).toBe(false);
 
   late.abort('first');

@@ -16,7 +16,7 @@ interface Draft {
  * The versions that one hold has sent, and what the answers made of them (docs/protocol.md, sections
  * 2 and 4). A version is known by its text alone: an answer may speak of any that we ever sent.
  */
-export class Ledger {
+export class LeaseState {
   /** Elapsed time until which the hold is ours; `-Infinity` before anything was confirmed. */
   deadlineMs = -Infinity;
   /** Elapsed time at which the latest confirmed version was first sent. */
@@ -30,7 +30,7 @@ export class Ledger {
   /** The greatest that was asked for: no entry of the hold has a greater one. */
   private askedToken: bigint | undefined;
   /** What the hold was before it was renewed, for as long as its entry may stand. */
-  former: Ledger | undefined;
+  former: LeaseState | undefined;
   /** The one drawn last; from there back those that no answer has spoken of yet, and the latest that one did. */
   private latest: Draft | undefined;
   private timed = true;
@@ -74,7 +74,7 @@ export class Ledger {
    */
   renew(holdId: string): void {
     const { leaseSeconds, fencing, latestToken: askedToken, confirmedVersion } = this;
-    this.former = Object.assign(new Ledger(this.holdId, leaseSeconds, fencing), { askedToken, confirmedVersion });
+    this.former = Object.assign(new LeaseState(this.holdId, leaseSeconds, fencing), { askedToken, confirmedVersion });
     this.holdId = holdId;
     this.latest = this.confirmedVersion = this.fencingToken = undefined;
     this.deadlineMs = this.confirmedSentMs = -Infinity;

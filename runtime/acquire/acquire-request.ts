@@ -1,4 +1,4 @@
-import type { LockTarget } from '../entry/lock-ref.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { refuseReentry } from '../entry/scope.js';
 import type { LockHolder } from '../errors.js';
 import type { Hold } from '../hold/hold.js';
@@ -6,7 +6,7 @@ import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from '../options/
 import { checkedNote } from '../options/note.js';
 import type { AcquireOptions, TryOptions } from '../options/options.js';
 import { checkedAtLeast, checkedContext, checkedReserve, checkedSignal, checkedWait } from '../options/validate.js';
-import { type Ask, askForHold, must, takeHold, waitForHold } from './acquire.js';
+import { type AcquireRequest, askForHold, must, takeHold, waitForHold } from './acquire.js';
 
 /** What can be asked for: how it is reached, and the lease that it is to have. */
 interface Askable<T> {
@@ -20,7 +20,7 @@ interface Askable<T> {
 }
 
 /** A lock's settings, and how it is reached. */
-export interface LockSettings extends Required<Askable<LockTarget>> {
+export interface LockSettings extends Required<Askable<LockRef>> {
   readonly waitSeconds: number;
 }
 
@@ -28,8 +28,8 @@ export interface LockSettings extends Required<Askable<LockTarget>> {
 export async function acquireHold(settings: LockSettings, options: AcquireOptions): Promise<Hold> {
   const { waitSeconds: given = settings.waitSeconds } = options;
   const asked = checkedWait(given);
-  const ask = await askFor(settings, options);
-  refuseReentry(ask.target);
+  const ask = await acquireRequest(settings, options);
+  refuseReentry(ask.ref);
   const waitSeconds = waitSecondsWithin(asked, ask);
   if (waitSeconds > 0) return must(await waitForHold(ask, waitSeconds));
   return must(await takeHold(ask, limitOfOne(asked)));
@@ -37,13 +37,16 @@ export async function acquireHold(settings: LockSettings, options: AcquireOption
 
 /** Asks once; resolves to who holds it where that is another. */
 export async function tryHold(settings: LockSettings, options: TryOptions): Promise<Hold | LockHolder> {
-  const ask = await askFor(settings, options);
-  refuseReentry(ask.target);
+  const ask = await acquireRequest(settings, options);
+  refuseReentry(ask.ref);
   return must(await askForHold(ask));
 }
 
 /** What is left of the wait asked for, within its invocation; 0 or less asks once. */
-export function waitSecondsWithin(asked: number, { invocationSeconds, reserveSeconds }: Ask<unknown>): number {
+export function waitSecondsWithin(
+  asked: number,
+  { invocationSeconds, reserveSeconds }: AcquireRequest<unknown>,
+): number {
   return Math.min(asked, invocationSeconds - reserveSeconds);
 }
 
@@ -53,10 +56,10 @@ export function limitOfOne(askedSeconds: number): string {
 }
 
 /** Reaches the lock on a caller's behalf. The caller's signal, where aborted already, ends that at once. */
-export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' | 'store'>>(
+export async function acquireRequest<T extends Pick<LockRef, 'manager' | 'settings' | 'store'>>(
   { name, leaseSeconds: lease, maxInvocationLeaseSeconds, fencing = false, reach, ...settings }: Askable<T>,
   options: TryOptions,
-): Promise<Ask<T>> {
+): Promise<AcquireRequest<T>> {
   const signal = checkedSignal(options.signal);
   const context = checkedContext(options.context);
   const data = checkedNote(options.data);
@@ -64,23 +67,23 @@ export async function askFor<T extends Pick<LockTarget, 'process' | 'settings' |
   signal?.throwIfAborted();
   const reserveSeconds = checkedReserve(options.releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
   const requestId = context?.awsRequestId;
-  const target = await reach(name);
-  const { process } = target;
+  const ref = await reach(name);
+  const { manager } = ref;
   // Both at one moment, after all that is awaited: the hold is not to outlive its invocation by what that took.
   const invocationSeconds = context ? context.getRemainingTimeInMillis() / 1000 : Infinity;
-  const invocationEndsMs = context && process.elapsedMs() + invocationSeconds * 1000;
+  const invocationEndsMs = context && manager.elapsedMs() + invocationSeconds * 1000;
   const leaseSeconds = leaseSecondsOf(lease, invocationSeconds, maxInvocationLeaseSeconds);
-  const hostIdentifier = target.settings.hostIdentifier(requestId);
-  const asking = { lockName: name, tableName: target.store.tableName, hostIdentifier, leaseSeconds, requestId };
+  const hostIdentifier = ref.settings.hostIdentifier(requestId);
+  const attempt = { lockName: name, tableName: ref.store.tableName, hostIdentifier, leaseSeconds, requestId };
   return {
-    target,
+    ref,
     leaseSeconds,
     hostIdentifier,
     data,
     lockAtLeastSeconds,
     fencing,
     requestId,
-    chronicle: target.settings.chronicleOf(asking, process),
+    reporter: ref.settings.reporterFor(attempt, manager),
     signal,
     invocationSeconds,
     reserveSeconds,

@@ -1,11 +1,11 @@
 import type { WriteAnswer } from '../core/store.js';
-import type { LockTarget } from '../entry/lock-ref.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import { untilAnswered } from '../entry/retry.js';
 import { LockEntryError, type LockLostError, type LockLostReason, LynkError } from '../errors.js';
-import type { Chronicle } from '../observe/reporter.js';
+import type { Reporter } from '../observe/reporter.js';
 import { isBroken, takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
-import type { Ledger } from '../protocol/ledger.js';
+import type { LeaseState } from '../protocol/lease-state.js';
 import { refreshBudgetMs, tryBudgetMs } from '../protocol/schedule.js';
 import type { Pulse } from './heartbeat.js';
 
@@ -20,7 +20,7 @@ export interface Refreshed {
   lose(reason: LockLostReason, why: string, cause?: unknown): void;
   whyNotHeld(): LockLostError;
   /** Where it is told what becomes of it. */
-  readonly chronicle: Chronicle;
+  readonly reporter: Reporter;
 }
 
 /** What a refresh is for, besides the lease. */
@@ -32,14 +32,14 @@ interface Purpose {
 }
 
 /** The refreshes of one hold, and what their answers tell of it (docs/protocol.md, sections 2 and 4). */
-export class Refreshing implements Pulse {
+export class LeaseRenewer implements Pulse {
   /** The failure in transit that no answer has followed yet: the cause, should the deadline pass. */
   lastFailure: unknown;
   private isHandingOver = false;
 
   constructor(
-    private readonly target: LockTarget,
-    private readonly ledger: Ledger,
+    private readonly ref: LockRef,
+    private readonly lease: LeaseState,
     /** The note that the entry carries: JSON text. */
     public data: string | undefined,
     private readonly hold: Refreshed,
@@ -70,18 +70,18 @@ export class Refreshing implements Pulse {
     signal?: AbortSignal,
     budgetMs = refreshBudgetMs(this.hold.leftMs()),
   ): Promise<Pick<LockEntry, 'version' | 'data'> | undefined> {
-    const { target, ledger, hold } = this;
+    const { ref, lease, hold } = this;
     // While handing over, no other refresh may follow: the text would name a version that is gone.
     if (this.isHandingOver !== handsOver || !hold.isHeld) return undefined;
-    const version = target.draw(ledger);
-    const lockKey = target.name;
-    const { holdId, fencingToken } = ledger;
-    const expiresAtSeconds = handsOver ? undefined : target.expiresAtSeconds(ledger.leaseSeconds, fencingToken);
+    const version = ref.draw(lease);
+    const lockKey = ref.name;
+    const { holdId, fencingToken } = lease;
+    const expiresAtSeconds = handsOver ? undefined : ref.expiresAtSeconds(lease.leaseSeconds, fencingToken);
     let answer: WriteAnswer;
     try {
-      answer = await target.exchange(
+      answer = await ref.exchange(
         budgetMs,
-        (budget) => target.store.refresh({ lockKey, holdId, version, expiresAtSeconds, fencingToken, data }, budget),
+        (budget) => ref.store.refresh({ lockKey, holdId, version, expiresAtSeconds, fencingToken, data }, budget),
         signal,
       );
     } catch (error) {
@@ -89,35 +89,35 @@ export class Refreshing implements Pulse {
       if (signal?.aborted) throw error;
       if (loseToNoEntry(hold, error)) return undefined;
       this.lastFailure = error;
-      if (hold.isHeld) hold.chronicle.refreshFailed(error, hold.leftMs());
+      if (hold.isHeld) hold.reporter.refreshFailed(error, hold.leftMs());
       throw error;
     }
     // An answer that comes after the deadline, or after the release, changes nothing any more.
     if (!hold.isHeld) return undefined;
     this.lastFailure = undefined;
     const standing = answer.written ? { version, ...(data !== undefined && { data }) } : answer.entry;
-    if (standing?.version.includes(holdId) && (answer.written || hasToken(answer.entry, ledger))) {
+    if (standing?.version.includes(holdId) && (answer.written || hasToken(answer.entry, lease))) {
       const before = { dueMs: hold.dueMs(), remainedMs: hold.leftMs() };
-      ledger.confirm(standing.version, answer.dateMs);
-      hold.chronicle.refreshed(before, hold.leftMs());
+      lease.confirm(standing.version, answer.dateMs);
+      hold.reporter.refreshed(before, hold.leftMs());
       return standing;
     }
-    loseTo(hold, ledger, answer.entry);
+    loseTo(hold, lease, answer.entry);
     return undefined;
   }
 
   /** Refreshes until confirmed, at most for as long as a try may take and the hold lasts. */
   async confirm(purpose: Purpose, signal: AbortSignal | undefined): Promise<string> {
-    const { target, hold } = this;
+    const { ref, hold } = this;
     const { data } = purpose;
     const bounds = {
-      budgetMs: tryBudgetMs(this.ledger.leaseSeconds),
+      budgetMs: tryBudgetMs(this.lease.leaseSeconds),
       leftMs: () => hold.leftMs(),
       signal,
       keepAlive: true,
-      unanswered: (cause: unknown) => (hold.isHeld ? target.notConfirmed('refresh', cause) : hold.whyNotHeld()),
+      unanswered: (cause: unknown) => (hold.isHeld ? ref.notConfirmed('refresh', cause) : hold.whyNotHeld()),
     };
-    const standing = await untilAnswered(target.process, bounds, async (budgetMs) => {
+    const standing = await untilAnswered(ref.manager, bounds, async (budgetMs) => {
       const answer = await this.once(purpose, signal, budgetMs);
       // A beat of the heart that overtook it kept its note out: the entry is ours, but says something else.
       if (answer && data !== undefined && answer.data !== data) throw new Error('another refresh came first');
@@ -141,8 +141,8 @@ export class Refreshing implements Pulse {
 
   /** For whoever else would write meanwhile. It is no loss: the hand-over may yet fail, and the hold go on. */
   beingHandedOver(): LynkError {
-    const { label } = this.target;
-    return new LynkError(`${label} is being handed over; wait for that call`, this.target.errorDetails());
+    const { label } = this.ref;
+    return new LynkError(`${label} is being handed over; wait for that call`, this.ref.errorDetails());
   }
 }
 
@@ -154,12 +154,12 @@ export function loseToNoEntry(hold: Pick<Refreshed, 'isHeld' | 'lose'>, error: u
 }
 
 /** Whether the entry carries the hold's own fencing token, if it has one. */
-function hasToken(entry: LockEntry | undefined, { fencingToken }: Ledger): boolean {
+function hasToken(entry: LockEntry | undefined, { fencingToken }: LeaseState): boolean {
   return fencingToken === undefined || entry?.fencingToken === fencingToken;
 }
 
 /** Ends a hold in whose place this entry stands, or none. */
-export function loseTo(hold: Pick<Refreshed, 'lose'>, { holdId }: Ledger, entry: LockEntry | undefined): void {
+export function loseTo(hold: Pick<Refreshed, 'lose'>, { holdId }: LeaseState, entry: LockEntry | undefined): void {
   if (entry?.version.includes(holdId)) {
     hold.lose('taken', 'its fencing token is another now: somebody else held it meanwhile, or changed its entry');
   } else if (entry) hold.lose(isBroken(entry) ? 'broken' : 'taken', takenBy(entry));

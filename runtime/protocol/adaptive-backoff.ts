@@ -12,7 +12,7 @@ const HALF_LIFE_MS = 60_000;
  * whatever the lock is held for. Looks grow rarer with each race that is lost, and more frequent with each
  * that is won, so about as many are lost as won: some 200 to 400 looks a second, however many wait.
  */
-export class Crowd {
+export class AdaptiveBackoff {
   private factor = 1;
   private sinceMs = 0;
 

@@ -4,7 +4,7 @@ import { newController } from './abort.js';
  * An `AbortController` whose signal is made when first asked for: a signal takes as much memory as all the rest
  * of a hold, and most holds end without anybody having asked for theirs.
  */
-export class LateSignal {
+export class LazyAbortController {
   private controller: AbortController | undefined;
   /** What it was aborted with, the first time. */
   private ending: { readonly reason: unknown } | undefined;
