@@ -2,7 +2,6 @@ import type { IResource } from 'aws-cdk-lib';
 import type { IMetric, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IChainable, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
@@ -37,12 +36,9 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   readonly grants: LynkLockGrants;
 
   /**
-   * Lets the grantee take, refresh and release locks, no more. A Lambda function is also told the table's
-   * name, or where the table is of another account its ARN, and the client's defaults, in its environment, where
-   * `withLock` looks for them. By a version or an alias, a function is not told.
+   * Lets the grantee take, refresh and release locks, no more. It changes no environment: `connect` does.
    *
-   * @throws ValidationError where `names` is empty or holds what is no lock's name, and where the function was
-   * told of another table before
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
@@ -61,14 +57,18 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   grantBreak(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
   /**
-   * Everything that a function needs to lock: permission and environment. Warns at synth where the lease
-   * outlives the function. Client defaults that are given here go before those of the table.
+   * Everything that a function needs to lock: permission, and the table's name and the client's defaults in its
+   * environment, where `withLock` looks for them. A table of another account is told by its ARN. Client defaults
+   * that are given here go before those of the table. Takes whatever has an `addEnvironment`: a `Function`, a
+   * `SingletonFunction`. Versions, aliases and imported functions get the permission and a warning, as their
+   * environment cannot be changed. Warns also where the lease outlives the function.
    *
    * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
    * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
-   * another table, or with other defaults, under the same prefix
+   * another table, or with other defaults, under the same prefix; where one of the variables was set by hand to
+   * something else; and where `fn` is no function
    */
-  connect(fn: LambdaFunction, options?: LynkConnectOptions): Grant;
+  connect(fn: IGrantable, options?: LynkConnectOptions): Grant;
 
   /**
    * Wraps steps of a state machine: they run while the execution holds a lock, which is released when they are

@@ -60,7 +60,7 @@ export interface LynkLockGrantsProps {
   readonly policyResource?: IResourceWithPolicyV2;
 }
 
-/** Permissions on a lock table, for as little as a client needs. They change no function's environment. */
+/** Permissions on a lock table, for as little as a client needs. */
 export class LynkLockGrants {
   private readonly tableArns: string[];
 

@@ -1,12 +1,12 @@
 import { Token } from 'aws-cdk-lib';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IChainable, State, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import type { IConstruct } from 'constructs';
 import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js';
 import { tellFunction, warnOfLongLease } from './connection.js';
+import { environmentOf } from './environment.js';
 import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
 import { LynkLockMetrics } from './lock-metrics.js';
@@ -38,7 +38,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    */
   abstract readonly encryptionKey?: IKey;
 
-  /** Permissions on this table. They change no function's environment, as `grantLock` and `connect` do. */
+  /** Permissions on this table. */
   abstract readonly grants: LynkLockGrants;
 
   /** What functions are told that are connected with this table, where `connect` says nothing else. */
@@ -50,15 +50,11 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Lets the grantee take, refresh and release locks, no more. A Lambda function is also told the table's
-   * name, or where the table is of another account its ARN, and the client's defaults, in its environment, where
-   * `withLock` looks for them. By a version or an alias, a function is not told.
+   * Lets the grantee take, refresh and release locks, no more. It changes no environment: `connect` does.
    *
-   * @throws ValidationError where `names` is empty or holds what is no lock's name, and where the function was
-   * told of another table before
+   * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantLock(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
-    if (grantee instanceof LambdaFunction) tellFunction(grantee, this, this.clientDefaults);
     return this.grants.holdLocks(grantee, options);
   }
 
@@ -81,17 +77,24 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Everything that a function needs to lock: permission and environment. Warns at synth where the lease
-   * outlives the function. Client defaults that are given here go before those of the table.
+   * Everything that a function needs to lock: permission, and the table's name and the client's defaults in its
+   * environment, where `withLock` looks for them. A table of another account is told by its ARN. Client defaults
+   * that are given here go before those of the table. Takes whatever has an `addEnvironment`: a `Function`, a
+   * `SingletonFunction`. Versions, aliases and imported functions get the permission and a warning, as their
+   * environment cannot be changed. Warns also where the lease outlives the function.
    *
    * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
    * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
-   * another table, or with other defaults, under the same prefix
+   * another table, or with other defaults, under the same prefix; where one of the variables was set by hand to
+   * something else; and where `fn` is no function
    */
-  connect(fn: LambdaFunction, options: LynkConnectOptions = {}): Grant {
+  connect(fn: IGrantable, options: LynkConnectOptions = {}): Grant {
     const connected = { ...options, ...this.clientDefaults, ...clientDefaultsOf(options) };
-    tellFunction(fn, this, connected);
-    warnOfLongLease(fn, connected);
+    const environment = environmentOf(this, fn);
+    if (environment) {
+      tellFunction(environment, this, connected);
+      warnOfLongLease(environment, connected);
+    }
     return this.grants.holdLocks(fn, options);
   }
 

@@ -69,7 +69,7 @@ export class LynkLockTable extends LynkLockTableBase {
    */
   readonly encryptionKey?: IKey;
 
-  /** Permissions on this table. They change no function's environment, as `grantLock` and `connect` do. */
+  /** Permissions on this table. */
   readonly grants: LynkLockGrants;
 
   /** What functions are told that are connected with this table, where `connect` says nothing else. */

@@ -1,4 +1,4 @@
-import { State } from 'aws-cdk-lib/aws-stepfunctions';
+import type { State } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IConstruct } from 'constructs';
 import { refusal, shown } from './refusal.js';
 
@@ -20,7 +20,7 @@ export function isTooLongForStates(id: string): boolean {
 
 /** Refuses prefixes that make a name too long; they are given to states that are there already. */
 export function validateStateNames(lock: IConstruct): void {
-  const states = lock.node.findAll().filter((child) => child instanceof State);
+  const states = lock.node.findAll().filter((child): child is State => 'stateId' in child);
   const long = states.find(({ stateId }) => stateId.length > LONGEST_STATE_NAME);
   if (!long) return;
   const way = 'give a shorter `id`, or a shorter prefix';

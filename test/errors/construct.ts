@@ -113,6 +113,12 @@ export const CONSTRUCT: readonly Provocation[] = [
     locks.connect(fn, { leaseDuration: Duration.seconds(5) });
     locks.connect(fn, { leaseDuration: Duration.seconds(6) });
   }),
+  used('a variable was set by hand', (locks, stack) => {
+    locks.connect(newFunction(stack, 'Billing', { environment: { LYNK_TABLE_NAME: 'my-locks' } }));
+  }),
+  used('what is connected is no function', (locks, stack) => {
+    locks.connect(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
+  }),
   used('a prefix makes no name of a variable', (locks, stack) => {
     locks.connect(newFunction(stack), { variablePrefix: 'with-dash' });
   }),

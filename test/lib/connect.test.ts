@@ -40,9 +40,9 @@ const DEFAULTS = {
 };
 const VARIABLES = { LYNK_LEASE_SECONDS: '20', LYNK_WAIT_SECONDS: '1.5', LYNK_CLOCK_TOLERANCE_SECONDS: '5' };
 
-test.each(['connect', 'grantLock'] as const)('the table’s defaults for the client: %s', (method) => {
+test('the table’s defaults for the client', () => {
   const { stack, locks, fn } = prepare(DEFAULTS);
-  locks[method](fn);
+  locks.connect(fn);
   expect(environmentIn(stack)).toEqual({ LYNK_TABLE_NAME: LOCKS, ...VARIABLES });
 });
 
@@ -96,7 +96,6 @@ test('two tables on one function are refused', () => {
   locks.connect(fn);
   const message = /^LYNK_TABLE_NAME of this function is .* connect the second table with a `variablePrefix`/;
   expect(() => reports.connect(fn)).toThrow(message);
-  expect(() => reports.grantLock(fn)).toThrow(message);
 });
 
 test('and accepted under names of their own', () => {
@@ -144,9 +143,9 @@ test('two tables of two stacks are two, though each stack calls its own the same
 
 const OTHER = 'arn:aws:dynamodb:eu-west-1:210987654321:table/locks';
 
-test.each(['connect', 'grantLock'] as const)('a table of another account is told by its ARN: %s', (method) => {
+test('a table of another account is told by its ARN', () => {
   const stack = newStack({ env: ENV });
-  LynkLockTable.fromLynkLockTableArn(stack, 'Locks', OTHER)[method](newFunction(stack));
+  LynkLockTable.fromLynkLockTableArn(stack, 'Locks', OTHER).connect(newFunction(stack));
   expect(deployed(environmentIn(stack)['LYNK_TABLE_NAME'])).toBe(OTHER);
 });
 

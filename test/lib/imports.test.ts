@@ -36,7 +36,7 @@ test('what else is known of it', () => {
     replicaRegions: ['eu-west-2'],
     leaseDuration: Duration.seconds(7),
   });
-  locks.grantLock(newFunction(stack));
+  locks.connect(newFunction(stack));
 
   expect(environmentIn(stack)).toEqual({ LYNK_TABLE_NAME: 'locks', LYNK_LEASE_SECONDS: '7' });
   const [onTable, onKey] = statementsIn(stack);

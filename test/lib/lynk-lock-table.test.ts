@@ -1,5 +1,5 @@
 import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Template } from 'aws-cdk-lib/assertions';
 import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -129,18 +129,7 @@ describe('grantLock', () => {
     expect(policy?.['Properties']).toMatchObject(policyOn(stack.resolve(locks.tableArn)));
   });
 
-  test('tells a function the table’s name', () => {
-    const stack = newStack();
-    const locks = new LynkLockTable(stack, 'Locks');
-
-    locks.grantLock(newFunction(stack));
-
-    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: { LYNK_TABLE_NAME: stack.resolve(locks.tableName) } },
-    });
-  });
-
-  test('lets a role do the same, which has no environment', () => {
+  test('lets a role do the same', () => {
     const stack = newStack();
     const locks = new LynkLockTable(stack, 'Locks');
     const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
@@ -151,18 +140,5 @@ describe('grantLock', () => {
     const [policy] = Object.values(template.findResources('AWS::IAM::Policy'));
     expect(policy?.['Properties']).toMatchObject(policyOn(stack.resolve(locks.tableArn)));
     expect(JSON.stringify(template.toJSON())).not.toContain('LYNK_TABLE_NAME');
-  });
-
-  test('is not needed to tell a function, and tells no other', () => {
-    const stack = newStack();
-    const locks = new LynkLockTable(stack, 'Locks');
-    locks.grantLock(newFunction(stack, 'Granted'));
-    newFunction(stack, 'Bystander');
-
-    const functions = Template.fromStack(stack).findResources('AWS::Lambda::Function', {
-      Properties: { Environment: Match.absent() },
-    });
-
-    expect(Object.keys(functions)).toEqual([expect.stringMatching(/^Bystander/)]);
   });
 });

@@ -1,0 +1,93 @@
+import {
+  Annotations,
+  DefaultTokenResolver,
+  StringConcat,
+  Tokenization,
+  type TokenizedStringFragments,
+} from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct, type IConstruct } from 'constructs';
+import { secondsOf } from './client-defaults.js';
+import { refusal, shown } from './refusal.js';
+
+/** What a function is told by: a part of `Function` that a `SingletonFunction` has, too. */
+type Told = IGrantable & { addEnvironment(key: string, value: string): unknown };
+
+/** Lambda's own default. */
+const FUNCTION_TIMEOUT_SECONDS = 3;
+
+/** What each function was told by `connect`, so that a second table cannot silently take the place of the first. */
+const told = new WeakMap<object, Map<string, string>>();
+
+/**
+ * The environment of a function. It is known by what it can do, not by its class: a `SingletonFunction`, and a
+ * `Function` of another copy of aws-cdk-lib, are of other classes.
+ */
+export class Environment {
+  /** What `connect` has put in. */
+  readonly told: Map<string, string>;
+
+  constructor(
+    private readonly fn: Told,
+    /** Where in the tree the function is. */
+    readonly scope: IConstruct,
+  ) {
+    // Several `SingletonFunction`s may stand for one function, which this node is of.
+    const key = this.functionNode() ?? fn;
+    this.told = told.get(key) ?? new Map<string, string>();
+    told.set(key, this.told);
+  }
+
+  set(variable: string, value: string): void {
+    this.told.set(variable, value);
+    this.fn.addEnvironment(variable, value);
+  }
+
+  /** All variables, as they are so far. Tokens stay tokens: some cannot be resolved before synth. */
+  variables(): Readonly<Record<string, string>> {
+    const resource = this.functionNode()?.defaultChild as CfnFunction | undefined;
+    if (resource?.cfnResourceType !== 'AWS::Lambda::Function' || resource.environment === undefined) return {};
+    const resolver = new UnresolvedTexts(new StringConcat());
+    const rendered = Tokenization.resolve(resource.environment, { scope: this.scope, resolver, preparing: false });
+    return rendered?.variables ?? {};
+  }
+
+  /** Of one invocation, or `undefined` where nobody knows. */
+  timeoutSeconds(): number | undefined {
+    if (!('timeout' in this.fn)) return undefined;
+    const { timeout } = this.fn as Partial<LambdaFunction>;
+    if (timeout?.isUnresolved()) return undefined;
+    return timeout ? secondsOf(timeout) : FUNCTION_TIMEOUT_SECONDS;
+  }
+
+  private functionNode(): IConstruct['node'] | undefined {
+    const { permissionsNode, node } = this.fn as Partial<LambdaFunction>;
+    return permissionsNode ?? node;
+  }
+}
+
+/** The environment of what is to be connected, or `undefined` where it has none that can still be changed. */
+export function environmentOf(table: IConstruct, fn: IGrantable): Environment | undefined {
+  const scope = Construct.isConstruct(fn) ? fn : undefined;
+  const { addEnvironment, functionArn } = (fn ?? {}) as Partial<Told & LambdaFunction>;
+  if (typeof addEnvironment === 'function') return new Environment(fn as Told, scope ?? table);
+  if (functionArn === undefined || !scope) {
+    const given = scope ? shown(scope.node.path) : 'what is none';
+    const way = 'for permission alone there is `grantLock`';
+    throw refusal(table, `\`fn\` is a function, whose environment is told the table, got ${given}; ${way}`);
+  }
+  Annotations.of(scope).addWarningV2(
+    'cdk-lynk:environmentNotSet',
+    'The environment of a version, an alias or an imported function cannot be changed: this one may lock, but is not ' +
+      'told the table. Connect the function itself, where it is made; for permission alone there is `grantLock`.',
+  );
+  return undefined;
+}
+
+/** Leaves texts as they are, and resolves what they are in. */
+class UnresolvedTexts extends DefaultTokenResolver {
+  override resolveString(fragments: TokenizedStringFragments): unknown {
+    return fragments.join({ join: (left, right) => `${left}${right}` });
+  }
+}
