@@ -1,5 +1,5 @@
+import { BoundedSet } from '../core/bounded.js';
 import type { LockManager } from '../core/lock-manager.js';
-import { RecentSet } from '../core/recent-set.js';
 import type { LockStore, NewEntry, WriteAnswer } from '../core/store.js';
 import type { WaitBudget } from '../core/wait-budget.js';
 import type { LockRef } from '../entry/lock-ref.js';
@@ -17,7 +17,7 @@ import { discardAcquisition, ensureLease, mayHaveLanded, ownVersionIn } from './
 const REMEMBERED = 1000;
 
 /** The hold ids of adoptions that ended without a hold, each with the version that its text gives. */
-const inVain = new WeakMap<LockManager, RecentSet>();
+const inVain = new WeakMap<LockManager, BoundedSet>();
 
 /**
  * One try to go on holding what was handed over: a new hold id is written where exactly the given version stands
@@ -58,7 +58,7 @@ export class Adoption {
   endInVain(isCancelled: boolean): void {
     const { manager } = this.ref;
     const { holdId, former } = this.lease;
-    const known = inVain.get(manager) ?? new RecentSet(REMEMBERED);
+    const known = inVain.get(manager) ?? new BoundedSet(REMEMBERED);
     for (const each of [holdId, former?.holdId]) {
       if (each === undefined) continue;
       known.add(keyOf(this.handOver, each));

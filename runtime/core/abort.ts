@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 
-/** This process's one listener to a signal, however many calls that is given to. */
+/** This process's one listener to a signal, however many calls share that signal. */
 interface Listener {
   (): void;
   readonly callbacks: Set<() => void>;
@@ -8,7 +8,7 @@ interface Listener {
 
 const listeners = new WeakMap<AbortSignal, Listener>();
 
-/** Calls back once when the signal aborts, at once where it has, until the returned function is called. */
+/** Calls back once when the signal aborts, or now if it has aborted; not after the returned function was called. */
 export function whenAborted(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {
     callback();
@@ -39,23 +39,52 @@ function listenTo(signal: AbortSignal): Listener {
 /** Whether Node counts the listeners of this process's signals. */
 let isCounted = true;
 
-/** A controller whose signal may be given to any number of requests: Node warns of more than ten listeners as of a leak. */
+/** A controller whose signal may be given to any number of requests: Node takes more than ten listeners for a leak. */
 export function newController(): AbortController {
   const controller = new AbortController();
   try {
     if (isCounted) setMaxListeners(Infinity, controller.signal);
   } catch {
-    // Another's in place of Node's, such as that of jsdom: nobody counts its listeners. To find that out is slow.
+    // Not Node's own signal but, say, jsdom's: nobody counts its listeners. Trying again would be slow.
     isCounted = false;
   }
   return controller;
 }
 
-/** The promise's outcome, or where there is a signal a rejection with its reason as soon as it aborts. */
+/** The promise's outcome, or a rejection with the signal's reason as soon as that aborts. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
     const stop = whenAborted(signal, () => reject(signal.reason));
     promise.then(resolve, reject).finally(stop);
   });
+}
+
+/**
+ * An `AbortController` that makes its signal on first use: a signal takes as much memory as all the rest of a hold,
+ * and most holds end before anybody has used theirs.
+ */
+export class LazyAbortController {
+  private controller: AbortController | undefined;
+  /** What it was aborted with, the first time. */
+  private ending: { readonly reason: unknown } | undefined;
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = newController();
+      if (this.ending) this.controller.abort(this.ending.reason);
+    }
+    return this.controller.signal;
+  }
+
+  get isAborted(): boolean {
+    return this.ending !== undefined;
+  }
+
+  /** Further calls do nothing. */
+  abort(reason: unknown): void {
+    if (this.ending) return;
+    this.ending = { reason };
+    this.controller?.abort(reason);
+  }
 }

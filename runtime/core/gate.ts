@@ -1,6 +1,6 @@
 import { LynkError } from '../errors.js';
+import { FifoMap } from './bounded.js';
 import type { Clock, Timer } from './clock.js';
-import { Line } from './line.js';
 import type { WaitBudget } from './wait-budget.js';
 
 /** Of the 50 connections that an SDK client has at most, the others are left to those who hold. */
@@ -36,8 +36,8 @@ const CATCH_UP_MS = 20;
 export class Gate {
   private underWay = 0;
   private atOnce = MOST_AT_ONCE;
-  private readonly writes = new Line<Pass, Pass>();
-  private readonly polls = new Line<Pass, Pass>();
+  private readonly writes = new FifoMap<Pass, Pass>();
+  private readonly polls = new FifoMap<Pass, Pass>();
   private timer: Timer | undefined;
   /** The time between two looks. */
   private gapMs = 0;

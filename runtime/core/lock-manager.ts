@@ -3,11 +3,10 @@ import { ElapsedTime } from '../protocol/elapsed.js';
 import { ServerClock } from '../protocol/server-clock.js';
 import { holdIdFrom, tombstoneHoldIdFrom } from '../protocol/version.js';
 import { orAborted } from './abort.js';
+import { BoundedMap, BoundedSet } from './bounded.js';
 import type { Clock, Timer } from './clock.js';
 import { Gate } from './gate.js';
 import { LocalQueue } from './local-queue.js';
-import { RecentMap } from './recent-map.js';
-import { RecentSet } from './recent-set.js';
 
 /** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
 const TICK_MS = 200;
@@ -35,9 +34,9 @@ export interface Watcher {
 class OfConnection {
   readonly serverClock = new ServerClock();
   readonly gate: Gate;
-  readonly locks = new RecentMap<LocalQueue>(REMEMBERED, (lock) => lock.isIdle);
+  readonly locks = new BoundedMap<LocalQueue>(REMEMBERED, (lock) => lock.isIdle);
   /** Those that were only listed: however many they are, they push out nothing that was asked for. */
-  readonly listed = new RecentMap<LocalQueue>(REMEMBERED, () => true);
+  readonly listed = new BoundedMap<LocalQueue>(REMEMBERED, () => true);
 
   constructor(clock: Clock) {
     this.gate = new Gate(clock);
@@ -51,7 +50,7 @@ class OfConnection {
 export class LockManager {
   private readonly elapsed: ElapsedTime;
   private readonly connections = new WeakMap<object, OfConnection>();
-  private readonly abandoned = new RecentSet(REMEMBERED);
+  private readonly abandoned = new BoundedSet(REMEMBERED);
   private readonly watchers = new Set<Watcher>();
   private ticker: Timer | undefined;
   /** Elapsed time at which it was last seen to run. */

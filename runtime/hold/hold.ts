@@ -1,6 +1,5 @@
-import { orAborted, whenAborted } from '../core/abort.js';
+import { LazyAbortController, orAborted, whenAborted } from '../core/abort.js';
 import type { Timer } from '../core/clock.js';
-import { LazyAbortController } from '../core/lazy-abort-controller.js';
 import type { LocalQueue, Waiter } from '../core/local-queue.js';
 import type { LockManager, Watcher } from '../core/lock-manager.js';
 import type { LockConditionCheck, TransactionItem } from '../core/store.js';

@@ -1,4 +1,4 @@
-import { LazyAbortController } from '../../../runtime/core/lazy-abort-controller.js';
+import { LazyAbortController } from '../../../runtime/core/abort.js';
 
 test('is one signal, which aborts with the reason', () => {
   const late = new LazyAbortController();
