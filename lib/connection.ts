@@ -17,12 +17,29 @@ import { refusal, shown } from './refusal.js';
 const DEFAULT_PREFIX = 'LYNK';
 /**
  * What requests call the table: by its name, DynamoDB looks in the account and the Region that they come from. So
- * those from another account, where the two are known, get its ARN.
+ * those from another account, where the two are known, get its ARN. From another Region no table is reached, but a
+ * replica in that Region.
  */
-export function addressOf({ env, tableName }: ILynkLockTable, consumer: IConstruct): string {
+export function addressOf(table: ILynkLockTable, consumer: IConstruct): string {
   const stack = Stack.of(consumer);
-  if (Token.compareStrings(env.account, stack.account) !== TokenComparison.DIFFERENT) return tableName;
-  return stack.formatArn({ service: 'dynamodb', account: env.account, resource: 'table', resourceName: tableName });
+  if (isOther(table.env.region, stack.region) && !hasReplicaIn(table, stack.region)) {
+    const [home, here] = [shown(table.env.region), shown(stack.region)];
+    const way = 'replicate it there (`replicas`; `replicaRegions` of an imported table), or use a table of that Region';
+    throw refusal(consumer, `the lock table is in ${home}, but requests from here go to ${here}: ${way}`);
+  }
+  if (!isOther(table.env.account, stack.account)) return table.tableName;
+  const { account } = table.env;
+  return stack.formatArn({ service: 'dynamodb', account, resource: 'table', resourceName: table.tableName });
+}
+
+/** Whether these are known to differ. */
+function isOther(one: string, other: string): boolean {
+  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
+}
+
+/** Or may have: a Region that only deploy knows counts for any. */
+function hasReplicaIn({ replicaRegions }: ILynkLockTable, region: string): boolean {
+  return Token.isUnresolved(replicaRegions) || replicaRegions.some((replica) => !isOther(replica, region));
 }
 
 /** Tells a function which table its locks are in, and the client's defaults. */

@@ -32,6 +32,12 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    */
   readonly encryptionKey?: IKey;
 
+  /**
+   * The other Regions that the table is replicated to. Functions and state machines there lock in their own
+   * Region's replica.
+   */
+  readonly replicaRegions: string[];
+
   /** Permissions on this table. */
   readonly grants: LynkLockGrants;
 
@@ -58,7 +64,8 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
 
   /**
    * Everything that a function needs to lock: permission, and the table's name and the client's defaults in its
-   * environment, where `withLock` looks for them. A table of another account is told by its ARN. Client defaults
+   * environment, where `withLock` looks for them. A table of another account is told by its ARN; in another Region,
+   * a function uses the replica there. Client defaults
    * that are given here go before those of the table. Takes whatever has an `addEnvironment`: a `Function`, a
    * `SingletonFunction`. Versions, aliases and imported functions get the permission and a warning, as their
    * environment cannot be changed. Warns also where the lease outlives the function.
@@ -66,7 +73,7 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
    * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
    * another table, or with other defaults, under the same prefix; where one of the variables was set by hand to
-   * something else; and where `fn` is no function
+   * something else; where the function is in a Region that the table is not in; and where `fn` is no function
    */
   connect(fn: IGrantable, options?: LynkConnectOptions): Grant;
 
@@ -76,7 +83,8 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * has to outlast them. No Lambda function is involved.
    *
    * @throws ValidationError where `name` or `names` hold what is no lock's name, where a duration is out of its
-   * range, and, when the state machine is made, where nobody can tell how long the steps take at worst
+   * range, where the table is not in the Region of the steps, and, when the state machine is made, where nobody can
+   * tell how long the steps take at worst
    */
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
 

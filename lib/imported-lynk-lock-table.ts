@@ -13,6 +13,7 @@ export class ImportedLynkLockTable extends LynkLockTableBase {
   readonly tableName: string;
   readonly tableArn: string;
   readonly encryptionKey?: IKey;
+  readonly replicaRegions: string[];
   readonly grants: LynkLockGrants;
   protected readonly clientDefaults: LynkClientDefaults;
 
@@ -24,9 +25,10 @@ export class ImportedLynkLockTable extends LynkLockTableBase {
     this.tableName = attrs.tableName ?? nameIn(scope, tableArn);
     if (attrs.encryptionKey) this.encryptionKey = attrs.encryptionKey;
     this.clientDefaults = clientDefaultsOf(attrs);
+    this.replicaRegions = attrs.replicaRegions ?? [];
     this.grants = new LynkLockGrants({
       table: this,
-      replicaTableArns: (attrs.replicaRegions ?? []).map((region) => this.replicaArn(region)),
+      replicaTableArns: this.replicaRegions.map((region) => this.replicaArn(region)),
       ...(this.encryptionKey && { encryptionKey: this.encryptionKey }),
     });
   }

@@ -84,7 +84,7 @@ export class LynkLockStates extends Construct {
 
   /**
    * @throws ValidationError where `name` is empty, longer than 2,048 bytes or not well-formed Unicode; where
-   * `waitDuration` is longer than a year, or a token; where `names` is empty or holds what is no lock's name; where
+   * `waitDuration` is longer than a year, or a token; where the table is not in this Region; where `names` is empty or holds what is no lock's name; where
    * the names of its states would be longer than 80 characters. When the state machine is made, also where
    * `leaseDuration` is out of its range, is a token, or is left out and no steps are protected; and where `name` is
    * a path of JSONPath in a state machine of JSONata.

@@ -144,7 +144,8 @@ export interface LynkLockTableAttributes extends LynkClientDefaults {
   readonly encryptionKey?: IKey;
 
   /**
-   * The other Regions that the table is replicated to, with strong consistency.
+   * The other Regions that the table is replicated to, with strong consistency. A function in one of them uses the
+   * replica there.
    *
    * @default - none
    */

@@ -41,7 +41,8 @@ export class LynkLockTable extends LynkLockTableBase {
   }
 
   /**
-   * A lock table, by its ARN. It may be of another account or Region.
+   * A lock table, by its ARN. It may be of another account. From another Region it is not reached: `connect` and
+   * `protect` refuse that.
    *
    * @throws ValidationError where that is no ARN of a table
    */
@@ -68,6 +69,12 @@ export class LynkLockTable extends LynkLockTableBase {
    * @default - none that grantees need permissions on
    */
   readonly encryptionKey?: IKey;
+
+  /**
+   * The other Regions that the table is replicated to. Functions and state machines there lock in their own
+   * Region's replica.
+   */
+  readonly replicaRegions: string[];
 
   /** Permissions on this table. */
   readonly grants: LynkLockGrants;
@@ -99,6 +106,7 @@ export class LynkLockTable extends LynkLockTableBase {
     this.node.defaultChild = this.table.node.defaultChild as CfnGlobalTable;
     this.node.addValidation({ validate: () => replicationProblems(this.table.node.defaultChild as CfnGlobalTable) });
     if (this.table.encryptionKey) this.encryptionKey = this.table.encryptionKey;
+    this.replicaRegions = (props.replicas ?? []).map(({ region }) => region);
     this.grants = this.makeGrants(props);
     this.tag({ ...tags, [TABLE_TAG.key]: TABLE_TAG.value });
   }
@@ -126,8 +134,8 @@ export class LynkLockTable extends LynkLockTableBase {
     return this.table.addToResourcePolicy(statement);
   }
 
-  private makeGrants({ replicas = [], encryption }: LynkLockTableProps): LynkLockGrants {
-    const replicaTableArns = replicas.map(({ region }) =>
+  private makeGrants({ encryption }: LynkLockTableProps): LynkLockGrants {
+    const replicaTableArns = this.replicaRegions.map((region) =>
       this.stack.formatArn({ service: 'dynamodb', region, resource: 'table', resourceName: this.tableName }),
     );
     return new LynkLockGrants({

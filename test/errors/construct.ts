@@ -113,6 +113,14 @@ export const CONSTRUCT: readonly Provocation[] = [
     locks.connect(fn, { leaseDuration: Duration.seconds(5) });
     locks.connect(fn, { leaseDuration: Duration.seconds(6) });
   }),
+  {
+    when: 'a function is in a Region that the table is not in',
+    provoke: () => {
+      const stack = stackOf();
+      const tableArn = ARN.replace('eu-west-1', 'us-east-1');
+      LynkLockTable.fromLynkLockTableArn(stack, 'Locks', tableArn).connect(newFunction(stack));
+    },
+  },
   used('a variable was set by hand', (locks, stack) => {
     locks.connect(newFunction(stack, 'Billing', { environment: { LYNK_TABLE_NAME: 'my-locks' } }));
   }),
