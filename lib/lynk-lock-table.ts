@@ -104,7 +104,7 @@ export class LynkLockTable extends LynkLockTableBase {
     });
     // For escape hatches, and for applyRemovalPolicy.
     this.node.defaultChild = this.table.node.defaultChild as CfnGlobalTable;
-    this.node.addValidation({ validate: () => replicationProblems(this.table.node.defaultChild as CfnGlobalTable) });
+    this.node.addValidation({ validate: () => replicationProblems(this.table) });
     if (this.table.encryptionKey) this.encryptionKey = this.table.encryptionKey;
     this.replicaRegions = (props.replicas ?? []).map(({ region }) => region);
     this.grants = this.makeGrants(props);

@@ -1,5 +1,5 @@
 import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import { type CfnGlobalTable, MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
+import { type CfnGlobalTable, MultiRegionConsistency, type TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IConstruct } from 'constructs';
 import { TABLE_TAG } from '../runtime/protocol/wire.js';
 import { validateClientDefaults } from './client-defaults.js';
@@ -70,22 +70,57 @@ function validateReplication(scope: IConstruct, props: LynkLockTableProps): void
   }
 }
 
-/** For replicas that were added past the props, on the TableV2 inside. */
-export function replicationProblems(table: CfnGlobalTable): string[] {
-  const stack = Stack.of(table);
-  const replicas: unknown = stack.resolve(table.replicas);
-  if (!Array.isArray(replicas) || replicas.length < 2) return [];
-  const regions = replicas.map((replica: { region?: unknown }) => replica.region);
-  if (table.multiRegionConsistency !== MultiRegionConsistency.STRONG) {
+/** The part of a rendered table that says where it is replicated to. */
+interface RenderedTable {
+  readonly Replicas?: unknown;
+  readonly MultiRegionConsistency?: unknown;
+  readonly GlobalTableWitnesses?: unknown;
+  readonly GlobalTableSourceArn?: unknown;
+}
+
+/** For replicas that were added past the props: on the TableV2 inside, by raw overrides, or in other accounts. */
+export function replicationProblems(table: TableV2): string[] {
+  const rendered = renderedOf(table.node.defaultChild as CfnGlobalTable);
+  return [...ownReplicaProblems(rendered), ...foreignReplicaProblems(table)];
+}
+
+function ownReplicaProblems(table: RenderedTable): string[] {
+  const { Replicas: replicas = [], MultiRegionConsistency: consistency, GlobalTableWitnesses: witnesses } = table;
+  // A condition of CloudFormation's is no list; what it comes to is only known later.
+  const isList = Array.isArray(replicas);
+  if (isList && replicas.length < 2) return [];
+  const regions = isList ? replicas.map((replica: { Region?: unknown }) => replica?.Region) : replicas;
+  if (consistency !== MultiRegionConsistency.STRONG) {
     return [`\`replicas\` are in ${shown(regions)}: ${BOTH_WOULD_HOLD}`];
   }
-  const witnesses: unknown = stack.resolve(table.globalTableWitnesses);
   const isWitnessed = Array.isArray(witnesses) && witnesses.length > 0;
-  if (replicas.length === (isWitnessed ? 2 : 3)) return [];
+  if (!isList || replicas.length === (isWitnessed ? 2 : 3)) return [];
   return [
     `\`replicas\` are in ${shown(regions)}${isWitnessed ? ', beside a `witnessRegion`' : ''}: ` +
       'multi-Region strong consistency takes three Regions, or two and a `witnessRegion`',
   ];
+}
+
+/** A replica in another account is a resource of its own. There is no strong consistency between accounts. */
+function foreignReplicaProblems(table: TableV2): string[] {
+  const others = table.node.root.node.findAll().filter((one): one is CfnGlobalTable => isGlobalTable(one));
+  return others
+    .filter((other) => {
+      const { GlobalTableSourceArn: source } = renderedOf(other);
+      return source !== undefined && JSON.stringify(source) === JSON.stringify(Stack.of(other).resolve(table.tableArn));
+    })
+    .map(({ node }) => `${shown(node.path)} is a replica of it: ${BOTH_WOULD_HOLD}`);
+}
+
+function isGlobalTable(construct: IConstruct): boolean {
+  return (construct as Partial<CfnGlobalTable>).cfnResourceType === 'AWS::DynamoDB::GlobalTable';
+}
+
+/** As the template will have it, raw overrides included. */
+function renderedOf(table: CfnGlobalTable): RenderedTable {
+  const { Resources } = Stack.of(table).resolve(table._toCloudFormation());
+  const [resource] = Object.values(Resources) as { readonly Properties?: RenderedTable }[];
+  return resource?.Properties ?? {};
 }
 
 function validateThroughput(

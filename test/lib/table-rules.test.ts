@@ -1,5 +1,11 @@
 import { App, Duration, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { ContributorInsightsMode, MultiRegionConsistency } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  type CfnGlobalTable,
+  ContributorInsightsMode,
+  type ITableV2,
+  MultiRegionConsistency,
+  TableV2MultiAccountReplica,
+} from 'aws-cdk-lib/aws-dynamodb';
 import fc from 'fast-check';
 import { LynkLockTable, type LynkLockTableProps } from '../../lib/index.js';
 import { ENV, newStack, tableOf } from './stack.js';
@@ -139,4 +145,62 @@ test.each(STRONG)('but not with one more than there can be: %j', (props) => {
 
 test('a global table in a stack without a Region is refused', () => {
   expect(() => tableOf({ replicas: REPLICAS })).toThrow('region agnostic');
+});
+
+const RAW: [string, LynkLockTableProps, (table: CfnGlobalTable) => void, RegExp][] = [
+  [
+    'one more',
+    {},
+    (table) => table.addPropertyOverride('Replicas.1', { Region: 'eu-west-2' }),
+    /"eu-west-2".*two Regions/,
+  ],
+  [
+    'another consistency',
+    { replicas: REPLICAS },
+    (table) => table.addPropertyOverride('MultiRegionConsistency', 'EVENTUAL'),
+    /two Regions would both acquire/,
+  ],
+  [
+    'no consistency',
+    { replicas: REPLICAS },
+    (table) => table.addPropertyDeletionOverride('MultiRegionConsistency'),
+    /two Regions would both acquire/,
+  ],
+  [
+    'a condition',
+    {},
+    (table) => table.addPropertyOverride('Replicas', { 'Fn::If': ['IsLive', [], []] }),
+    /"Fn::If".*two Regions would both acquire/,
+  ],
+  [
+    'no witness',
+    { replicas: REPLICAS.slice(0, 1), witnessRegion: 'eu-central-1' },
+    (table) => table.addPropertyDeletionOverride('GlobalTableWitnesses'),
+    /takes three Regions, or two and a `witnessRegion`/,
+  ],
+];
+
+test.each(RAW)('raw overrides that make it unsafe are refused at synth: %s', (_, props, override, message) => {
+  const app = new App();
+  const locks = new LynkLockTable(new Stack(app, 'Test', { env: ENV }), 'Locks', props);
+  override(locks.node.defaultChild as CfnGlobalTable);
+  expect(() => app.synth()).toThrow(message);
+});
+
+test('raw overrides that make it safe are taken', () => {
+  const app = new App();
+  const locks = new LynkLockTable(new Stack(app, 'Test', { env: ENV }), 'Locks');
+  locks.table.addReplica({ region: 'eu-west-2' });
+  locks.table.addReplica({ region: 'eu-central-1' });
+  (locks.node.defaultChild as CfnGlobalTable).addPropertyOverride('MultiRegionConsistency', 'STRONG');
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('a replica in another account is refused', () => {
+  const app = new App();
+  const locks = new LynkLockTable(new Stack(app, 'Test', { env: ENV }), 'Locks', { tableName: 'locks' });
+  const elsewhere = new Stack(app, 'Elsewhere', { env: { account: '210987654321', region: 'eu-west-2' } });
+  const replicaSourceTable = locks.table as ITableV2;
+  new TableV2MultiAccountReplica(elsewhere, 'Replica', { tableName: 'locks', replicaSourceTable });
+  expect(() => app.synth()).toThrow(/"Elsewhere\/Replica\/Resource" is a replica of it: with eventual consistency two/);
 });
