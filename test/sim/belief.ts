@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/core/clock.js';
+import type { Hold } from '../../runtime/hold/hold.js';
 import type { HeldLock } from '../../runtime/index.js';
 import { ElapsedTime } from '../../runtime/protocol/elapsed.js';
 import type { SimProcess } from './sim-process.js';
@@ -16,16 +16,12 @@ export interface Believer {
   isOver(): boolean;
 }
 
-/** What is looked at of a hold. Private in the product: asking `isHeld` reads the clock, and so moves it on. */
-interface HoldInsides {
-  readonly state: 'held' | 'handing-over' | 'handed-over' | 'released' | 'lost';
-  readonly origin: { readonly ledger: { readonly deadlineMs: number; readonly holdId: string } };
-  readonly target: { readonly process: { readonly clock: Clock; readonly elapsed: ElapsedTime } };
-}
-
-/** A hold of the real client. */
+/**
+ * A hold of the real client. The checkers read its private state, because `isHeld` reads the clock, and so changes what
+ * the product knows of elapsed time.
+ */
 export class TypeScriptBeliever implements Believer {
-  private readonly insides: HoldInsides;
+  private readonly inside: Hold;
   /** Made anew with each look. */
   private readonly copy = new ElapsedTime(0, 0);
 
@@ -38,12 +34,11 @@ export class TypeScriptBeliever implements Believer {
     readonly askedMs: number,
     readonly leaseSeconds: number,
   ) {
-    this.insides = held as unknown as HoldInsides;
-    if (typeof this.insides.origin.ledger.deadlineMs !== 'number') throw new Error('a hold has no deadline');
+    this.inside = held as Hold;
   }
 
   get hold(): string {
-    return this.insides.origin.ledger.holdId;
+    return this.inside['origin'].lease.holdId;
   }
 
   believes(): boolean {
@@ -51,12 +46,12 @@ export class TypeScriptBeliever implements Believer {
   }
 
   isOver(): boolean {
-    const { state } = this.insides;
+    const state = this.inside['state'];
     return state !== 'held' && state !== 'handing-over';
   }
 
   get isLost(): boolean {
-    return this.insides.state === 'lost';
+    return this.inside['state'] === 'lost';
   }
 
   /**
@@ -64,9 +59,9 @@ export class TypeScriptBeliever implements Believer {
    * than the product does, and must not lend it their readings.
    */
   leftMs(): number {
-    const { origin, target } = this.insides;
-    const { clock, elapsed } = target.process;
-    Object.assign(this.copy, elapsed);
-    return origin.ledger.deadlineMs - this.copy.read(clock.monotonicMs(), clock.wallMs());
+    const { manager } = this.inside;
+    const { clock } = manager;
+    Object.assign(this.copy, manager['elapsed']);
+    return this.inside['origin'].lease.deadlineMs - this.copy.read(clock.monotonicMs(), clock.wallMs());
   }
 }

@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import { RULES } from './rules.mjs';
 
 const SIM = dirname(fileURLToPath(import.meta.url));
-const ROOT = join(SIM, '..', '..');
+export const ROOT = join(SIM, '..', '..');
 export const RUNTIME = join(ROOT, 'runtime');
 export const CACHE = join(ROOT, '.cache', 'sim');
 

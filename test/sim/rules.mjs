@@ -96,8 +96,8 @@ export const RULES = {
         file: 'acquire/contend.ts',
         find: 'const answer = await this.ref.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
         replace:
-          'const askedMs = process.clock.monotonicMs(); ' +
-          'const answer = await this.target.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
+          'const askedMs = manager.clock.monotonicMs(); ' +
+          'const answer = await this.ref.exchange(this.budgetMs(), (signal) => store.read(name, consistency, signal));',
       },
       {
         file: 'acquire/contend.ts',
@@ -118,7 +118,7 @@ export const RULES = {
         file: 'acquire/adopt.ts',
         find: 'new LeaseState(manager.drawHoldId(requestId), leaseSeconds, contender.fencing)',
         replace:
-          'new Ledger(handOver.version.slice(14) || process.drawHoldId(requestId), leaseSeconds, contender.fencing)',
+          'new LeaseState(handOver.version.slice(14) || manager.drawHoldId(requestId), leaseSeconds, contender.fencing)',
       },
     ],
   },
@@ -129,7 +129,7 @@ export const RULES = {
         file: 'protocol/lease-state.ts',
         find: 'this.latest = { version, earlier: this.latest, ',
         replace:
-          'for (let former = this.latest; former; former = former.earlier) former.sentMs = sentMs; ' +
+          'for (let former = this.latest; former; former = former.earlier) (former as { sentMs: number }).sentMs = sentMs; ' +
           'this.latest = { version, earlier: this.latest, ',
       },
     ],
@@ -344,7 +344,7 @@ export const RULES = {
   'expiry-corrected-before-grant': {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
     checker: 'living-entry',
-    edits: [{ file: 'acquire/ensure-lease.ts', find: ' &&\n    ref.isKept(lease)', replace: '' }],
+    edits: [{ file: 'acquire/ensure-lease.ts', find: ' && ref.isKept(lease)', replace: '' }],
   },
   'ahead-replaced-before-grant': {
     says: 'a hold whose stamp proves to be ahead of DynamoDB’s clock is replaced before its lock is granted',

@@ -1,7 +1,7 @@
 /**
  * Runs the simulation. All but the first four go to test/sim/main.ts:
  *
- *     --list-rules      the rules that can be taken out
+ *     --list-rules      the rules that can be taken out; fails if one no longer fits the source, or does not compile
  *     --without RULE    takes one out of this build
  *     --prove-rules     searches without each rule in turn, until a violation
  *     --rule RULE       with --prove-rules: that one only; may be given again
@@ -12,10 +12,10 @@
  *     --keep-going      counts all violations, instead of stopping at the first
  */
 import { execFile, spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { parseArgs, promisify } from 'node:util';
-import { applied, bundle, RUNTIME } from './build.mjs';
+import { bundle } from './build.mjs';
+import { listRules } from './check-rules.mjs';
 import { RULES } from './rules.mjs';
 
 const MOST_SCHEDULES = 20_000;
@@ -41,23 +41,6 @@ process.on('SIGINT', () => {});
 if (values['list-rules']) process.exitCode = await listRules();
 else if (values['prove-rules']) process.exitCode = await proveRules(values.rule ?? Object.keys(RULES));
 else process.exitCode = await run(values.without);
-
-/** Ends with 1 where a rule can no longer be taken out, as the source has changed. */
-async function listRules() {
-  let unfit = 0;
-  for (const [name, { says, edits }] of Object.entries(RULES)) {
-    console.log(`${name.padEnd(32)}${says}`);
-    for (const edit of edits) {
-      try {
-        applied(await readFile(join(RUNTIME, edit.file), 'utf8'), edit);
-      } catch (error) {
-        unfit += 1;
-        console.log(`  not ok: ${error.message}`);
-      }
-    }
-  }
-  return unfit > 0 ? 1 : 0;
-}
 
 async function run(without) {
   const passedOn = tokens.filter(({ kind, name }) => kind === 'option' && name !== 'without');
