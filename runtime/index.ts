@@ -3,8 +3,7 @@
 export type { Lock } from './acquire/lock.js';
 export type { TryOutcome, TryWithLockOptions, WithLockOptions } from './acquire/one-lock.js';
 export type { BreakOptions } from './admin/break.js';
-export type { LockInspection } from './admin/inspect.js';
-export type { ListOptions } from './admin/listing.js';
+export type { ListOptions, LockInspection } from './admin/inspect.js';
 export {
   getLockFactory,
   type LockFactoryOptions,

@@ -18,7 +18,7 @@ const OPTIONAL = {
   'wrapped functions': [/make-locked/, 'makeLocked'],
   decorators: [/lambda\/locked/, 'locked'],
   metrics: [/emf/, 'emfMetrics'],
-  observers: [/observer-reporter|observed-work/, 'getLockFactory'],
+  observers: [/observer-reporter/, 'getLockFactory'],
   'a factory, and what its options can ask for': [
     /client\/(lock-factory|factory-settings)|acquire\/lock\.ts|observe\/event-|recipes\/(semaphore|contend-permit)|admin\/|entry\/inquiry/,
     'getLockFactory',

@@ -3,9 +3,15 @@ import { refuseReentry } from '../entry/scope.js';
 import type { LockHolder } from '../errors.js';
 import type { Hold } from '../hold/hold.js';
 import { DEFAULT_RESERVE_SECONDS, type Lease, leaseSecondsOf } from '../options/invocation-lease.js';
-import { checkedNote } from '../options/note.js';
 import type { AcquireOptions, TryOptions } from '../options/options.js';
-import { checkedAtLeast, checkedContext, checkedReserve, checkedSignal, checkedWait } from '../options/validate.js';
+import {
+  checkedAtLeast,
+  checkedContext,
+  checkedNote,
+  checkedReserve,
+  checkedSignal,
+  checkedWait,
+} from '../options/validate.js';
 import { type AcquireRequest, askForHold, must, takeHold, waitForHold } from './acquire.js';
 
 /** What can be asked for: how it is reached, and the lease that it is to have. */
@@ -26,8 +32,7 @@ export interface LockSettings extends Required<Askable<LockRef>> {
 
 /** Waits until the lock is held, as `acquire` of a lock says. */
 export async function acquireHold(settings: LockSettings, options: AcquireOptions): Promise<Hold> {
-  const { waitSeconds: given = settings.waitSeconds } = options;
-  const asked = checkedWait(given);
+  const asked = checkedWait(options.waitSeconds, settings.waitSeconds);
   const ask = await acquireRequest(settings, options);
   refuseReentry(ask.ref);
   const waitSeconds = waitSecondsWithin(asked, ask);
@@ -63,9 +68,9 @@ export async function acquireRequest<T extends Pick<LockRef, 'manager' | 'settin
   const signal = checkedSignal(options.signal);
   const context = checkedContext(options.context);
   const data = checkedNote(options.data);
-  const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds ?? settings.lockAtLeastSeconds ?? 0);
+  const lockAtLeastSeconds = checkedAtLeast(options.lockAtLeastSeconds, settings.lockAtLeastSeconds ?? 0);
   signal?.throwIfAborted();
-  const reserveSeconds = checkedReserve(options.releaseReserveSeconds ?? DEFAULT_RESERVE_SECONDS);
+  const reserveSeconds = checkedReserve(options.releaseReserveSeconds, DEFAULT_RESERVE_SECONDS);
   const requestId = context?.awsRequestId;
   const ref = await reach(name);
   const { manager } = ref;

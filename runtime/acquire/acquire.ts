@@ -74,7 +74,7 @@ export async function reported<T extends Hold | LockHolder | readonly LockHolder
   { reporter }: AcquireRequest<unknown>,
   asking: () => Promise<T>,
 ): Promise<T> {
-  reporter.asked();
+  reporter.requested();
   try {
     const outcome = await asking();
     if (outcome instanceof LockHolder) reporter.refused(outcome);

@@ -66,16 +66,16 @@ export class LockClient<S extends HoldStore = HoldStore> {
    * @internal
    */
   lockSettings(name: string, options: LockOptions): LockSettings {
-    const { leaseSeconds = this.leaseSeconds, waitSeconds = this.waitSeconds } = options;
-    const { maxInvocationLeaseSeconds = this.maxInvocationLeaseSeconds } = options;
-    const { lockAtLeastSeconds = 0, fencing = this.fencing } = options;
     return {
       name: checkedName(name),
-      leaseSeconds: checkedLease(leaseSeconds),
-      maxInvocationLeaseSeconds: checkedMaxInvocationLease(maxInvocationLeaseSeconds),
-      waitSeconds: checkedWait(waitSeconds),
-      lockAtLeastSeconds: checkedAtLeast(lockAtLeastSeconds),
-      fencing: checkedFencing(fencing),
+      leaseSeconds: checkedLease(options.leaseSeconds, this.leaseSeconds),
+      maxInvocationLeaseSeconds: checkedMaxInvocationLease(
+        options.maxInvocationLeaseSeconds,
+        this.maxInvocationLeaseSeconds,
+      ),
+      waitSeconds: checkedWait(options.waitSeconds, this.waitSeconds),
+      lockAtLeastSeconds: checkedAtLeast(options.lockAtLeastSeconds, 0),
+      fencing: checkedFencing(options.fencing, this.fencing),
       reach: (reached) => this.reach(reached),
     };
   }

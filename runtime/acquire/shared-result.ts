@@ -3,7 +3,7 @@ import type { LockManager } from '../core/lock-manager.js';
 import type { Observation } from '../entry/assess.js';
 import type { LockRef } from '../entry/lock-ref.js';
 import { LockOptionError } from '../errors.js';
-import { noteFrom } from '../options/note.js';
+import { noteFrom } from '../options/validate.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isTombstone, parseVersion } from '../protocol/version.js';
 

@@ -1,15 +1,13 @@
-import { answerTo } from '../entry/inquiry.js';
 import type { LockRef } from '../entry/lock-ref.js';
 import { BreakRefusedError } from '../errors.js';
 import type { WaitOptions } from '../options/held-lock.js';
 import { check, checkedFlag, checkedSignal, isWellFormed, refuseUnknown } from '../options/validate.js';
-import { breakingVersion, brokenBy, isBroken, takenBy } from '../protocol/breaking.js';
+import { breakingVersion, brokenBy, takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isStampAhead, isStampExpired } from '../protocol/takeover.js';
-import { isTombstone, parseVersion } from '../protocol/version.js';
-import { inspectionOf, type LockInspection, type Look } from './inspect.js';
+import { parseVersion } from '../protocol/version.js';
+import { ask, inspectionOf, type LockInspection, type ObservedEntry, readEntry, stateOf } from './inspect.js';
 
-/** Why a lock is broken: it stands in the table, and in the holder's log. */
 const checkedReason = check<string>(
   (value) =>
     typeof value === 'string' &&
@@ -27,28 +25,30 @@ const checkedSeenVersion = check<string | undefined>(
 
 /** What `break` takes. */
 export interface BreakOptions extends WaitOptions {
-  /** Why, for the holder and for whoever looks into the table: 1 to 500 characters on one line. */
+  /**
+   * Why the lock is broken: 1 to 500 characters on one line. It goes into the table, and into the holder's
+   * `LockLostError`.
+   */
   readonly reason: string;
   /**
-   * The version that was looked at: `inspect(name).version`. Whatever has changed since, if only by a sign of
-   * life, is not broken.
-   * @default what stands there now
+   * The version to break: `inspect(name).version`. If the entry has changed since, even only by a refresh, nothing is
+   * broken.
+   * @default the version that the entry has now
    */
   readonly version?: string | undefined;
   /**
-   * Deletes the entry, so that the next contender takes the lock at once. Its holder, if it lives, is not told
-   * before its next write, up to half a lease later, and believes until then: **two may hold the lock at the
-   * same time**. Only for a holder that is certainly gone. Also forgets the fencing token, which then goes
-   * on from DynamoDB's time.
+   * Deletes the entry, so that the next contender gets the lock at once. If the holder is alive, it learns of this only
+   * at its next write, up to half a lease later: **two may hold the lock at the same time** until then. Use it only if
+   * the holder is certainly gone. The fencing token is deleted too; the next one is made from DynamoDB's time.
    * @default false
    */
   readonly force?: boolean | undefined;
 }
 
-/** A holder may refresh between our look and our write: look again, that often. */
-const LOOKS = 5;
+/** A holder may refresh between the read and the write. Then both are done again, this many times in all. */
+const ATTEMPTS = 5;
 
-/** @returns the entry that stands now; undefined where it was deleted */
+/** @returns the entry that was left; undefined if it was deleted */
 export async function breakLock(ref: LockRef, options: BreakOptions): Promise<LockInspection | undefined> {
   refuseUnknown(options, ['reason', 'version', 'force', 'signal'], 'break');
   const reason = checkedReason(options?.reason);
@@ -58,37 +58,28 @@ export async function breakLock(ref: LockRef, options: BreakOptions): Promise<Lo
   const hostIdentifier = brokenBy(ref.settings.hostIdentifier(undefined), reason);
 
   let first: LockEntry | undefined;
-  for (let looks = 1; ; looks += 1) {
-    const look = await lookAt(ref, signal);
-    first ??= look?.entry;
-    refuseWhatChanged(ref, look?.entry, { first, version });
-    if (!look) throw refusal(ref, 'it has no entry: nobody holds it');
-    if (!isForced) refuseWhatIsFree(ref, look);
-    const attempt = isForced ? remove : replace;
-    const broken = await attempt(ref, look, hostIdentifier, signal);
+  for (let attempts = 1; ; attempts += 1) {
+    const seen = await readEntry(ref, signal);
+    first ??= seen?.entry;
+    refuseWhatChanged(ref, seen?.entry, { first, version });
+    if (!seen) throw refusal(ref, 'it has no entry: nobody holds it');
+    if (!isForced) refuseWhatIsFree(ref, seen);
+    const broken = await (isForced ? remove(ref, seen, signal) : replace(ref, seen, hostIdentifier, signal));
     if (broken) return broken.left && inspectionOf(ref, ref.queue, broken.left);
-    if (looks === LOOKS) throw refusal(ref, 'its entry went on changing while it was looked at', look.entry);
+    if (attempts === ATTEMPTS) throw refusal(ref, 'its entry went on changing while it was looked at', seen.entry);
   }
 }
 
-/** The entry as it stands, and what its answer said. */
-export async function lookAt(ref: LockRef, signal: AbortSignal | undefined): Promise<Look | undefined> {
-  const { store, name, manager } = ref;
-  const answer = await ask(ref, (budget) => store.read(name, 'strong', budget), signal);
-  const arrivedMs = manager.clock.monotonicMs();
-  return answer.entry && { entry: answer.entry, dateMs: answer.dateMs, arrivedMs, consistency: 'strong' };
-}
-
-/** Puts a version of nobody's in place of the one seen. Resolves to nothing where that one is gone. */
+/** Replaces the version seen by a tombstone's. Resolves to undefined if another version stands there. */
 async function replace(
   ref: LockRef,
-  { entry: seen, dateMs }: Look,
+  { entry: seen, dateMs }: ObservedEntry,
   hostIdentifier: string,
   signal: AbortSignal | undefined,
-): Promise<{ readonly left: Look } | undefined> {
+): Promise<{ readonly left: ObservedEntry } | undefined> {
   const { store, name: lockKey, manager } = ref;
   const { leaseSeconds, fencingToken } = seen;
-  // One version for all attempts: the condition lets one of them through, and an answer that shows it tells.
+  // All attempts write the same version, so an answer that shows it means that one of them was carried out.
   const version = breakingVersion(seen.version, manager.drawTombstoneHoldId(seen.version), ref.serverNowMs(), dateMs);
   const expiresAtSeconds = ref.expiresAtSeconds(Math.ceil(leaseSeconds), fencingToken);
   const left = { lockKey, ours: seen.version, version, leaseSeconds, expiresAtSeconds, hostIdentifier };
@@ -98,17 +89,16 @@ async function replace(
   return { left: { entry, dateMs: answer.dateMs, arrivedMs: manager.clock.monotonicMs(), consistency: 'strong' } };
 }
 
-/** Deletes the version seen. Resolves to nothing where another stands. */
+/** Deletes the version seen. Resolves to undefined if another version stands there. */
 async function remove(
   ref: LockRef,
-  { entry: seen }: Look,
-  _hostIdentifier: string,
+  { entry: seen }: ObservedEntry,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly left: undefined } | undefined> {
   const { store, name } = ref;
   const answer = await ask(ref, (budget) => store.release(name, seen.version, budget), signal);
-  // An attempt before it may have deleted it, and its answer been lost: what counts is that it is gone.
-  return answer.written || !(await lookAt(ref, signal)) ? { left: undefined } : undefined;
+  // An earlier attempt may have deleted it, and its answer was lost. It is enough that the entry is gone.
+  return answer.written || !(await readEntry(ref, signal)) ? { left: undefined } : undefined;
 }
 
 function refuseWhatChanged(
@@ -122,23 +112,23 @@ function refuseWhatChanged(
   const holdId = parseVersion(expected)?.holdId;
   const isSameHold = holdId !== undefined && entry.version.includes(holdId);
   if (!isSameHold) throw refusal(ref, `it has changed since it was looked at: ${holding(entry)}`, entry);
-  // Refreshed between look and write, by a holder that was to be broken whatever it does.
+  // The same hold was refreshed between the read and the write. Only a caller that named a version minds.
   if (version === undefined) return;
   throw refusal(ref, 'its holder has given a sign of life since it was looked at', entry);
 }
 
-/** Breaking what anybody may take already would only keep them from it for another lease. */
-function refuseWhatIsFree(ref: LockRef, { entry, dateMs, arrivedMs }: Look): void {
+/** A lock that anybody may take already is not broken: that would keep it taken for another lease. */
+function refuseWhatIsFree(ref: LockRef, { entry, dateMs, arrivedMs }: ObservedEntry): void {
   const { clockToleranceSeconds } = ref.settings;
-  if (entry.leaseSeconds === 0) throw refusal(ref, 'it is free', entry);
+  const state = stateOf(entry);
+  if (state === 'free') throw refusal(ref, 'it is free', entry);
   if (arrivedMs >= ref.queue.saw(entry, arrivedMs, 'strong') || isStampExpired(entry, dateMs, clockToleranceSeconds)) {
     throw refusal(ref, 'its lease is over, and the next contender takes it', entry);
   }
-  // By its stamp, which is ahead, nobody who comes only now could take it for longer than its lease.
+  // A stamp ahead of DynamoDB's clock keeps the lock taken for longer than its lease, so breaking it helps.
   if (isStampAhead(entry, dateMs)) return;
-  if (isBroken(entry)) throw refusal(ref, `its lease runs out already: it was ${entry.hostIdentifier}`, entry);
-  const version = parseVersion(entry.version);
-  if (version && isTombstone(version.holdId)) {
+  if (state === 'broken') throw refusal(ref, `its lease runs out already: it was ${entry.hostIdentifier}`, entry);
+  if (state === 'released') {
     throw refusal(ref, 'nobody holds it: it was released, and stays taken until its lease runs out', entry);
   }
 }
@@ -153,12 +143,4 @@ function refusal(ref: LockRef, why: string, current?: LockEntry): BreakRefusedEr
     ...ref.errorDetails(),
     version: current?.version,
   });
-}
-
-function ask<A extends { readonly dateMs: number | undefined }>(
-  ref: LockRef,
-  request: (signal: AbortSignal) => Promise<A>,
-  signal: AbortSignal | undefined,
-): Promise<A> {
-  return answerTo(ref, { label: ref.label, details: ref.errorDetails() }, request, signal);
 }

@@ -1,103 +1,147 @@
 import type { LocalQueue } from '../core/local-queue.js';
-import type { Consistency } from '../core/store.js';
+import type { Answer, LockStore } from '../core/store.js';
+import type { Observation } from '../entry/assess.js';
+import { answerTo } from '../entry/inquiry.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import type { TableClient } from '../entry/table-client.js';
-import { LockHolder } from '../errors.js';
-import { noteFrom } from '../options/note.js';
+import { type LockEntryError, LockHolder } from '../errors.js';
+import type { WaitOptions } from '../options/held-lock.js';
+import {
+  check,
+  checkedFlag,
+  checkedSignal,
+  isWellFormed,
+  LONGEST_NAME_BYTES,
+  noteFrom,
+  refuseUnknown,
+} from '../options/validate.js';
 import { isBroken } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isStampAhead, isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { isTombstone, parseVersion } from '../protocol/version.js';
 
 /**
- * What an entry tells about its lock, at one look. When the hold began is not in it, and never is. Whether
- * its holder lives can only be told from the outside: by how long ago it wrote last.
+ * What one read of a lock's entry tells. An entry does not say when its hold began. It does not say either whether
+ * the holder lives: that can only be concluded from how long ago the holder wrote.
  */
 export interface LockInspection {
   /** The lock's name. */
   readonly name: string;
+  /** The table's name, or its ARN if the factory was given one. */
   readonly tableName: string;
-  /** Who holds it, and for how long at most unless refreshed; undefined where the entry is kept, but free. */
+  /** Who holds it, and for how long at most without a refresh; undefined if the lock is free. */
   readonly holder: LockHolder | undefined;
-  /** As the entry says; of a free entry who held it last; of a broken one who broke it, and why. */
+  /** Who holds the lock. For a free one: who held it last. For a broken one: who broke it, and why. */
   readonly hostIdentifier: string;
-  /** The holder's lease; of a free entry 0, or what it was left for. */
+  /** The holder's lease in seconds; 0 for a free lock whose entry is kept. */
   readonly leaseSeconds: number;
-  /** Whether the entry is kept, or was left, but free: anybody can take the lock at once. */
+  /** Whether the lock can be taken at once, although it has an entry. */
   readonly isFree: boolean;
-  /** Whether the lock was broken: nobody holds it, and it is free once its lease has run out. */
+  /** Whether the lock was broken. Nobody holds it then, and it is free when the lease has run out. */
   readonly isBroken: boolean;
-  /** Whether its hold has ended, and the lock stays taken for the rest of its lease (`lockAtLeastSeconds`). */
+  /** Whether the lock was released, but stays taken until its lease has run out (`lockAtLeastSeconds`). */
   readonly isReleased: boolean;
   /**
-   * When its holder wrote last, by DynamoDB's clock, to about a second. Undefined where the entry does not
-   * tell: versions of Python's `lynk` carry no time, nor do those of a client that goes by no stamps. Later than
-   * `inspectedAt` where its clock was ahead: then it tells nothing.
+   * When the holder wrote last, by DynamoDB's clock, to about a second. Undefined if the entry does not say: versions
+   * by Python's `lynk` have no time, nor have those of a client with `clockToleranceSeconds: Infinity`. If it is later
+   * than `inspectedAt`, the holder's clock was ahead, and the time says nothing.
    */
   readonly lastSignOfLife: Date | undefined;
   /**
-   * Whether its holder seems dead: its lease is over, unrefreshed, so that it may not believe to hold any
-   * more. False where nobody holds it. Undefined where that cannot be told at one look. Looked at again after
-   * a lease, by the same process, any unchanged entry can be told to be dead.
+   * Whether the holder seems dead: it has not refreshed its lease in time, so it does not believe that it holds the
+   * lock any more. False if nobody holds it. Undefined if one read cannot tell: then inspect it again in the same
+   * process, after a lease. An entry that has not changed by then shows that its holder is dead.
    */
   readonly looksDead: boolean | undefined;
-  /** Since when it seems dead, by DynamoDB's clock; undefined unless `looksDead`, or where no date can say it. */
+  /** Since when the holder seems dead, by DynamoDB's clock. Undefined unless `looksDead`, and if no `Date` is so late. */
   readonly deadSince: Date | undefined;
   /**
-   * The note that its holder attached. A text that is no JSON is given as it is, and so is one of more than 4 KB, which
-   * no client of ours writes. Undefined where there is none.
+   * The holder's note; undefined if it has none. A text that is no JSON, or has more than 4 KB, is given as it is: no
+   * client of this library writes one.
    */
   readonly data: unknown;
-  /** The fencing token of the hold; undefined where fencing is off. */
+  /** The hold's fencing token; undefined if fencing is off. */
   readonly fencingToken: number | undefined;
-  /** Changes with each write; what `break` takes to break nothing but what was looked at. */
+  /** The entry's version, which changes with each write. Give it to `break` to break only what was inspected. */
   readonly version: string;
   /** Who wrote the version: this library, or another client, such as Python's `lynk` or a state machine. */
   readonly writer: 'cdk-lynk' | 'other';
   /**
-   * What the versions of one hold have in common: equal as long as the same hold has the lock. Undefined
-   * if `writer` is `'other'`: each write of Python's `lynk` looks like a new hold.
+   * Stays the same as long as the same hold has the lock. Undefined if `writer` is `'other'`: each write of Python's
+   * `lynk` looks like a new hold.
    */
   readonly holdId: string | undefined;
-  /** When DynamoDB answered, by its own clock; undefined where it did not say. */
+  /** When DynamoDB answered, by its own clock; undefined if the answer had no date. */
   readonly inspectedAt: Date | undefined;
 }
 
-/** The most that a `Date` can say, of either sign. */
-const LATEST_DATE_MS = 8.64e15;
-
-/** An answer that showed an entry. */
-export interface Look {
-  readonly entry: LockEntry;
-  readonly dateMs: number | undefined;
-  /** Monotonic time at which the answer had arrived. */
-  readonly arrivedMs: number;
-  /** How it was read. @default 'eventual' */
-  readonly consistency?: Consistency | undefined;
+/** What `list` takes. */
+export interface ListOptions extends WaitOptions {
+  /**
+   * Lists only locks whose names begin with it. At most 2,048 UTF-8 bytes. The whole table is read in any case, because
+   * DynamoDB cannot search keys.
+   * @default all locks
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * Whether to list free locks too. They have entries for their fencing tokens' sake.
+   * @default false
+   */
+  readonly includeFree?: boolean | undefined;
+  /**
+   * Called for each item that is not the entry of a lock. The listing goes on.
+   * @default such an item is logged as a warning
+   */
+  readonly onMalformed?: ((error: LockEntryError) => void) | undefined;
 }
 
-/** What the look tells; this process remembers it as a sighting. */
-export function inspectionOf(table: TableClient, queue: LocalQueue, look: Look): LockInspection {
-  const { entry, dateMs, arrivedMs, consistency } = look;
-  const { clockToleranceSeconds } = table.settings;
-  const { lockKey: name, leaseSeconds, hostIdentifier, data, fencingToken } = entry;
-  const expiryMs = queue.saw(entry, arrivedMs, consistency);
-  const note = noteFrom(data);
+/** An observation of a lock that has an entry. */
+export type ObservedEntry = Observation & { readonly entry: LockEntry };
+
+/** Whether an entry's hold goes on, or how it ended. `free` is an entry kept for its fencing token. */
+export type EntryState = 'held' | 'broken' | 'released' | 'free';
+
+/** The largest number of milliseconds, positive or negative, that a `Date` can have. */
+const LATEST_DATE_MS = 8.64e15;
+
+const checkedPrefix = check<string>(
+  (value) => typeof value === 'string' && isWellFormed(value) && Buffer.byteLength(value) <= LONGEST_NAME_BYTES,
+  `prefix is how a lock's name begins, up to ${LONGEST_NAME_BYTES} UTF-8 bytes`,
+);
+
+const checkedOnMalformed = check<ListOptions['onMalformed']>(
+  (value) => value === undefined || typeof value === 'function',
+  'onMalformed is a function',
+);
+
+export function stateOf(entry: LockEntry): EntryState {
+  if (entry.leaseSeconds === 0) return 'free';
+  if (isBroken(entry)) return 'broken';
   const version = parseVersion(entry.version);
-  const lastSeenMs = version?.timed ? version.stampMs : undefined;
+  return version && isTombstone(version.holdId) ? 'released' : 'held';
+}
+
+/** What the observation tells. The local queue remembers it, so that a later one can tell more. */
+export function inspectionOf(table: TableClient, queue: LocalQueue, observation: ObservedEntry): LockInspection {
+  const { entry, dateMs, arrivedMs, consistency } = observation;
+  const { lockKey: name, leaseSeconds, hostIdentifier, data, fencingToken } = entry;
+  const { clockToleranceSeconds } = table.settings;
+  const state = stateOf(entry);
+  const version = parseVersion(entry.version);
+  const writtenMs = version?.timed ? version.stampMs : undefined;
+  const expiryMs = queue.saw(entry, arrivedMs, consistency);
   const serverNowMs = table.serverNowMs();
   const untilFreeMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });
-  const isKept = leaseSeconds === 0;
-  const hasBroken = !isKept && isBroken(entry);
-  const isReleased = !isKept && !hasBroken && version !== undefined && isTombstone(version.holdId);
-  const isTombstoneNow = isKept || hasBroken || isReleased;
-  // As whoever comes only now would see it, too.
+  // A contender that has not seen the entry before goes by its stamp alone.
   const isOverForAll = version?.timed ? isStampExpired(entry, dateMs, clockToleranceSeconds) : untilFreeMs === 0;
-  const isFree = isKept || (isTombstoneNow && isOverForAll);
-  const isOverByStamp = dateMs !== undefined && lastSeenMs !== undefined && dateMs > lastSeenMs + leaseSeconds * 1000;
+  const isFree = state === 'free' || (state !== 'held' && isOverForAll);
+  const leaseEndMs = writtenMs === undefined ? undefined : writtenMs + leaseSeconds * 1000;
+  const isOverByStamp = dateMs !== undefined && leaseEndMs !== undefined && dateMs > leaseEndMs;
   const isOver = isOverByStamp || arrivedMs >= expiryMs;
-  const isUntold = lastSeenMs === undefined || isStampAhead(entry, dateMs);
-  const looksDead = isTombstoneNow ? false : isOver || (isUntold ? undefined : false);
-  const overSinceMs = isOverByStamp ? lastSeenMs + leaseSeconds * 1000 : serverNowMs - (arrivedMs - expiryMs);
+  const isUnknown = writtenMs === undefined || isStampAhead(entry, dateMs);
+  const looksDead = state === 'held' && (isOver || (isUnknown ? undefined : false));
+  const deadSinceMs = isOverByStamp ? leaseEndMs : serverNowMs - (arrivedMs - expiryMs);
+  const note = noteFrom(data);
   return {
     name,
     tableName: table.store.tableName,
@@ -105,11 +149,11 @@ export function inspectionOf(table: TableClient, queue: LocalQueue, look: Look):
     hostIdentifier,
     leaseSeconds,
     isFree,
-    isBroken: hasBroken,
-    isReleased,
-    lastSignOfLife: dateOf(lastSeenMs),
+    isBroken: state === 'broken',
+    isReleased: state === 'released',
+    lastSignOfLife: dateOf(writtenMs),
     looksDead,
-    deadSince: looksDead ? dateOf(overSinceMs) : undefined,
+    deadSince: looksDead ? dateOf(deadSinceMs) : undefined,
     data: note === undefined ? data : note,
     fencingToken: fencingToken === undefined ? undefined : Number(fencingToken),
     version: entry.version,
@@ -119,7 +163,63 @@ export function inspectionOf(table: TableClient, queue: LocalQueue, look: Look):
   };
 }
 
-/** Undefined too where no date can say it, such as that of a lease of 1E+30 s. */
+/** Reads the lock's entry; undefined if there is none. */
+export async function readEntry(ref: LockRef, signal: AbortSignal | undefined): Promise<ObservedEntry | undefined> {
+  const { store, name, manager } = ref;
+  const { entry, dateMs } = await ask(ref, (budget) => store.read(name, 'strong', budget), signal);
+  return entry && { entry, dateMs, arrivedMs: manager.clock.monotonicMs(), consistency: 'strong' };
+}
+
+/**
+ * Sends a request about one lock, again if it fails in transit.
+ * @throws LockUnavailableError if no answer came in time
+ */
+export function ask<A extends Answer>(
+  ref: LockRef,
+  request: (signal: AbortSignal) => Promise<A>,
+  signal: AbortSignal | undefined,
+): Promise<A> {
+  return answerTo(ref, { label: ref.label, details: ref.errorDetails() }, request, signal);
+}
+
+/** Checks the options at once, and reads the first page when the first lock is asked for. */
+export function listLocks(
+  table: TableClient<LockStore>,
+  options: ListOptions,
+): AsyncIterableIterator<LockInspection, undefined, undefined> {
+  refuseUnknown(options, ['prefix', 'includeFree', 'onMalformed', 'signal'], 'list');
+  const warn = (error: LockEntryError): void => table.settings.logger.warn(error.message, { lockName: error.lockName });
+  return pages(table, {
+    prefix: checkedPrefix(options.prefix, ''),
+    includeFree: checkedFlag(options.includeFree, 'includeFree'),
+    onMalformed: checkedOnMalformed(options.onMalformed, warn),
+    signal: checkedSignal(options.signal),
+  });
+}
+
+async function* pages(
+  table: TableClient<LockStore>,
+  { prefix, includeFree, onMalformed, signal }: Required<ListOptions> & { readonly prefix: string },
+): AsyncGenerator<LockInspection, undefined, undefined> {
+  const { store, manager } = table;
+  const subject = { label: `the locks of table "${store.tableName}"`, details: { tableName: store.tableName } };
+  let after: string | undefined;
+  do {
+    const answer = await answerTo(table, subject, (budget) => store.list({ prefix, after }, budget), signal);
+    const arrivedMs = manager.clock.monotonicMs();
+    for (const error of answer.malformed) await onMalformed?.(error);
+    for (const entry of answer.entries) {
+      if (entry.leaseSeconds === 0 && !includeFree) continue;
+      const queue = manager.listedQueue(await store.identify(entry.lockKey), store.connection);
+      const lock = inspectionOf(table, queue, { entry, dateMs: answer.dateMs, arrivedMs });
+      if (!lock.isFree || includeFree) yield lock;
+    }
+    after = answer.next;
+  } while (after !== undefined);
+  return undefined;
+}
+
+/** Undefined also for a time that no `Date` can have, such as the end of a lease of 1E+30 s. */
 function dateOf(ms: number | undefined): Date | undefined {
   return ms === undefined || Math.abs(ms) > LATEST_DATE_MS ? undefined : new Date(ms);
 }

@@ -37,8 +37,7 @@ import { flySingly } from '../recipes/single-flight.js';
 import { connectionOf } from '../store/client.js';
 import { DynamoDBStore } from '../store/dynamodb-store.js';
 import { DynamoDBHoldStore } from '../store/hold-store.js';
-import { defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
-import { defaultHostIdentifier } from './host.js';
+import { defaultHostIdentifier, defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
 import { LockFactory } from './lock-factory.js';
 
 /** What `getLockFactory` takes. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { LockOptionError } from '../errors.js';
 import type { FactorySettings } from '../options/options.js';
 import { checkedLease, checkedTolerance, checkedWait, shown } from '../options/validate.js';
@@ -8,14 +9,14 @@ import {
   WAIT_SECONDS_VARIABLE,
 } from '../protocol/wire.js';
 
-/** The table that the construct names to a function. */
+/** The table's name, which the construct gives to a function. */
 export function tableOfEnvironment(): string | undefined {
   return process.env[TABLE_NAME_VARIABLE];
 }
 
 /**
- * The defaults that the construct gives a function for its table's locks.
- * @throws LockOptionError that names the variable, where its value cannot be used
+ * The defaults for the table's locks, which the construct gives to a function.
+ * @throws LockOptionError that names the variable, if its value is not allowed
  */
 export function defaultsOfEnvironment(): Pick<
   FactorySettings,
@@ -26,6 +27,16 @@ export function defaultsOfEnvironment(): Pick<
     waitSeconds: secondsIn(WAIT_SECONDS_VARIABLE, checkedWait),
     clockToleranceSeconds: secondsIn(CLOCK_TOLERANCE_SECONDS_VARIABLE, checkedTolerance),
   };
+}
+
+/**
+ * The `hostIdentifier` by default: in Lambda `function/log-stream/request-id`, so that the holder's log is easy to
+ * find; anywhere else `hostname/pid`.
+ */
+export function defaultHostIdentifier(requestId: string | undefined): string {
+  const { AWS_LAMBDA_FUNCTION_NAME: name, AWS_LAMBDA_LOG_STREAM_NAME: logStream } = process.env;
+  if (name === undefined) return `${hostname()}/${process.pid}`;
+  return [name, logStream ?? 'unknown', requestId ?? 'unknown'].join('/');
 }
 
 function secondsIn<T>(variable: string, checked: (value: unknown) => T): T | undefined {

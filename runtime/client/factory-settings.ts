@@ -7,8 +7,7 @@ import {
 import { EventLogger } from '../observe/event-logger.js';
 import { EventMetrics, type LockMetrics } from '../observe/event-metrics.js';
 import type { LockObserver } from '../observe/events.js';
-import { consoleLogger, harmless, type Logger } from '../observe/logger.js';
-import { LossLines } from '../observe/loss-lines.js';
+import { consoleLogger, harmless, type Logger, lossLogger } from '../observe/logger.js';
 import { ObserverReporter } from '../observe/observer-reporter.js';
 import { Reporter } from '../observe/reporter.js';
 import { DEFAULT_MAX_INVOCATION_LEASE_SECONDS } from '../options/invocation-lease.js';
@@ -40,30 +39,32 @@ const checkedObservers = check<readonly LockObserver[]>(
 );
 
 /**
- * What a factory decides for its locks, by what its caller asked for.
+ * The checked settings of a factory: what the caller gave, and the defaults.
  * @throws LockOptionError
  */
 export function settled(given: FactorySettings, defaultHost: (requestId: string | undefined) => string): LocksSettings {
-  const { leaseSeconds = DEFAULT_LEASE_SECONDS, waitSeconds = DEFAULT_WAIT_SECONDS, fencing = false } = given;
-  const { maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS } = given;
-  const { clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS, observers = [] } = given;
   const logger = given.logger === undefined ? consoleLogger : harmless(checkedLogger(given.logger));
-  const logLines = given.logger === undefined ? new LossLines(logger) : new EventLogger(logger);
-  const metricLines = given.metrics === undefined ? [] : [new EventMetrics(checkedMetrics(given.metrics))];
-  const told = [logLines, ...metricLines, ...checkedObservers(observers)];
-  const isWatched = given.logger !== undefined || told.length > 1;
+  const ours = [
+    given.logger === undefined ? lossLogger : new EventLogger(logger),
+    ...(given.metrics === undefined ? [] : [new EventMetrics(checkedMetrics(given.metrics))]),
+  ];
+  const observers = [...ours, ...checkedObservers(given.observers, [])];
+  // A lost lock is logged by a Reporter, too, which costs less.
+  const isObserved = given.logger !== undefined || observers.length > 1;
   const host = given.hostIdentifier === undefined ? undefined : checkedHost(given.hostIdentifier);
   return {
-    leaseSeconds: checkedLease(leaseSeconds),
-    maxInvocationLeaseSeconds: checkedMaxInvocationLease(maxInvocationLeaseSeconds),
-    waitSeconds: checkedWait(waitSeconds),
-    fencing: checkedFencing(fencing),
+    leaseSeconds: checkedLease(given.leaseSeconds, DEFAULT_LEASE_SECONDS),
+    maxInvocationLeaseSeconds: checkedMaxInvocationLease(
+      given.maxInvocationLeaseSeconds,
+      DEFAULT_MAX_INVOCATION_LEASE_SECONDS,
+    ),
+    waitSeconds: checkedWait(given.waitSeconds, DEFAULT_WAIT_SECONDS),
+    fencing: checkedFencing(given.fencing, false),
     target: {
-      clockToleranceSeconds: checkedTolerance(clockToleranceSeconds),
+      clockToleranceSeconds: checkedTolerance(given.clockToleranceSeconds, DEFAULT_CLOCK_TOLERANCE_SECONDS),
       logger,
-      // To tell nobody takes its time, too.
       reporterFor: (attempt, manager) =>
-        isWatched ? new ObserverReporter(attempt, manager, told) : new Reporter(attempt, manager),
+        isObserved ? new ObserverReporter(attempt, manager, observers) : new Reporter(attempt, manager),
       hostIdentifier: host === undefined ? defaultHost : () => host,
     },
   };

@@ -9,9 +9,8 @@ import {
   tryOne,
   type WithLockOptions,
 } from '../acquire/one-lock.js';
-import { type BreakOptions, breakLock, lookAt } from '../admin/break.js';
-import { inspectionOf, type LockInspection } from '../admin/inspect.js';
-import { type ListOptions, listLocks } from '../admin/listing.js';
+import { type BreakOptions, breakLock } from '../admin/break.js';
+import { inspectionOf, type ListOptions, type LockInspection, listLocks, readEntry } from '../admin/inspect.js';
 import type { Backend } from '../core/backend.js';
 import type { LockManager } from '../core/lock-manager.js';
 import type { LockStore } from '../core/store.js';
@@ -143,13 +142,13 @@ export class LockFactory extends LockClient<LockStore> {
    */
   async deserializeLock(text: string, options: DeserializeOptions = {}): Promise<HeldLock> {
     refuseUnknown(options, DESERIALIZE_OPTIONS, 'deserializeLock');
-    const { fencing = this.fencing, ...call } = options;
     const handOver = parseHandOver(text);
     const { lockName: name } = handOver;
     const reach = (): Promise<LockRef<LockStore>> => this.reach(name);
     const { leaseSeconds, maxInvocationLeaseSeconds } = this;
-    const settings = { name, leaseSeconds, maxInvocationLeaseSeconds, fencing: checkedFencing(fencing), reach };
-    return adoptHold(await acquireRequest(settings, call), handOver);
+    const fencing = checkedFencing(options.fencing, this.fencing);
+    const settings = { name, leaseSeconds, maxInvocationLeaseSeconds, fencing, reach };
+    return adoptHold(await acquireRequest(settings, options), handOver);
   }
 
   /**
@@ -160,8 +159,8 @@ export class LockFactory extends LockClient<LockStore> {
   async inspect(name: string, options: WaitOptions = {}): Promise<LockInspection | undefined> {
     const signal = signalIn(options, 'inspect');
     const ref = await this.reach(checkedName(name));
-    const look = await lookAt(ref, signal);
-    return look && inspectionOf(ref, ref.queue, look);
+    const seen = await readEntry(ref, signal);
+    return seen && inspectionOf(ref, ref.queue, seen);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Consistency } from '../core/store.js';
 import { LockHolder } from '../errors.js';
-import { noteFrom } from '../options/note.js';
+import { noteFrom } from '../options/validate.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { parseVersion } from '../protocol/version.js';

@@ -7,8 +7,14 @@ import type { LockRef } from '../entry/lock-ref.js';
 import { InvocationEndingError, LockHolder, LockLostError, type LockLostReason, LockOptionError } from '../errors.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { HeldLock, RefreshOptions, WaitOptions } from '../options/held-lock.js';
-import { checkedNote, noteFrom } from '../options/note.js';
-import { checkedForSeconds, checkedSignal, refuseUnknown, signalIn } from '../options/validate.js';
+import {
+  checkedForSeconds,
+  checkedNote,
+  checkedSignal,
+  noteFrom,
+  refuseUnknown,
+  signalIn,
+} from '../options/validate.js';
 import type { LeaseState } from '../protocol/lease-state.js';
 import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
 import { type Believer, Guard } from './guarded-writes.js';

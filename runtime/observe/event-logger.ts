@@ -1,11 +1,10 @@
 import { LockNotGrantedError, LockUnavailableError } from '../errors.js';
 import type { LockEvent, LockObserver } from './events.js';
-import type { HarmlessLogger } from './logger.js';
-import { type Line, lineDetails, lossLine, toMilliseconds } from './loss-lines.js';
+import { type HarmlessLogger, type Line, lineDetails, lossLine, toMilliseconds } from './logger.js';
 
 /**
- * Writes one line for each event: a warning where a lock was lost, or nearly so; information where a person
- * on call wants to follow who had a lock and when; the rest for debugging.
+ * Writes one line for each event. A lock that was lost, or nearly lost, is a warning. What tells who had a lock and
+ * when is information. The rest is for debugging.
  */
 export class EventLogger implements LockObserver {
   constructor(private readonly logger: HarmlessLogger) {}
@@ -13,7 +12,7 @@ export class EventLogger implements LockObserver {
   onLockEvent(event: LockEvent): void {
     const { lockName, tableName } = event.attempt;
     const [level, text, details] = lineOf(event);
-    // A message of our errors names the lock itself.
+    // The message of one of our errors names the lock already.
     const isWhole = /^(?:lock|permit|semaphore) "/.test(text);
     const line = isWhole ? text : `lock ${JSON.stringify(lockName)} in table "${tableName}" ${text}`;
     this.logger[level](line, { ...lineDetails(event), ...inMilliseconds(details) });
@@ -70,7 +69,7 @@ function lineOf(event: LockEvent): Line {
     case 'released':
       return ['info', `was released after ${seconds(event.heldSeconds)}`, { heldSeconds: event.heldSeconds }];
     case 'release-failed': {
-      // Whoever released it hears of the error; where that is nobody, the hold itself warns.
+      // Not a warning: the caller of the release gets the error. If there is no caller, the hold itself warns.
       const { error, heldSeconds } = event;
       return ['debug', `was given back, but without confirmation: ${error}`, { error, heldSeconds }];
     }

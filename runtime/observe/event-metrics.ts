@@ -3,27 +3,27 @@ import { METRICS } from '../protocol/wire.js';
 import { type LockAttempt, type LockEvent, type LockObserver, unheard } from './events.js';
 
 /**
- * Where metrics go. The Metrics of Powertools for AWS Lambda fits as it is, and so does `emfMetrics()`,
- * which needs no package.
+ * Where metrics go. `emfMetrics()` is one, which needs no other package. The Metrics of Powertools for AWS Lambda
+ * fits too.
  */
 export interface LockMetrics {
-  /** A metric apart from all others, with its own dimensions, sent as soon as its value is added. */
+  /** Makes a metric with dimensions of its own, which is sent when its value is added. */
   singleMetric(attempt: LockAttempt): SingleLockMetric;
 }
 
-/** One value on its way. */
+/** One metric, which gets one value. */
 export interface SingleLockMetric {
-  /** Called before `addMetric`: what the value is told apart by. */
+  /** Adds a dimension. Called before `addMetric`. */
   addDimension(name: string, value: string): unknown;
-  /** Adds the value, and sends it. */
+  /** Sets the value, and sends the metric. */
   addMetric(name: string, unit: 'Count' | 'Seconds', value: number): unknown;
-  /** Searchable beside the metric, but no part of it. */
+  /** Adds a value that logs can be searched by, but that is no dimension. Called before `addMetric`. */
   addMetadata?(key: string, value: string): unknown;
-  /** Called first: the construct's metrics are by table alone, and would not show one that is by service too. */
+  /** Removes the default dimensions. Called first: the construct's metrics have the table as their only dimension. */
   clearDefaultDimensions?(): unknown;
 }
 
-/** Counts and times what happens to locks, under the names that the construct's metrics and alarms have. */
+/** Sends counts and times of what happens to locks, under the names that the construct's metrics and alarms use. */
 export class EventMetrics implements LockObserver {
   constructor(private readonly metrics: LockMetrics) {}
 
@@ -64,7 +64,7 @@ export class EventMetrics implements LockObserver {
   private add(attempt: LockAttempt, name: string, unit: 'Count' | 'Seconds', value: number): void {
     const metric = unheard(this.metrics.singleMetric(attempt));
     unheard(metric.clearDefaultDimensions?.());
-    // Where the table was given by its ARN, the construct's metrics still go by its name.
+    // The table may be given by its ARN; the construct's metrics have its name.
     const tableName = attempt.tableName.slice(attempt.tableName.lastIndexOf('/') + 1);
     unheard(metric.addDimension(METRICS.dimension, tableName));
     unheard(metric.addMetadata?.('lockName', attempt.lockName));
@@ -73,7 +73,7 @@ export class EventMetrics implements LockObserver {
   }
 }
 
-/** Whether the table could not be asked, for now or for good: that says nothing of who holds the lock. */
+/** Whether DynamoDB did not answer, or the table cannot be used: then it is not known who holds the lock. */
 function isOutage(error: unknown): boolean {
   return error instanceof LockUnavailableError || error instanceof LockTableError;
 }

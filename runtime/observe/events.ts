@@ -1,121 +1,139 @@
 import type { LockHolder, LockLostError } from '../errors.js';
 
-/** Who asks for which lock: one object for an asking, and for the hold that comes of it. */
+/** One attempt to get a lock. The hold that it leads to keeps the same object. */
 export interface LockAttempt {
-  /** Of a semaphore, its name: which of its permits it will be, nobody knows yet. */
+  /** The lock's name; for a semaphore the semaphore's, as the permit is not known yet. */
   readonly lockName: string;
+  /** The table's name, or its ARN if the factory was given one. */
   readonly tableName: string;
-  /** Who asks, as its entry would say. */
+  /** Who wants the lock, as the lock's entry will say. */
   readonly hostIdentifier: string;
+  /** The lease that the hold will have, in seconds. */
   readonly leaseSeconds: number;
-  /** The Lambda invocation it is for, where there is one. */
+  /** The request id of the Lambda invocation, if a `context` was given. */
   readonly requestId: string | undefined;
 }
 
 /** What every event has. */
 export interface LockEventOf<T extends string> {
+  /** What happened. */
   readonly type: T;
-  /** The same object in all events of one asking, so that they can be put together. */
+  /** The attempt that it happened to. All events of one attempt have the same object. */
   readonly attempt: LockAttempt;
 }
 
-/** A caller has begun to ask. */
+/** A caller wants the lock. No request has been sent yet. */
 export type LockRequestedEvent = LockEventOf<'requested'>;
 
-/** The lock was first seen to be held by another; the caller goes on waiting. Once an asking at most. */
+/** Another holds the lock, and the caller waits. Reported once for each attempt at most. */
 export interface LockWaitingEvent extends LockEventOf<'waiting'> {
-  /** Undefined behind a caller of the same process that asks itself. */
+  /** Who holds it; undefined if another caller of this process is still asking for it. */
   readonly holder: LockHolder | undefined;
 }
 
 /** The lock is held. */
 export interface LockAcquiredEvent extends LockEventOf<'acquired'> {
-  /** Seconds since the caller began to ask. */
+  /** Seconds from the caller's request until the lock was held. */
   readonly waitSeconds: number;
-  /** How many times DynamoDB was asked for it: writes that may take it, and looks. */
+  /** How many requests for the lock were sent to DynamoDB: reads, and writes that try to take it. */
   readonly attempts: number;
-  /** The `hostIdentifier` of a holder that neither released nor refreshed, and so was taken over from. */
+  /** The former holder's `hostIdentifier`, if its lease had run out; undefined if the lock was free. */
   readonly takenOverFrom: string | undefined;
-  /** What `traceOf` of the holder before said, where the lock was taken over from it, or handed over by it. */
+  /** What `traceOf` returned for the former holder, if the lock was taken over from it or handed over by it. */
   readonly formerTrace?: string | undefined;
 }
 
-/** The asking ended without the lock. */
+/** The attempt ended without the lock. */
 export interface LockNotGrantedEvent extends LockEventOf<'not-granted'> {
+  /** Seconds from the caller's request until its end. */
   readonly waitSeconds: number;
+  /** How many requests for the lock were sent to DynamoDB. */
   readonly attempts: number;
-  /** Who held it when last seen; undefined where nobody was seen. */
+  /** Who held it when it was last seen; undefined if no holder was seen. */
   readonly holder: LockHolder | undefined;
   /**
-   * What the caller got to hear: a `LockNotGrantedError` where another holds it, a `LockUnavailableError` where
-   * DynamoDB did not answer. Undefined where a try was simply refused.
+   * The error that the caller gets: a `LockNotGrantedError` if another holds the lock, a `LockUnavailableError` if
+   * DynamoDB did not answer. Undefined if a single try found the lock held, which is no error.
    */
   readonly error: unknown;
 }
 
-/** The asking ended without the lock, which is not wanted any more: another's result of `singleFlight` serves as well. */
+/** The attempt ended without the lock, which is not needed any more: `singleFlight` got another caller's result. */
 export interface LockServedEvent extends LockEventOf<'served'> {
+  /** Seconds from the caller's request until its end. */
   readonly waitSeconds: number;
+  /** How many requests for the lock were sent to DynamoDB. */
   readonly attempts: number;
 }
 
-/** A refresh was confirmed in good time. */
+/** A refresh was confirmed in time. */
 export interface LockRefreshedEvent extends LockEventOf<'refreshed'> {
+  /** Seconds until the new deadline. */
   readonly remainingSeconds: number;
 }
 
-/** A refresh was confirmed more than a quarter of the lease after it was due: the lock was close to being lost. */
+/** A refresh was confirmed more than a quarter of the lease after it was due. The lock was nearly lost. */
 export interface LockRefreshedLateEvent extends LockEventOf<'refreshed-late'> {
+  /** Seconds between when the refresh was due and when it was confirmed. */
   readonly lateSeconds: number;
-  /** What the hold still had when the confirmation came. */
+  /** Seconds that were left until the old deadline when the confirmation came. */
   readonly remainedSeconds: number;
 }
 
-/** A refresh got no answer. It is tried again until the deadline. */
+/** A refresh failed, or got no answer in time. It is tried again until the deadline. */
 export interface LockRefreshFailedEvent extends LockEventOf<'refresh-failed'> {
+  /** Why it failed. */
   readonly error: unknown;
+  /** Seconds until the deadline. */
   readonly remainingSeconds: number;
 }
 
-/** The hold ended before its time. */
+/** The hold ended before it was released. */
 export interface LockLostEvent extends LockEventOf<'lost'> {
+  /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
-  /** Its `reason` says why. */
+  /** Says why, by its `reason`. */
   readonly error: LockLostError;
 }
 
-/** A sticky lock ended between two uses, with no work under it. Its `error` says why. */
+/** The hold of a sticky lock ended between two uses, while no work ran under it. */
 export interface LockLapsedEvent extends LockEventOf<'lapsed'> {
+  /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
+  /** Says why, by its `reason`. */
   readonly error: LockLostError;
 }
 
-/** The lock was given back. */
+/** The lock was released. */
 export interface LockReleasedEvent extends LockEventOf<'released'> {
+  /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
 }
 
-/** The lock was given back, but nobody confirmed that: its entry may block others for a lease. */
+/** The hold has ended, but its release was not confirmed: the entry may block others for one more lease. */
 export interface LockReleaseFailedEvent extends LockEventOf<'release-failed'> {
+  /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
+  /** Why the release was not confirmed. */
   readonly error: unknown;
 }
 
 /** The lock was handed over by `serialize`. */
 export interface LockHandedOverEvent extends LockEventOf<'handed-over'> {
+  /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
 }
 
 /**
- * What happens to an asking for a lock, and to the hold that may come of it:
+ * What happens to an attempt to get a lock, and to the hold that it leads to:
  *
- *     asked ─► [waiting] ─┬─► not-granted
- *                         ├─► served
- *                         └─► acquired ─► (refreshed | refreshed-late | refresh-failed)* ─┬─► released
- *                                                                                         ├─► release-failed
- *                                                                                         ├─► handed-over
- *                                                                                         ├─► lapsed
- *                                                                                         └─► lost
+ *     requested ─► [waiting] ─┬─► not-granted
+ *                             ├─► served
+ *                             └─► acquired ─► (refreshed | refreshed-late | refresh-failed)* ─┬─► released
+ *                                                                                             ├─► release-failed
+ *                                                                                             ├─► handed-over
+ *                                                                                             ├─► lapsed
+ *                                                                                             └─► lost
  */
 export type LockEvent =
   | LockRequestedEvent
@@ -132,32 +150,45 @@ export type LockEvent =
   | LockReleaseFailedEvent
   | LockHandedOverEvent;
 
-/** Watches locks. It is told at once, in the asynchronous context of the asking, and cannot break a lock. */
+/**
+ * Observes the locks of a factory (option `observers`). It is called synchronously, in the asynchronous context of
+ * the attempt. Its errors and rejections are ignored, so that it cannot break a lock.
+ *
+ * @example
+ * import { getLockFactory, type LockObserver } from 'cdk-lynk/runtime';
+ *
+ * const losses: LockObserver = {
+ *   onLockEvent: (event) => {
+ *     if (event.type === 'lost') console.error(event.attempt.lockName, event.error.reason);
+ *   },
+ * };
+ * export const factory = getLockFactory('my-locks', { observers: [losses] });
+ */
 export interface LockObserver {
-  /** Told of each event as it happens. What it throws goes no further. */
+  /** Gets each event as it happens. */
   onLockEvent(event: LockEvent): void;
   /**
-   * Runs the work of a `withLock`, so that a context may be put around it: calls `work` at once, and returns what
-   * that returns. Whatever else it does, the work runs once, and keeps its outcome.
+   * Runs the work of a `withLock`, for instance inside a context: calls `work` at once, and returns what it returns.
+   * Whatever this method does, the work runs exactly once, and its caller gets its own outcome.
    */
   runWork?<T>(attempt: LockAttempt, work: () => T): T;
-  /** What the entry is to say to whoever takes the lock over from this asking's hold: a `traceparent`. */
+  /**
+   * The text that the lock's entry keeps for whoever takes the lock over from this hold, such as a `traceparent`.
+   * At most 128 characters; a longer text is not kept.
+   */
   traceOf?(attempt: LockAttempt): string | undefined;
 }
 
-/**
- * Calls a function that is not ours to trust. What watches a lock must not be able to break it: neither an
- * error nor a rejection of it goes any further.
- */
+/** Calls a function of the user's that must not be able to break a lock: its errors and rejections are ignored. */
 export function harmlessly(call: () => unknown): void {
   try {
     unheard(call());
   } catch {
-    // There is nobody to tell: the logger itself may be what fails.
+    // It cannot be logged: the logger itself may be what fails.
   }
 }
 
-/** What a function that is not ours to trust gave back: where that is a promise, its rejection goes no further. */
+/** Returns what a function of the user's returned. If that is a promise, its rejection is ignored. */
 export function unheard<T>(outcome: T): T {
   const { then } = (outcome ?? {}) as { readonly then?: unknown };
   if (typeof then === 'function') void Promise.resolve(outcome).catch(() => {});

@@ -3,17 +3,16 @@ import type { Replaced } from '../core/store.js';
 import { type LockHolder, type LockLostError, LockNotGrantedError } from '../errors.js';
 import { harmlessly, type LockAttempt, type LockEvent, type LockObserver, unheard } from './events.js';
 import { checkedTrace, traceLeftBy } from './holder-trace.js';
-import { observedWork } from './observed-work.js';
 import { Reporter } from './reporter.js';
 
-/** A refresh confirmed later than this part of the lease after it was due is worth a warning. */
+/** A refresh that is confirmed later than this part of the lease after it was due is worth a warning. */
 const LATE_PART_OF_LEASE = 0.25;
 
-type Reported<E> = E extends LockEvent ? Omit<E, 'attempt'> : never;
+type WithoutAttempt<E> = E extends LockEvent ? Omit<E, 'attempt'> : never;
 
-/** Tells observers what becomes of one asking, and how long it took. */
+/** Reports one attempt, and the hold that it leads to, to observers. */
 export class ObserverReporter extends Reporter {
-  private readonly askedMs: number;
+  private readonly requestedMs: number;
   private isWaiting = false;
   private takenOverFrom: string | undefined;
   private formerTrace: string | undefined;
@@ -24,43 +23,38 @@ export class ObserverReporter extends Reporter {
     private readonly observers: readonly LockObserver[],
   ) {
     super(attempt, manager);
-    this.askedMs = manager.elapsedMs();
+    this.requestedMs = manager.elapsedMs();
   }
 
-  override asked(): void {
-    this.tell({ type: 'requested' });
+  override requested(): void {
+    this.report({ type: 'requested' });
   }
 
   override waiting(holder: LockHolder | undefined): void {
     if (this.isWaiting) return;
     this.isWaiting = true;
-    this.tell({ type: 'waiting', holder });
+    this.report({ type: 'waiting', holder });
   }
 
-  /** An expired entry was written over. */
   override tookOverFrom(former: Replaced): void {
     this.takenOverFrom = former.hostIdentifier;
     this.formerTrace = traceLeftBy(former);
   }
 
-  /** An entry that was handed over was written over. */
   override wasGivenBy(giver: Replaced): void {
     this.formerTrace = traceLeftBy(giver);
   }
 
   override acquired(): void {
     super.acquired();
-    const { attempts, takenOverFrom, formerTrace } = this;
-    const waitSeconds = this.secondsSince(this.askedMs);
-    this.tell({ type: 'acquired', waitSeconds, attempts, takenOverFrom, formerTrace });
+    const { takenOverFrom, formerTrace } = this;
+    this.report({ type: 'acquired', ...this.effort(), takenOverFrom, formerTrace });
   }
 
-  /** Runs the work that the hold is for, as the observers would have it. */
   override around<T>(work: () => T): T {
     return observedWork(this.observers, this.attempt, work);
   }
 
-  /** What the hold is to leave for its taker: the first observer's word. */
   override trace(): string | undefined {
     let trace: string | undefined;
     for (const observer of this.observers) {
@@ -71,67 +65,92 @@ export class ObserverReporter extends Reporter {
     return trace;
   }
 
-  /** Another holds it: a try was refused. */
   override refused(holder: LockHolder | undefined): void {
     this.notGranted(holder, undefined);
   }
 
-  /** What the lock was wanted for has been done by another. */
   override served(): void {
-    const { attempts } = this;
-    this.tell({ type: 'served', waitSeconds: this.secondsSince(this.askedMs), attempts });
+    this.report({ type: 'served', ...this.effort() });
   }
 
   override failed(error: unknown): void {
     this.notGranted(error instanceof LockNotGrantedError ? error.holder : undefined, error);
   }
 
-  /** @param before what was so before the refresh was confirmed: when it was due, and what the hold had left */
   override refreshed(before: { readonly dueMs: number; readonly remainedMs: number }, remainingMs: number): void {
     const { dueMs, remainedMs } = before;
     const lateMs = this.manager.elapsedMs() - dueMs;
     if (lateMs > this.attempt.leaseSeconds * 1000 * LATE_PART_OF_LEASE) {
-      this.tell({ type: 'refreshed-late', lateSeconds: lateMs / 1000, remainedSeconds: remainedMs / 1000 });
+      this.report({ type: 'refreshed-late', lateSeconds: lateMs / 1000, remainedSeconds: remainedMs / 1000 });
     } else {
-      this.tell({ type: 'refreshed', remainingSeconds: remainingMs / 1000 });
+      this.report({ type: 'refreshed', remainingSeconds: remainingMs / 1000 });
     }
   }
 
   override refreshFailed(error: unknown, remainingMs: number): void {
-    this.tell({ type: 'refresh-failed', error, remainingSeconds: remainingMs / 1000 });
+    this.report({ type: 'refresh-failed', error, remainingSeconds: remainingMs / 1000 });
   }
 
   override lapsed(error: LockLostError): void {
-    this.tell({ type: 'lapsed', heldSeconds: this.heldSeconds(), error });
+    this.report({ type: 'lapsed', heldSeconds: this.heldSeconds(), error });
   }
 
   override lost(error: LockLostError): void {
-    this.tell(this.lossOf(error));
+    this.report(this.lossOf(error));
   }
 
-  /** Tells how a release ends; the outcome stays the same. The lock was held until now. */
   override async releasing(released: Promise<void>): Promise<void> {
     const heldSeconds = this.heldSeconds();
     try {
       await released;
     } catch (error) {
-      this.tell({ type: 'release-failed', heldSeconds, error });
+      this.report({ type: 'release-failed', heldSeconds, error });
       throw error;
     }
-    this.tell({ type: 'released', heldSeconds });
+    this.report({ type: 'released', heldSeconds });
   }
 
   override handedOver(): void {
-    this.tell({ type: 'handed-over', heldSeconds: this.heldSeconds() });
+    this.report({ type: 'handed-over', heldSeconds: this.heldSeconds() });
   }
 
   private notGranted(holder: LockHolder | undefined, error: unknown): void {
-    const { attempts } = this;
-    this.tell({ type: 'not-granted', waitSeconds: this.secondsSince(this.askedMs), attempts, holder, error });
+    this.report({ type: 'not-granted', ...this.effort(), holder, error });
   }
 
-  private tell(told: Reported<LockEvent>): void {
-    const event = { ...told, attempt: this.attempt } as LockEvent;
+  /** What the attempt has taken so far. */
+  private effort(): { readonly waitSeconds: number; readonly attempts: number } {
+    return { waitSeconds: this.secondsSince(this.requestedMs), attempts: this.attempts };
+  }
+
+  private report(reported: WithoutAttempt<LockEvent>): void {
+    const event = { ...reported, attempt: this.attempt } as LockEvent;
     for (const observer of this.observers) harmlessly(() => observer.onLockEvent(event));
+  }
+}
+
+/** Runs the work inside the `runWork` of all observers that have one. The first observer is the outermost. */
+export function observedWork<T>(observers: readonly LockObserver[], attempt: LockAttempt, work: () => T): T {
+  return observers.reduceRight<() => T>((inner, observer) => () => runInside(observer, attempt, inner), work)();
+}
+
+/** Whatever the observer does, the work runs exactly once, and its outcome is passed on unchanged. */
+function runInside<T>(observer: LockObserver, attempt: LockAttempt, work: () => T): T {
+  if (!observer.runWork) return work();
+  let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+  const once = (): T => {
+    outcome ??= outcomeOf(work);
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
+  };
+  harmlessly(() => observer.runWork?.(attempt, once));
+  return once();
+}
+
+function outcomeOf<T>(work: () => T): { readonly value: T } | { readonly error: unknown } {
+  try {
+    return { value: work() };
+  } catch (error) {
+    return { error };
   }
 }

@@ -2,15 +2,14 @@ import type { LockManager } from '../core/lock-manager.js';
 import type { Replaced } from '../core/store.js';
 import type { LockHolder, LockLostError } from '../errors.js';
 import type { LockAttempt, LockLostEvent } from './events.js';
-import { consoleLogger } from './logger.js';
-import { writeLoss } from './loss-lines.js';
+import { logLoss } from './logger.js';
 
 /**
- * What becomes of one asking, and of the hold that may come of it. This one is for locks that nobody watches: it
- * keeps all to itself but what must not go unheard, a lost lock. `ObserverReporter` tells observers.
+ * Follows one attempt to get a lock, and the hold that it leads to. This base class is for locks that nobody
+ * observes: it reports a lost lock to the console, and nothing else. `ObserverReporter` reports to observers.
  */
 export class Reporter {
-  /** How many times DynamoDB was asked for the lock. */
+  /** How many requests for the lock were sent to DynamoDB. */
   attempts = 0;
   private acquiredMs = 0;
 
@@ -19,39 +18,39 @@ export class Reporter {
     protected readonly manager: Pick<LockManager, 'elapsedMs'>,
   ) {}
 
-  asked(): void {}
+  requested(): void {}
 
   waiting(_holder: LockHolder | undefined): void {}
 
-  /** An expired entry was written over. */
+  /** An expired entry was replaced. */
   tookOverFrom(_former: Replaced): void {}
 
-  /** An entry that was handed over was written over. */
+  /** The entry of a hold that was handed over was replaced. */
   wasGivenBy(_giver: Replaced): void {}
 
   acquired(): void {
     this.acquiredMs = this.manager.elapsedMs();
   }
 
-  /** Runs the work that the hold is for, as the observers would have it. */
+  /** Runs the work of the hold inside of what the observers put around it. */
   around<T>(work: () => T): T {
     return work();
   }
 
-  /** What the hold is to leave for its taker: the first observer's word. */
+  /** The trace that the hold leaves for its successor, from the first observer that has one. */
   trace(): string | undefined {
     return undefined;
   }
 
-  /** Another holds it: a try was refused. */
+  /** A single try found the lock held by another. */
   refused(_holder: LockHolder | undefined): void {}
 
-  /** What the lock was wanted for has been done by another. */
+  /** The lock is not needed any more: another caller has done the work. */
   served(): void {}
 
   failed(_error: unknown): void {}
 
-  /** @param before what was so before the refresh was confirmed: when it was due, and what the hold had left */
+  /** @param before when the refresh was due, and what was left of the hold just before it was confirmed */
   refreshed(_before: { readonly dueMs: number; readonly remainedMs: number }, _remainingMs: number): void {}
 
   refreshFailed(_error: unknown, _remainingMs: number): void {}
@@ -59,10 +58,10 @@ export class Reporter {
   lapsed(_error: LockLostError): void {}
 
   lost(error: LockLostError): void {
-    writeLoss(consoleLogger, this.lossOf(error));
+    logLoss(this.lossOf(error));
   }
 
-  /** Tells how a release ends; the outcome stays the same. The lock was held until now. */
+  /** Reports how a release ends, and passes its outcome on. The lock was held until this call. */
   releasing(released: Promise<void>): Promise<void> {
     return released;
   }

@@ -2,8 +2,10 @@ import {
   type Attributes,
   context,
   type Exception,
+  isSpanContextValid,
   type Link,
   type Span,
+  type SpanContext,
   SpanStatusCode,
   type Tracer,
   type TracerProvider,
@@ -20,21 +22,46 @@ import {
   type LockObserver,
 } from '../observe/events.js';
 import { refuseUnknown, shown } from '../options/validate.js';
-import { ATTRIBUTES } from './attributes.js';
-import { linkTo, traceparentOf } from './traceparent.js';
+
+/** The attributes of the spans, as docs/tracing.md lists them. */
+export const ATTRIBUTES = {
+  name: 'lynk.lock.name',
+  table: 'lynk.lock.table',
+  leaseSeconds: 'lynk.lock.lease_seconds',
+  host: 'lynk.lock.host',
+  granted: 'lynk.lock.granted',
+  attempts: 'lynk.lock.attempts',
+  served: 'lynk.lock.served',
+  holder: 'lynk.lock.holder',
+  takenOverFrom: 'lynk.lock.taken_over_from',
+  end: 'lynk.lock.end',
+  lostReason: 'lynk.lock.lost_reason',
+  remainingSeconds: 'lynk.lock.remaining_seconds',
+  lateSeconds: 'lynk.lock.late_seconds',
+  invocationId: 'faas.invocation_id',
+} as const;
+
+const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** What `lockTracing` takes. */
 export interface LockTracingOptions {
-  /** @default the global one, as it is when a span begins */
+  /**
+   * Makes the tracer, which is called `cdk-lynk`.
+   * @default the global provider, as it is when a span begins
+   */
   readonly tracerProvider?: TracerProvider | undefined;
 }
 
 /**
- * Traces the locks of a factory:
+ * An observer that makes OpenTelemetry spans of a factory's locks: `lock.acquire` for waiting for a lock, and
+ * `lock.hold` for holding it. Spans that the work begins are children of `lock.hold`. If a lock is taken over or handed
+ * over, the new holder's span links to the former holder's (docs/tracing.md).
+ * @throws LockOptionError if an option is unknown, or `tracerProvider` has no `getTracer`
+ * @example
+ * import { getLockFactory } from 'cdk-lynk/runtime';
+ * import { lockTracing } from 'cdk-lynk/runtime/opentelemetry';
  *
- *     const factory = getLockFactory('my-locks', { observers: [lockTracing()] });
- *
- * @throws LockOptionError
+ * export const factory = getLockFactory('my-locks', { observers: [lockTracing()] });
  */
 export function lockTracing(options: LockTracingOptions = {}): LockObserver {
   refuseUnknown(options, ['tracerProvider'], 'lockTracing');
@@ -46,8 +73,8 @@ export function lockTracing(options: LockTracingOptions = {}): LockObserver {
 }
 
 /**
- * The spans of one asking, and of the hold that may come of it. Events are told in the context of the asking, so both
- * are children of what is current there.
+ * The spans of one attempt, and of the hold that it leads to. Events are reported in the attempt's own context, so both
+ * spans are children of the span that is active there.
  */
 interface Spans {
   readonly acquire: Span;
@@ -60,7 +87,7 @@ class LockTracing implements LockObserver {
   constructor(private readonly tracer: Tracer) {}
 
   onLockEvent(event: LockEvent): void {
-    if (event.type === 'requested') this.asked(event.attempt);
+    if (event.type === 'requested') this.requested(event.attempt);
     const spans = this.spans.get(event.attempt);
     if (!spans) return;
     const { acquire, hold } = spans;
@@ -103,7 +130,7 @@ class LockTracing implements LockObserver {
     }
   }
 
-  /** While the work runs, the hold's span is the current one: spans that begin there are its children. */
+  /** The hold's span is the active one while the work runs. Spans that begin there are its children. */
   runWork<T>(attempt: LockAttempt, work: () => T): T {
     const hold = this.spans.get(attempt)?.hold;
     if (!hold) return work();
@@ -123,13 +150,13 @@ class LockTracing implements LockObserver {
     }
   }
 
-  /** What a taker, in another process perhaps, is to link to. */
+  /** The span that the next holder links to, perhaps in another process. */
   traceOf(attempt: LockAttempt): string | undefined {
     const spans = this.spans.get(attempt);
     return spans && traceparentOf(spans.acquire.spanContext());
   }
 
-  private asked(attempt: LockAttempt): void {
+  private requested(attempt: LockAttempt): void {
     const acquire = this.tracer.startSpan('lock.acquire', { attributes: attributesOf(attempt) });
     this.spans.set(attempt, { acquire });
   }
@@ -158,7 +185,7 @@ function attributesOf({ lockName, tableName, leaseSeconds, hostIdentifier, reque
 function notGranted(acquire: Span, { attempts, holder, error }: LockNotGrantedEvent): void {
   acquire.setAttributes({ [ATTRIBUTES.granted]: false, [ATTRIBUTES.attempts]: attempts });
   acquire.setAttributes(attributes({ [ATTRIBUTES.holder]: holder?.hostIdentifier }));
-  // A try that another's hold refuses is an answer, not an error.
+  // A single try that finds the lock held is no error.
   if (error !== undefined) {
     acquire.recordException(exception(error));
     acquire.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
@@ -186,7 +213,22 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Without those that say nothing. */
+/** The attributes that have a value. */
 function attributes(values: Readonly<Record<string, string | number | undefined>>): Attributes {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+/** The span as a W3C `traceparent`; undefined if it is not traced. */
+export function traceparentOf(span: SpanContext): string | undefined {
+  if (!isSpanContextValid(span)) return undefined;
+  return `00-${span.traceId}-${span.spanId}-${span.traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** A link to the span that a `traceparent` names; undefined for any other text. */
+export function linkTo(traceparent: string | undefined): Link | undefined {
+  const match = TRACEPARENT.exec(traceparent ?? '');
+  if (!match) return undefined;
+  const [, traceId = '', spanId = '', flags = ''] = match;
+  const spanContext: SpanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
+  return isSpanContextValid(spanContext) ? { context: spanContext } : undefined;
 }

@@ -7,10 +7,20 @@ import type { InvocationContext } from './options.js';
 export const LONGEST_NAME_BYTES = 2048;
 const DAY_SECONDS = 24 * 60 * 60;
 const LONGEST_INVOCATION_SECONDS = 900;
-/** The resolution of `Date`, and one more second for front ends that differ (docs/protocol.md, section 3). */
+/** The resolution of `Date`, and one more second because DynamoDB's front ends differ (docs/protocol.md, section 3). */
 const LEAST_TOLERANCE_SECONDS = 2;
+/** A note's limit as JSON text, in UTF-8 bytes. */
+export const LONGEST_NOTE_BYTES = 1024;
+/**
+ * The longest text that is parsed as a note: the result of a single flight, and what is around it. No client of ours
+ * writes a longer one, and a deeply nested one could overflow the stack of whoever prints it.
+ */
+const LONGEST_READ_LENGTH = 4096 + 64;
 
-/** @throws LockOptionError that names the unknown keys; a misspelt option must not be ignored */
+/**
+ * A misspelt option must not be ignored.
+ * @throws LockOptionError that names the unknown keys
+ */
 export function refuseUnknown(options: unknown, known: readonly string[], where: string): void {
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null) {
@@ -23,14 +33,19 @@ export function refuseUnknown(options: unknown, known: readonly string[], where:
 }
 
 /**
- * A check that lets a value through which is as it should be, and else throws a `LockOptionError` that says what
- * it is, what came instead and, where there is one, the way out.
+ * Makes a check. It returns a value that is right, and the default if the value is undefined. For any other value it
+ * throws a `LockOptionError` with what the option is, what was given and, if there is one, the way out.
  *
- * Bundlers may drop a check that nobody asks for. They see that in this file only.
+ * Bundlers drop the checks that nobody calls, but only those made in this file.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function check<T>(isRight: (value: unknown) => boolean, whatItIs: string, wayOut = ''): (value: unknown) => T {
-  return (value) => {
+export function check<T>(
+  isRight: (value: unknown) => boolean,
+  whatItIs: string,
+  wayOut = '',
+): (value: unknown, defaultValue?: T) => T {
+  return (value, defaultValue) => {
+    if (value === undefined && defaultValue !== undefined) return defaultValue;
     if (isRight(value)) return value as T;
     throw new LockOptionError(`${whatItIs}, got ${shown(value)}${wayOut}`);
   };
@@ -86,7 +101,7 @@ export const checkedSignal = check<AbortSignal | undefined>(
   'signal is an AbortSignal',
 );
 
-/** The signal given to a call that takes nothing else. */
+/** The signal in the options of a call that takes no other option. */
 export function signalIn(options: WaitOptions | undefined, where: string): AbortSignal | undefined {
   refuseUnknown(options, ['signal'], where);
   return checkedSignal(options?.signal);
@@ -97,7 +112,7 @@ const checkedInvocation = check<InvocationContext | undefined>(
   "context is a Lambda handler's second argument",
 );
 
-/** @throws LockOptionError unless it is an invocation's; one of a durable execution outlasts any hold */
+/** @throws LockOptionError unless it is an invocation's context; a durable execution outlasts any hold */
 export function checkedContext(value: unknown): InvocationContext | undefined {
   if (!isDurable(value)) return checkedInvocation(value);
   throw new LockOptionError(
@@ -107,14 +122,14 @@ export function checkedContext(value: unknown): InvocationContext | undefined {
 }
 
 /**
- * Whether it is a `DurableContext` of AWS's SDK for durable executions, by what only that one can do: the SDK is
+ * Whether it is a `DurableContext` of AWS's SDK for durable executions. It is recognised by its methods: the SDK is
  * not imported, and middy makes it look like a Lambda context too.
  */
 export function isDurable(value: unknown): boolean {
   return isAble(value, 'step') && isAble(value, 'wait');
 }
 
-/** @throws LockOptionError unless it can be a partition key: 1 to 2,048 bytes of well-formed text */
+/** @throws LockOptionError unless it can be a partition key: well-formed text of 1 to 2,048 bytes */
 export function checkedName(name: unknown): string {
   if (typeof name !== 'string') throw new LockOptionError(`a lock's name is a string, got ${shown(name)}`);
   if (name === '') throw new LockOptionError('a lock\'s name is not empty; name what it protects, like "account/42"');
@@ -128,6 +143,40 @@ export function checkedName(name: unknown): string {
     );
   }
   return name;
+}
+
+/**
+ * The note's JSON text, as an entry keeps it; undefined if there is no note.
+ * @throws LockOptionError if it is no JSON value, or longer than `mostBytes`
+ */
+export function checkedNote(data: unknown, mostBytes = LONGEST_NOTE_BYTES): string | undefined {
+  if (data === undefined) return undefined;
+  let text: string | undefined;
+  let cause: unknown;
+  try {
+    text = JSON.stringify(data);
+  } catch (error) {
+    cause = error;
+  }
+  if (text === undefined) {
+    const why = cause === undefined ? '' : `: ${cause instanceof Error ? cause.message : cause}`;
+    throw new LockOptionError(`data is a JSON value, got ${shown(data)}${why}`, { cause });
+  }
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= mostBytes) return text;
+  throw new LockOptionError(
+    `data has at most ${mostBytes} bytes as JSON text, got ${bytes}; keep it elsewhere, and say here where it is`,
+  );
+}
+
+/** The note in an entry's text; undefined if it is too long or no JSON, as another client's may be. */
+export function noteFrom(text: string | undefined): unknown {
+  if (text === undefined || text.length > LONGEST_READ_LENGTH) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function checkedWork<W>(value: W, where: string): W {
@@ -153,7 +202,7 @@ function isFlag(value: unknown): boolean {
   return typeof value === 'boolean';
 }
 
-/** Whether it has this method. */
+/** Whether the value has this method. */
 export function isAble(value: unknown, method: string): boolean {
   return typeof (value as Record<string, unknown> | null | undefined)?.[method] === 'function';
 }
@@ -162,7 +211,7 @@ export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-/** A value as an error message may quote it: recognisable, and never long. */
+/** The value as an error message quotes it: recognisable, and never long. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'function') return 'a function';

@@ -81,8 +81,7 @@ export class Semaphore {
 
   private async acquireHold(options: AcquireOptions, where: string): Promise<Hold> {
     refuseUnknown(options, ACQUIRE_OPTIONS, where);
-    const { waitSeconds: given = this.settings.waitSeconds } = options;
-    const asked = checkedWait(given);
+    const asked = checkedWait(options.waitSeconds, this.settings.waitSeconds);
     const ask = await this.ask(options);
     const waitSeconds = waitSecondsWithin(asked, ask);
     if (waitSeconds > 0) return reported(ask, () => this.waitFor(ask, waitSeconds));

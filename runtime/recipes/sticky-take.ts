@@ -57,7 +57,7 @@ async function retaken(
     await former.releasing(Promise.resolve());
     return outcome;
   });
-  reporter.asked();
+  reporter.requested();
   try {
     const hold = await intoHold(ask, granted, budget, waiter);
     if (hold) return hold;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { defaultHostIdentifier } from '../client/host.js';
+import { defaultHostIdentifier } from '../client/environment.js';
 import { LockFactory } from '../client/lock-factory.js';
 import { backendOf, installTestBackend, removeTestBackend, type TestBackend } from '../core/backend.js';
 import { systemClock } from '../core/clock.js';

@@ -117,7 +117,7 @@ function ofRefusals(): Line[] {
 /** Whatever else goes to the logger, by the source. */
 function ofLoggers(): Line[] {
   const calls = sources
-    .filter(({ file }) => !/(?:event-logger|loss-lines|logger)\.ts$/.test(file))
+    .filter(({ file }) => !/(?:event-logger|logger)\.ts$/.test(file))
     .flatMap(({ code }) => [...code.matchAll(/logger\.(warn|info|debug)\(([\s\S]*?),?\s\{/g)])
     .map(([, level = '', argument = '']) => ({ level, text: textsIn(argument).replace(/^…: /, '') }));
   // Two write the message of an error that somebody else has made.

@@ -10,7 +10,7 @@ test('every metric stands in docs/observability.md', () => {
 
 test('and every event, with its level as it is logged', () => {
   const lines = readFileSync('runtime/observe/event-logger.ts', 'utf8');
-  const losses = readFileSync('runtime/observe/loss-lines.ts', 'utf8');
+  const losses = readFileSync('runtime/observe/logger.ts', 'utf8');
   const lost = ['', 'lost', /return \['(\w+)'/.exec(losses)?.[1]] as const;
   const cases = [...lines.matchAll(/case '([a-z-]+)':(?:(?!case ')[\s\S])*?return \[\s*'(\w+)'/g), lost];
   expect(cases.length).toBeGreaterThan(10);

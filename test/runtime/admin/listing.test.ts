@@ -1,5 +1,4 @@
-import type { LockInspection } from '../../../runtime/admin/inspect.js';
-import type { ListOptions } from '../../../runtime/admin/listing.js';
+import type { ListOptions, LockInspection } from '../../../runtime/admin/inspect.js';
 import type { ListAnswer, ListedPage } from '../../../runtime/core/store.js';
 import type { LockEntryError } from '../../../runtime/errors.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';

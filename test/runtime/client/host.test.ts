@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { defaultHostIdentifier } from '../../../runtime/client/host.js';
+import { defaultHostIdentifier } from '../../../runtime/client/environment.js';
 
 const VARIABLES = ['AWS_LAMBDA_FUNCTION_NAME', 'AWS_LAMBDA_LOG_STREAM_NAME'];
 const before = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));

@@ -1,5 +1,5 @@
 import type { LockAttempt, LockObserver } from '../../../runtime/observe/events.js';
-import { observedWork } from '../../../runtime/observe/observed-work.js';
+import { observedWork } from '../../../runtime/observe/observer-reporter.js';
 
 const attempt: LockAttempt = {
   lockName: 'a',

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ATTRIBUTES } from '../../../runtime/opentelemetry/attributes.js';
+import { ATTRIBUTES } from '../../../runtime/opentelemetry/lock-tracing.js';
 
 test('docs/tracing.md names every attribute and every event', () => {
   const text = readFileSync('docs/tracing.md', 'utf8');

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { linkTo, traceparentOf } from '../../../runtime/opentelemetry/traceparent.js';
+import { linkTo, traceparentOf } from '../../../runtime/opentelemetry/lock-tracing.js';
 
 const hex = (length: number): fc.Arbitrary<string> =>
   fc

@@ -1,4 +1,4 @@
-import { checkedNote, LONGEST_NOTE_BYTES, noteFrom } from '../../../runtime/options/note.js';
+import { checkedNote, LONGEST_NOTE_BYTES, noteFrom } from '../../../runtime/options/validate.js';
 import { formatVersion, STAMP_LIMIT_MS } from '../../../runtime/protocol/version.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
 
