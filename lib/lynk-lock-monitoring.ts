@@ -15,6 +15,7 @@ import {
 import { Construct } from 'constructs';
 import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import { OPERATIONS } from './lock-metrics.js';
+import { injected } from './property-injection.js';
 import { refusal, shown } from './refusal.js';
 
 /** Properties of a `LynkLockMonitoring`. */
@@ -103,6 +104,9 @@ const MINUTE: MetricOptions = { period: Duration.minutes(1) };
  * });
  */
 export class LynkLockMonitoring extends Construct {
+  /** Identifies this class to `PropertyInjectors`. */
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-lynk.LynkLockMonitoring';
+
   /** Every alarm, to add further actions to. */
   readonly alarms: Alarm[] = [];
   /**
@@ -118,10 +122,11 @@ export class LynkLockMonitoring extends Construct {
    */
   constructor(scope: Construct, id: string, props: LynkLockMonitoringProps) {
     super(scope, id);
-    this.refuseWrong(props);
-    this.addAlarms(props);
-    for (const alarm of this.alarms) alarm.addAlarmAction(...(props.alarmActions ?? []));
-    if (props.dashboard !== false) this.dashboard = this.makeDashboard(props);
+    const given = injected(scope, id, LynkLockMonitoring.PROPERTY_INJECTION_ID, props);
+    this.refuseWrong(given);
+    this.addAlarms(given);
+    for (const alarm of this.alarms) alarm.addAlarmAction(...(given.alarmActions ?? []));
+    if (given.dashboard !== false) this.dashboard = this.makeDashboard(given);
   }
 
   private addAlarms(props: LynkLockMonitoringProps): void {

@@ -31,6 +31,7 @@ import { LockFragment } from './lock-fragment.js';
 import { onlyNames, patternOf, validateName } from './lock-names.js';
 import { lost, notGranted } from './lock-outcomes.js';
 import type { LynkLockStatesProps } from './lynk-lock-states-props.js';
+import { injected } from './property-injection.js';
 import { refusal, shown } from './refusal.js';
 import { leaseSecondsOf, START_SECONDS, waitSecondsOf } from './state-lease.js';
 import { stateNameOf, validateStateNames } from './state-names.js';
@@ -59,6 +60,9 @@ const INPUT = jsonata('$states.input');
  * new StateMachine(stack, 'Posting', { definitionBody: DefinitionBody.fromChainable(lock.protect(post)) });
  */
 export class LynkLockStates extends Construct {
+  /** Identifies this class to `PropertyInjectors`. */
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-lynk.LynkLockStates';
+
   /**
    * Takes the lock, or fails with `LockNotGrantedError`. Its output is its input. Chain what it is for, and
    * then `release`.
@@ -77,6 +81,7 @@ export class LynkLockStates extends Construct {
    */
   readonly releaseAndFail: State;
 
+  private readonly props: LynkLockStatesProps;
   private readonly shared: SharedByStates;
   private readonly waitSeconds: number;
   private readonly failed: Fail;
@@ -89,17 +94,14 @@ export class LynkLockStates extends Construct {
    * `leaseDuration` is out of its range, is a token, or is left out and no steps are protected; and where `name` is
    * a path of JSONPath in a state machine of JSONata.
    */
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly props: LynkLockStatesProps,
-  ) {
+  constructor(scope: Construct, id: string, props: LynkLockStatesProps) {
     super(scope, id);
-    validateName(this, props.name);
-    this.waitSeconds = waitSecondsOf(this, props.waitDuration);
+    this.props = injected(scope, id, LynkLockStates.PROPERTY_INJECTION_ID, props);
+    validateName(this, this.props.name);
+    this.waitSeconds = waitSecondsOf(this, this.props.waitDuration);
     // A variable of an inner scope cannot have the name of one of an outer scope.
     const variable = `$lynk_${this.node.addr.slice(-8)}`;
-    this.shared = { tableName: addressOf(props.table, this), variable };
+    this.shared = { tableName: addressOf(this.props.table, this), variable };
     this.failed = this.makeFailed();
     this.releaseAndFail = this.makeReleaseAndFail();
     this.acquire = this.makeAcquire();

@@ -55,7 +55,7 @@ export interface LynkLockTableProps extends LynkClientDefaults {
    * What becomes of the table when it leaves the stack. Locks are transient: once their leases are over,
    * the entries are worth nothing, and a table that stays behind only blocks its name.
    *
-   * @default RemovalPolicy.DESTROY
+   * @default RemovalPolicy.DESTROY, unless `PropertyInjectors` have another for every `TableV2`
    */
   readonly removalPolicy?: RemovalPolicy;
 

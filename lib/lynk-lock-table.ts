@@ -1,5 +1,12 @@
 import { RemovalPolicy, Tags } from 'aws-cdk-lib';
-import { AttributeType, Billing, type CfnGlobalTable, MultiRegionConsistency, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  type CfnGlobalTable,
+  MultiRegionConsistency,
+  type TableEncryptionV2,
+  type TablePropsV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
 import type { AddToResourcePolicyResult, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
@@ -10,6 +17,7 @@ import { ImportedLynkLockTable } from './imported-lynk-lock-table.js';
 import { LynkLockGrants } from './lock-grants.js';
 import { LynkLockTableBase } from './lynk-lock-table-base.js';
 import type { LynkLockTableAttributes, LynkLockTableProps } from './lynk-lock-table-props.js';
+import { injected } from './property-injection.js';
 import { isReplicated, replicationProblems, validateProps } from './table-rules.js';
 
 /**
@@ -31,6 +39,9 @@ import { isReplicated, replicationProblems, validateProps } from './table-rules.
  * @resource AWS::DynamoDB::GlobalTable
  */
 export class LynkLockTable extends LynkLockTableBase {
+  /** Identifies this class to `PropertyInjectors`. */
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-lynk.LynkLockTable';
+
   /**
    * A lock table of this account and Region, by its name. One that Python's `lynk` has created will do.
    *
@@ -91,23 +102,30 @@ export class LynkLockTable extends LynkLockTableBase {
    */
   constructor(scope: Construct, id: string, props: LynkLockTableProps = {}) {
     super(scope, id);
-    validateProps(this, props);
-    this.clientDefaults = clientDefaultsOf(props);
-    const { leaseDuration, waitDuration, clockTolerance, timeToLive, tags, ...passedOn } = props;
-    this.table = new TableV2(this, 'Table', {
+    const given = injected(scope, id, LynkLockTable.PROPERTY_INJECTION_ID, props);
+    validateProps(this, given);
+    this.clientDefaults = clientDefaultsOf(given);
+    const { leaseDuration, waitDuration, clockTolerance, timeToLive, tags, ...passedOn } = given;
+    const own: TablePropsV2 = {
       ...passedOn,
       partitionKey: { name: ENTRY.lockKey, type: AttributeType.STRING },
-      billing: props.billing ?? Billing.onDemand(),
-      removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY,
-      ...(isReplicated(props) && { multiRegionConsistency: MultiRegionConsistency.STRONG }),
-      ...((timeToLive ?? !isReplicated(props)) && { timeToLiveAttribute: ENTRY.expiresAt }),
-    });
+      ...(isReplicated(given) && { multiRegionConsistency: MultiRegionConsistency.STRONG }),
+      ...((timeToLive ?? !isReplicated(given)) && { timeToLiveAttribute: ENTRY.expiresAt }),
+    };
+    // Our default is no more than a default: what is injected into every TableV2 goes before it.
+    const { removalPolicy = RemovalPolicy.DESTROY, encryption } = injected(
+      this,
+      'Table',
+      TableV2.PROPERTY_INJECTION_ID,
+      own,
+    );
+    this.table = new TableV2(this, 'Table', { ...own, removalPolicy });
     // For escape hatches, and for applyRemovalPolicy.
     this.node.defaultChild = this.table.node.defaultChild as CfnGlobalTable;
     this.node.addValidation({ validate: () => replicationProblems(this.table) });
     if (this.table.encryptionKey) this.encryptionKey = this.table.encryptionKey;
-    this.replicaRegions = (props.replicas ?? []).map(({ region }) => region);
-    this.grants = this.makeGrants(props);
+    this.replicaRegions = (given.replicas ?? []).map(({ region }) => region);
+    this.grants = this.makeGrants(encryption);
     this.tag({ ...tags, [TABLE_TAG.key]: TABLE_TAG.value });
   }
 
@@ -134,7 +152,7 @@ export class LynkLockTable extends LynkLockTableBase {
     return this.table.addToResourcePolicy(statement);
   }
 
-  private makeGrants({ encryption }: LynkLockTableProps): LynkLockGrants {
+  private makeGrants(encryption: TableEncryptionV2 | undefined): LynkLockGrants {
     const replicaTableArns = this.replicaRegions.map((region) =>
       this.stack.formatArn({ service: 'dynamodb', region, resource: 'table', resourceName: this.tableName }),
     );

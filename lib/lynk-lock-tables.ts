@@ -2,6 +2,7 @@ import { Resource, Tags, Token } from 'aws-cdk-lib';
 import { CfnGroup } from 'aws-cdk-lib/aws-resourcegroups';
 import type { Construct } from 'constructs';
 import { TABLE_TAG } from '../runtime/protocol/wire.js';
+import { injected } from './property-injection.js';
 import { refusal, shown } from './refusal.js';
 
 /** Properties of a `LynkLockTables`. */
@@ -21,6 +22,9 @@ export interface LynkLockTablesProps {
  * @resource AWS::ResourceGroups::Group
  */
 export class LynkLockTables extends Resource {
+  /** Identifies this class to `PropertyInjectors`. */
+  static readonly PROPERTY_INJECTION_ID: string = 'cdk-lynk.LynkLockTables';
+
   /**
    * The group's name.
    *
@@ -38,7 +42,8 @@ export class LynkLockTables extends Resource {
   /** @throws ValidationError where `groupName` has other characters than such a name may have, or begins with "aws" */
   constructor(scope: Construct, id: string, props: LynkLockTablesProps = {}) {
     super(scope, id);
-    const name = props.groupName ?? 'lynk-lock-tables';
+    const given = injected(scope, id, LynkLockTables.PROPERTY_INJECTION_ID, props);
+    const name = given.groupName ?? 'lynk-lock-tables';
     if (!Token.isUnresolved(name) && !/^(?!aws)[A-Za-z0-9_.-]{1,300}$/i.test(name)) {
       const rule = 'has up to 300 letters, digits, "_", "-" and ".", and does not begin with "aws"';
       throw refusal(this, `\`groupName\` ${rule}, got ${shown(name)}`);
