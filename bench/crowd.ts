@@ -3,6 +3,7 @@ import { LockFactory } from '../runtime/client/lock-factory.js';
 import { LockManager } from '../runtime/core/lock-manager.js';
 import type { LockStore } from '../runtime/core/store.js';
 import { MemoryStore } from '../runtime/store/memory-store.js';
+import { EPOCH_MS } from '../test/sim/epoch.js';
 import { Prng } from '../test/sim/prng.js';
 import { VirtualTime } from '../test/sim/virtual-time.js';
 import { mean } from './statistics.js';
@@ -10,7 +11,6 @@ import { mean } from './statistics.js';
 /** DynamoDB's limits for one item, which lives in one partition: units a second. */
 const WRITE_UNITS = 1000;
 const READ_UNITS = 3000;
-const EPOCH_MS = Date.UTC(2026, 0, 1);
 const LONGEST_RACE_MS = 60 * 60 * 1000;
 
 export interface CrowdPlan {
@@ -71,7 +71,7 @@ class SlowTable {
 
   /** The lock `crowded`, as a process of its own has it. */
   lockOf(index: number, random: Prng): Lock {
-    const manager = new LockManager(this.time.clock(EPOCH_MS), random);
+    const manager = new LockManager(this.time.clock(), random);
     const logger = { warn: () => {}, debug: () => {} };
     return new LockFactory(manager, this.store(index), { logger }, () => `w${index}`).createLock('crowded');
   }

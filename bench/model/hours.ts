@@ -2,10 +2,10 @@ import { LockFactory } from '../../runtime/client/lock-factory.js';
 import { LockManager } from '../../runtime/core/lock-manager.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
+import { EPOCH_MS } from '../../test/sim/epoch.js';
 import { Prng } from '../../test/sim/prng.js';
 import { VirtualTime } from '../../test/sim/virtual-time.js';
 
-const EPOCH_MS = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
 const ONE_WAY_MS = 2.5;
 const WRITES = new Set(['acquire', 'adopt', 'refresh', 'release', 'leave']);
@@ -42,7 +42,7 @@ class Bench {
         };
       },
     });
-    const manager = new LockManager(this.time.clock(EPOCH_MS), this.prng.fork());
+    const manager = new LockManager(this.time.clock(), this.prng.fork());
     const locks = new LockFactory(manager, counting, { logger: QUIET, ...settings }, () => 'bench');
     return { locks, asked: () => ({ writes, halfReads }) };
   }

@@ -1,8 +1,7 @@
 import { userInfo } from 'node:os';
 import type { LockFactory, LockInspection } from '../../runtime/index.js';
-import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
+import { CommandLine, type CommandShape, EXIT, TABLE_OPTION, UsageError } from './command-line.js';
 import { expires, inFull, stateOf } from './description.js';
-import { EXIT, UsageError } from './exit.js';
 import { locksOf, settleConnection } from './locks.js';
 import { say, type Terminal } from './terminal.js';
 

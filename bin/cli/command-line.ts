@@ -1,5 +1,35 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from './exit.js';
+
+/** What the command line tool exits with, where it is not the command's own code. docs/cli.md lists them. */
+export const EXIT = {
+  ok: 0,
+  /** `show`: nobody holds it. `break`: it was left as it is. */
+  no: 1,
+  /** As in sysexits.h: the command line cannot be used. */
+  usage: 64,
+  /** What stands in the table under that name is no lock's entry. */
+  data: 65,
+  /** The table cannot be used, nor could it by another attempt. */
+  unusable: 69,
+  /** A bug of this tool. */
+  internal: 70,
+  /** DynamoDB could not be asked, or did not answer in time: who holds the lock is not known. It may pass. */
+  unavailable: 74,
+  /** The lock is held by another; a later run may get it. */
+  notGranted: 75,
+  /** The lock was lost before the command had ended, which was ended for it. */
+  lost: 76,
+  /** As in shells. */
+  notExecutable: 126,
+  notFound: 127,
+  /** As in shells: plus the number of the signal. */
+  signal: 128,
+} as const;
+
+/** A command line that cannot be used; the message says why, and names what is wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
 
 /** One option of a command. */
 export interface Option {
@@ -130,4 +160,48 @@ function reasonOf(error: unknown): string {
   // Without its advice on operands that look like options: no name of ours is to begin with a dash.
   const [first = message] = message.split('. To specify');
   return `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replaceAll("'", '"');
+}
+
+/** The help of the tool as a whole. */
+export function overview(shapes: readonly CommandShape[]): string {
+  const commands = rows(shapes.map(({ name, summary }) => [name, summary]));
+  return `cdk-lynk: distributed locks on DynamoDB, on the command line
+
+Usage: cdk-lynk COMMAND …
+
+Commands:
+${commands}
+
+Options:
+${rows([
+  ['-h, --help', 'this text; after a command, that command’s'],
+  ['--version', 'the version of this tool'],
+])}
+
+Region, endpoint and credentials come from the usual AWS environment.
+`;
+}
+
+/** The help of one command. */
+export function helpOf({ name, synopsis, about, options, examples }: CommandShape): string {
+  return `Usage: cdk-lynk ${name} ${synopsis}
+
+${about}
+
+Options:
+${rows(Object.entries({ ...options, ...COMMON_OPTIONS }).map(([long, option]) => [spelled(long, option), option.help]))}
+
+Examples:
+${examples.map(([line, what]) => `  # ${what}\n  ${line}`).join('\n')}
+`;
+}
+
+function spelled(long: string, { short, value }: Option): string {
+  const names = `${short === undefined ? '    ' : `-${short}, `}--${long}`;
+  return value === undefined ? names : `${names} ${value}`;
+}
+
+function rows(pairs: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...pairs.map(([left]) => left.length));
+  return pairs.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT } from './exit.js';
+import { EXIT } from './command-line.js';
 import { SharedGroup, type SharedGroupMarks } from './process-group.js';
 
 /**

@@ -1,15 +1,25 @@
 import type { HeldLock, LockLostError } from '../../runtime/index.js';
 import type { ProcessGroup } from './process-group.js';
-import type { Task } from './supervision.js';
+import type { RunningProcess } from './processes.js';
 
-/** Of a lock that another may have already: how long the command may take to end. */
+/** Milliseconds from TERM to KILL if another process may already hold the lock. */
 const LATE_GRACE_MS = 200;
-/** A signal that cannot be caught acts at once, unless this user may not send it. */
+/** KILL acts at once, unless this user may not send it. */
 const ACTED_MS = 1000;
 
+/** How to end a command, and whom to notify. */
+export interface LeaseTask {
+  /** Seconds from TERM to KILL. */
+  readonly graceSeconds: number;
+  /** Called before TERM is sent. If `isLost`, the lock is lost, and the logger has said why. */
+  readonly onEnding: (isLost: boolean) => void;
+  /** Called with the processes that still run after KILL: this user may not end them. */
+  readonly onSurvivors: (left: readonly RunningProcess[]) => void;
+}
+
 /**
- * Tells a command, and all that it has started, to end, by TERM and then KILL, so early that it has ended when
- * the lease does. Whether the command itself lives yet makes no difference:
+ * Ends a command and all that it has started, by TERM and then KILL, before the lease ends. It does so even if
+ * the command itself has ended already:
  *
  *     last refresh confirmed            TERM            KILL = deadline   lease end
  *       │◄───────── no further one ──────►│◄── grace ─────►│◄── margin ──►│
@@ -23,21 +33,19 @@ export class LeaseWatch {
   constructor(
     private readonly held: HeldLock,
     private readonly group: ProcessGroup,
-    private readonly task: Pick<Task, 'graceSeconds' | 'onEnding' | 'onSurvivors'>,
-    /** Told before TERM is sent. */
-    private readonly onEnd: () => void,
+    private readonly task: LeaseTask,
   ) {
     held.signal.addEventListener('abort', this.end, { once: true });
-    this.look();
+    this.check();
   }
 
-  private readonly look = (): void => {
+  private readonly check = (): void => {
     clearTimeout(this.timer);
     const { graceSeconds } = this.task;
     const spareMs = (this.held.remainingSeconds - graceSeconds) * 1000;
     if (this.held.isHeld && spareMs > 0) {
-      // Not rounded down to an earlier moment: a timer that fires early would look again at once.
-      this.timer = setTimeout(this.look, Math.min(Math.ceil(spareMs), 1000));
+      // Rounded up: a timer that fires early would check again at once.
+      this.timer = setTimeout(this.check, Math.min(Math.ceil(spareMs), 1000));
     } else {
       this.end();
     }
@@ -48,7 +56,7 @@ export class LeaseWatch {
     this.held.signal.removeEventListener('abort', this.end);
   }
 
-  /** Sends TERM, and sets the time of KILL. Called again where the lock is lost between them: then KILL may be due. */
+  /** Sends TERM, and sets the time of KILL. Called again if the lock is lost between the two: KILL may then be due. */
   private readonly end = (): void => {
     clearTimeout(this.timer);
     const { held, task } = this;
@@ -59,7 +67,6 @@ export class LeaseWatch {
     if (!this.hasEnded) {
       this.hasEnded = true;
       task.onEnding(loss !== undefined);
-      this.onEnd();
       this.group.send('SIGTERM');
     }
     this.timer = setTimeout(this.kill, this.killAtMs - performance.now());

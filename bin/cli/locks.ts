@@ -1,8 +1,7 @@
 import type { LockFactory, Logger } from '../../runtime/index.js';
 import { SDK_RANGE } from '../../runtime/protocol/peers.js';
 import { TABLE_NAME_VARIABLE } from '../../runtime/protocol/wire.js';
-import type { CommandLine } from './command-line.js';
-import { UsageError } from './exit.js';
+import { type CommandLine, UsageError } from './command-line.js';
 import { say, type Terminal } from './terminal.js';
 
 /**

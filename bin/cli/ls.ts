@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockFactory, LockInspection, LynkError } from '../../runtime/index.js';
-import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
-import { EXIT, UsageError } from './exit.js';
+import { CommandLine, type CommandShape, EXIT, TABLE_OPTION, UsageError } from './command-line.js';
+import { tableOf } from './description.js';
 import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import { onceInterrupted } from './signals.js';
-import { tableOf } from './table-text.js';
 import { jsonOf, printable, say, type Terminal } from './terminal.js';
 import { WatchPicture } from './watch-picture.js';
 

@@ -1,10 +1,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BREAK, breakLock } from './break.js';
-import type { CommandShape } from './command-line.js';
-import { EXIT, UsageError } from './exit.js';
+import { type CommandShape, EXIT, helpOf, overview, UsageError } from './command-line.js';
 import { END_GROUP, endSharedGroup } from './guardian.js';
-import { helpOf, overview } from './help.js';
 import { LS, ls } from './ls.js';
 import { RUN, run } from './run.js';
 import { SHOW, show } from './show.js';

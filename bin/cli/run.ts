@@ -1,7 +1,6 @@
 import type { HeldLock } from '../../runtime/index.js';
 import { LEASE_SECONDS_VARIABLE, TABLE_NAME_VARIABLE, WAIT_SECONDS_VARIABLE } from '../../runtime/protocol/wire.js';
-import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
-import { EXIT, UsageError } from './exit.js';
+import { CommandLine, type CommandShape, EXIT, TABLE_OPTION, UsageError } from './command-line.js';
 import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import type { RunningProcess } from './processes.js';
 import { Interruption, onceInterrupted, signalNumber } from './signals.js';

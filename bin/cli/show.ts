@@ -1,6 +1,5 @@
-import { CommandLine, type CommandShape, TABLE_OPTION } from './command-line.js';
+import { CommandLine, type CommandShape, EXIT, TABLE_OPTION } from './command-line.js';
 import { inFull } from './description.js';
-import { EXIT } from './exit.js';
 import { locksOf, settleConnection } from './locks.js';
 import { jsonOf, printable, type Terminal } from './terminal.js';
 

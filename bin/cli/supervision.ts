@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeldLock } from '../../runtime/index.js';
-import { EXIT } from './exit.js';
+import { EXIT } from './command-line.js';
 import { Guardian } from './guardian.js';
-import { LeaseWatch } from './lease-watch.js';
+import { type LeaseTask, LeaseWatch } from './lease-watch.js';
 import { OwnGroup, SharedGroup } from './process-group.js';
 import type { RunningProcess } from './processes.js';
 import { ENDING_SIGNALS, signalNumber } from './signals.js';
@@ -13,40 +13,34 @@ import { ENDING_SIGNALS, signalNumber } from './signals.js';
 const SENT_BY_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 const FORWARDED: readonly NodeJS.Signals[] = [...ENDING_SIGNALS, 'SIGUSR1', 'SIGUSR2'];
 
-/** From one look at what the command has left running to the next. */
+/** Milliseconds between two checks of what the command has left running. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
-/** A look takes at most one part in so many of the time. */
-const LOOK_SHARE = 20;
-/** What ends by itself in this time is not worth a line. */
+/** A pause is at least this many times as long as the check before it. */
+const PAUSE_PER_CHECK = 20;
+/** Processes that end by themselves within this time are not reported. */
 const QUIET_MS = 200;
 
 /** What to run under the lock. */
-export interface Task {
+export interface Task extends LeaseTask {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** How long it may take to end, once it is told to. */
-  readonly graceSeconds: number;
-  /** Whether the lock is not kept for what the command leaves running when it ends by itself. */
+  /** Whether to release the lock as soon as the command ends by itself, even if processes that it started still run. */
   readonly closes: boolean;
-  /** Told when it is ended for the lock's sake; `isLost`: the lock is lost, and the logger has said why. */
-  readonly onEnding: (isLost: boolean) => void;
-  /** Told once where the command has ended, and the lock is kept for what it has left running. */
+  /** Called once, if the command has ended and the lock is kept for the processes that it has left running. */
   readonly onLeft: (left: readonly RunningProcess[]) => void;
-  /** Told of those that run on after KILL: this user may not end them. */
-  readonly onSurvivors: (left: readonly RunningProcess[]) => void;
 }
 
 /**
- * Runs a command while the lock is held, and passes signals on to it and what it has started. Returns when all
- * of that has ended, and not just the command: a shell dies of a signal at once, while its program finishes.
+ * Runs a command while the lock is held, and passes signals on to it and to what it has started. Returns when all
+ * of these processes have ended: a shell dies of a signal at once, while its program is still finishing.
  *
- * @returns its exit code; 128 + n where signal n ended it; `EXIT.lost` where it was ended for the lock's sake
+ * @returns the command's exit code; 128 + n if signal n ended it; `EXIT.lost` if it was ended to protect the lock
  */
 export async function supervise(held: HeldLock, task: Task): Promise<number> {
-  // On a terminal it stays in the foreground group, so that it can read from it. Elsewhere it gets a group of
-  // its own, which the system can tell to be empty.
+  // On a terminal, the command stays in the foreground group, so that it can read from the terminal. Elsewhere it
+  // gets a group of its own: the system can then say whether the group is empty.
   const isOnTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
   let wasAskedToEnd = false;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -54,7 +48,7 @@ export async function supervise(held: HeldLock, task: Task): Promise<number> {
     if (signal === 'SIGTERM') guardian.hurry();
     if (!isOnTerminal || !SENT_BY_TERMINAL.includes(signal)) group?.send(signal);
   };
-  // Before it starts: what it may answer, it may be sent.
+  // Before the command starts: a signal may come at any moment.
   for (const signal of FORWARDED) process.on(signal, onSignal);
   const guardian = new Guardian(task.graceSeconds, isOnTerminal);
   const groupOf = isOnTerminal ? SharedGroup.ofThisProcess() : OwnGroup.of;
@@ -64,22 +58,26 @@ export async function supervise(held: HeldLock, task: Task): Promise<number> {
   if (pid !== undefined) guardian.guard(pid);
   const group = pid === undefined ? undefined : groupOf(pid);
   if (group instanceof SharedGroup) guardian.distinguish(group.marks);
-  const watch = group && new LeaseWatch(held, group, task, () => guardian.hurry());
+  const onEnding = (isLost: boolean): void => {
+    task.onEnding(isLost);
+    guardian.hurry();
+  };
+  const watch = group && new LeaseWatch(held, group, { ...task, onEnding });
   try {
     const code = await outcome;
     const endedMs = performance.now();
-    let isTold = false;
+    let isReported = false;
     for (let pauseMs = FIRST_PAUSE_MS; group; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      const lookedMs = performance.now();
+      const checkedMs = performance.now();
       if (group.isEmpty()) break;
-      const tookMs = performance.now() - lookedMs;
+      const tookMs = performance.now() - checkedMs;
       if (task.closes && !wasAskedToEnd && !watch?.hasEnded) break;
-      if (!isTold && !watch?.hasEnded && performance.now() - endedMs > QUIET_MS) {
-        isTold = true;
+      if (!isReported && !watch?.hasEnded && performance.now() - endedMs > QUIET_MS) {
+        isReported = true;
         task.onLeft(group.members());
       }
-      // To list very many processes takes a while: it is to take little of the machine.
-      await sleep(Math.max(pauseMs, LOOK_SHARE * tookMs));
+      // Listing very many processes takes long: the pauses keep the load low.
+      await sleep(Math.max(pauseMs, PAUSE_PER_CHECK * tookMs));
     }
     return watch?.hasEnded || !held.isHeld ? EXIT.lost : code;
   } finally {
@@ -89,13 +87,12 @@ export async function supervise(held: HeldLock, task: Task): Promise<number> {
   }
 }
 
-/** Its exit code, as a shell would give it. */
+/** The exit code that a shell would give. */
 async function outcomeOf(child: ChildProcess): Promise<number> {
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return code ?? EXIT.signal + (signal ? signalNumber(signal) : 0);
   } catch (error) {
-    // It could not be started.
     throw new CommandError((error as NodeJS.ErrnoException).code ?? '', error);
   }
 }

@@ -3,8 +3,8 @@ import type { LockInspection } from '../../runtime/index.js';
 import { HOLDER_COLOURS } from '../timeline/style.js';
 import { drawTimeline } from '../timeline/svg.js';
 import type { Lane, Look, Mark, Span } from '../timeline/timeline.js';
+import { UsageError } from './command-line.js';
 import { type State, stateOf } from './description.js';
-import { UsageError } from './exit.js';
 import { printable } from './terminal.js';
 
 /** What is remembered and drawn at most; of what is more, the oldest is forgotten. */

@@ -1,5 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Connection } from './hold-store.js';
+
+/** How a store reaches DynamoDB. */
+export interface Connection {
+  /** The client; made only when first asked for. */
+  client(): DynamoDBClient;
+}
 
 /** DynamoDB answers within milliseconds; one that has not by then will not, and the next attempt may. */
 const CONNECT_LIMIT_MS = 1000;

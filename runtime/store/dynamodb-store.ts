@@ -1,6 +1,9 @@
 import {
   BatchGetItemCommand,
   type BatchGetItemCommandOutput,
+  DescribeTableCommand,
+  ListTablesCommand,
+  ListTagsOfResourceCommand,
   ScanCommand,
   type ScanCommandOutput,
 } from '@aws-sdk/client-dynamodb';
@@ -13,9 +16,11 @@ import type {
   ReadManyAnswer,
   WriteAnswer,
 } from '../core/store.js';
+import { LockUnavailableError, LynkError } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { ENTRY } from '../protocol/wire.js';
-import { noLockTable } from './failure.js';
+import { ENTRY, TABLE_TAG } from '../protocol/wire.js';
+import { connectionOf } from './client.js';
+import { classifyFailure, noLockTable } from './failure.js';
 import { DynamoDBHoldStore } from './hold-store.js';
 import { entriesFromItems, textIn } from './item.js';
 
@@ -62,5 +67,48 @@ export class DynamoDBStore extends DynamoDBHoldStore implements LockStore {
     const next = LastEvaluatedKey?.[ENTRY.lockKey]?.S;
     if (LastEvaluatedKey && next === undefined) throw noLockTable({ lockName: undefined, tableName: this.tableName });
     return { dateMs, ...entriesFromItems(Items, this.tableName), next };
+  }
+}
+
+/**
+ * The names of the lock tables in the default client's account and region: those that carry the tag. By
+ * DynamoDB's own requests, so that no further SDK client is needed.
+ * @throws LockTableError where a permission is missing, say; LockUnavailableError where DynamoDB does not answer
+ */
+export async function* lockTables(): AsyncGenerator<string, undefined, undefined> {
+  const client = connectionOf(undefined).client();
+  let after: string | undefined;
+  do {
+    const ExclusiveStartTableName = after;
+    const { TableNames = [], LastEvaluatedTableName } = await asked('ListTables', '*', () =>
+      client.send(new ListTablesCommand({ ExclusiveStartTableName })),
+    );
+    for (const name of TableNames) {
+      const { Table } = await asked('DescribeTable', name, () =>
+        client.send(new DescribeTableCommand({ TableName: name })),
+      );
+      const tags = Table?.TableArn === undefined ? [] : await tagsOf(name, Table.TableArn);
+      if (tags.some(({ Key, Value }) => Key === TABLE_TAG.key && Value === TABLE_TAG.value)) yield name;
+    }
+    after = LastEvaluatedTableName;
+  } while (after !== undefined);
+  return undefined;
+}
+
+async function tagsOf(tableName: string, ResourceArn: string) {
+  const client = connectionOf(undefined).client();
+  const { Tags = [] } = await asked('ListTagsOfResource', tableName, () =>
+    client.send(new ListTagsOfResourceCommand({ ResourceArn })),
+  );
+  return Tags;
+}
+
+async function asked<T>(action: string, tableName: string, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    const failure = classifyFailure(error, { lockName: undefined, tableName, action: `dynamodb:${action}` });
+    if (failure instanceof LynkError) throw failure;
+    throw new LockUnavailableError(`no answer from DynamoDB to ${action}`, { tableName, cause: error });
   }
 }

@@ -2,7 +2,6 @@ import {
   type AttributeValue,
   type BatchGetItemCommand,
   DeleteItemCommand,
-  type DynamoDBClient,
   GetItemCommand,
   type ScanCommand,
   type TransactWriteItemsCommand,
@@ -26,6 +25,7 @@ import {
 import { LynkError } from '../errors.js';
 import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
+import type { Connection } from './client.js';
 import { classifyFailure, isCancellation, isConditionFailure, isThrottling } from './failure.js';
 import { conditionCheck, guardedCommand, judgeCancellation } from './guard.js';
 import { entryFromItem, fencingTokenOf, type Item, replacedIn } from './item.js';
@@ -56,12 +56,6 @@ interface Change {
   readonly values: Readonly<Record<string, AttributeValue>>;
   /** Whether the answer is to bring back what was written over. */
   readonly ReturnValues?: 'UPDATED_OLD';
-}
-
-/** How a store reaches DynamoDB. */
-export interface Connection {
-  /** The client; made only when first asked for. */
-  client(): DynamoDBClient;
 }
 
 /**

@@ -1,12 +1,11 @@
 /** cdk-lynk/testing: locks in memory, for the tests of code that uses locks. */
 export type { Fault, FaultOptions, LockRequest } from './fault.js';
 export type { LossReason } from './losses.js';
-export type { OtherHolder } from './other-holder.js';
-export type { HeldByOtherOptions, Simulation } from './simulation.js';
+export type { HeldByOtherOptions, OtherHolder, Simulation } from './simulation.js';
 export {
   createTestLocks,
   type TestLocks,
   type TestLocksOptions,
   type VirtualTestLocks,
 } from './test-locks.js';
-export type { TestTime } from './test-time.js';
+export type { TestTime } from './virtual-time.js';

@@ -7,7 +7,6 @@ import type { MemoryStore } from '../store/memory-store.js';
 import { checkedFaultOptions, checkedSeconds, type Fault, type FaultOptions, Faults } from './fault.js';
 import { FaultyStore } from './faulty-store.js';
 import { ANOTHER_PROCESS, type Losses, type LossReason } from './losses.js';
-import { OtherHolder } from './other-holder.js';
 
 /** Who else holds. */
 export interface HeldByOtherOptions {
@@ -79,5 +78,41 @@ export class Simulation {
   slow(seconds: number, options: FaultOptions = {}): Fault {
     const mishap = { kind: 'slow', seconds: checkedSeconds(seconds, 'seconds') } as const;
     return this.faults.add(mishap, checkedFaultOptions(options, 'slow'));
+  }
+}
+
+/** Another process, as good as real, that holds a lock: it refreshes its lease until told otherwise. */
+export class OtherHolder {
+  private crashed: Fault | undefined;
+
+  /** @internal */
+  constructor(
+    private readonly held: HeldLock,
+    private readonly faults: Faults,
+    /** Who holds, for people. */
+    readonly hostIdentifier: string,
+  ) {}
+
+  /** The lock's name. */
+  get name(): string {
+    return this.held.name;
+  }
+
+  /** Gives the lock back: whoever waits for it gets it. */
+  async release(): Promise<void> {
+    if (!this.crashed) await this.held.release();
+  }
+
+  /**
+   * From now on nothing is heard of it. Its entry stays, and can be taken over once lease and tolerance
+   * are over.
+   */
+  crash(): void {
+    this.crashed ??= this.faults.add({ kind: 'unreachable' }, {});
+  }
+
+  /** Hands the lock over: returns the text for `deserializeLock`. */
+  serialize(): Promise<string> {
+    return this.held.serialize();
   }
 }

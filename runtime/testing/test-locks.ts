@@ -14,8 +14,7 @@ import { checkedSeconds, Faults } from './fault.js';
 import { FaultyStore } from './faulty-store.js';
 import { Losses } from './losses.js';
 import { Simulation } from './simulation.js';
-import { EPOCH_MS, TestTime } from './test-time.js';
-import { VirtualTime } from './virtual-time.js';
+import { TestTime, VirtualTime } from './virtual-time.js';
 
 /** What `createTestLocks` takes: what a factory takes, and what makes up its surroundings. */
 export interface TestLocksOptions extends FactorySettings {
@@ -131,7 +130,7 @@ export function createTestLocks(options: TestLocksOptions = {}): TestLocks {
     throw new LockOptionError(`tableName is a text, got ${shown(tableName)}`);
   }
   const virtual = time === 'virtual' ? new VirtualTime() : undefined;
-  const clock = virtual ? virtual.clock(EPOCH_MS) : systemClock;
+  const clock = virtual ? virtual.clock() : systemClock;
   const table = new MemoryStore(tableName, () => clock.wallMs());
   const faults = new Faults(() => clock.monotonicMs());
   const store = new FaultyStore(table, faults, clock);

@@ -39,9 +39,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'stores',
-    files: ['hold-store', 'dynamodb-store', 'guard', 'lock-tables', 'memory-store'].map(
-      (name) => `runtime/store/${name}.ts`,
-    ),
+    files: ['hold-store', 'dynamodb-store', 'guard', 'memory-store'].map((name) => `runtime/store/${name}.ts`),
     // The contract in memory alone: in DynamoDB it needs a server.
     suites: [{ folder: 'test/runtime/store', only: ['commands.test.ts', 'contract-in-memory.test.ts'] }],
     withoutSdk: true,

@@ -6,8 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { ItemsRefused, type NewEntry } from '../../../runtime/core/store.js';
 import { LynkError } from '../../../runtime/errors.js';
-import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
-import { lockTables } from '../../../runtime/store/lock-tables.js';
+import { DynamoDBStore, lockTables } from '../../../runtime/store/dynamodb-store.js';
 
 /** What one request is answered with: an output, or an error that is thrown. */
 interface Answer {
