@@ -57,7 +57,7 @@ export interface CommandShape {
 }
 
 /** What every command takes. */
-export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
+const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
   region: { type: 'string', value: 'REGION', help: 'the AWS region, else AWS_REGION' },
   'endpoint-url': { type: 'string', value: 'URL', help: 'where DynamoDB is, else AWS_ENDPOINT_URL_DYNAMODB' },
   help: { type: 'boolean', short: 'h', help: 'this text' },

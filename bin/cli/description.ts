@@ -18,7 +18,7 @@ export function stateOf(lock: LockInspection): State {
   return lock.looksDead === undefined ? 'held?' : 'held';
 }
 
-export function colouredState(state: State, terminal: Terminal): string {
+function colouredState(state: State, terminal: Terminal): string {
   const colour = (
     { held: 'green', 'held?': 'green', dead: 'red', broken: 'yellow', released: 'dim', free: 'dim' } as const
   )[state];
@@ -26,7 +26,7 @@ export function colouredState(state: State, terminal: Terminal): string {
 }
 
 /** How long ago its holder wrote last, as DynamoDB counts. */
-export function lastSeen({ lastSignOfLife, inspectedAt }: LockInspection): string {
+function lastSeen({ lastSignOfLife, inspectedAt }: LockInspection): string {
   if (!lastSignOfLife || !inspectedAt) return '?';
   const agoSeconds = (inspectedAt.getTime() - lastSignOfLife.getTime()) / 1000;
   // Its clock was wrong; a second or two is what the two clocks may differ by.
@@ -40,7 +40,7 @@ export function expires({ holder }: LockInspection): string {
   return seconds <= 0 ? 'now' : `in ${duration(seconds)}`;
 }
 
-export function note({ data }: LockInspection): string {
+function note({ data }: LockInspection): string {
   if (data === undefined) return '';
   return printable(typeof data === 'string' ? data : JSON.stringify(data));
 }

@@ -7,7 +7,7 @@ import { refuseUnknown } from '../options/validate.js';
 import { checkedSeconds } from './fault.js';
 
 /** The wall clock's reading when virtual time begins. */
-export const EPOCH_MS = Date.UTC(2026, 0, 1);
+const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 /** Something that happens at a time, unless it is cancelled. */
 class Event implements Timer {
