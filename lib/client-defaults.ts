@@ -5,6 +5,7 @@ import {
   LEASE_SECONDS_VARIABLE,
   WAIT_SECONDS_VARIABLE,
 } from '../runtime/protocol/wire.js';
+import type { Known } from './known-props.js';
 import { refusal } from './refusal.js';
 
 /** What the client of a table's locks does by default; it reaches functions through their environment. */
@@ -44,6 +45,13 @@ const DEFAULTS = {
   waitDuration: { variable: WAIT_SECONDS_VARIABLE, least: 0, whole: false },
   clockTolerance: { variable: CLOCK_TOLERANCE_SECONDS_VARIABLE, least: 2, whole: true },
 } as const;
+
+/** Its props. */
+export const KNOWN_DEFAULTS: Known<LynkClientDefaults> = {
+  leaseDuration: true,
+  waitDuration: true,
+  clockTolerance: true,
+};
 
 const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
 

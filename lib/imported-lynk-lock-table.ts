@@ -1,12 +1,26 @@
 import { ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { clientDefaultsOf, type LynkClientDefaults, validateClientDefaults } from './client-defaults.js';
+import {
+  clientDefaultsOf,
+  KNOWN_DEFAULTS,
+  type LynkClientDefaults,
+  validateClientDefaults,
+} from './client-defaults.js';
+import { type Known, refuseUnknown } from './known-props.js';
 import { LynkLockGrants } from './lock-grants.js';
 import { LynkLockTableBase } from './lynk-lock-table-base.js';
 import type { LynkLockTableAttributes } from './lynk-lock-table-props.js';
 import { refusal, shown } from './refusal.js';
 import { validateTableName } from './table-rules.js';
+
+const KNOWN: Known<LynkLockTableAttributes> = {
+  tableName: true,
+  tableArn: true,
+  encryptionKey: true,
+  replicaRegions: true,
+  ...KNOWN_DEFAULTS,
+};
 
 /** A lock table that is there already, whoever has made it. */
 export class ImportedLynkLockTable extends LynkLockTableBase {
@@ -18,6 +32,7 @@ export class ImportedLynkLockTable extends LynkLockTableBase {
   protected readonly clientDefaults: LynkClientDefaults;
 
   constructor(scope: Construct, id: string, attrs: LynkLockTableAttributes) {
+    refuseUnknown(scope, attrs, KNOWN, 'fromLynkLockTableAttributes');
     const tableArn = arnOf(scope, attrs);
     super(scope, id, { environmentFromArn: tableArn });
     validateClientDefaults(this, attrs);

@@ -1,6 +1,7 @@
 import { Grant, type IGrantable, type IResourceWithPolicyV2, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
+import { type Known, refuseUnknown } from './known-props.js';
 import { type Conditions, onlyNames } from './lock-names.js';
 import {
   BREAK_PERMISSIONS,
@@ -25,6 +26,8 @@ export interface LynkGrantOptions {
    */
   readonly names?: string[];
 }
+
+const KNOWN: Known<LynkGrantOptions> = { names: true };
 
 /** Properties of a `LynkLockGrants`: the table that it is about. */
 export interface LynkLockGrantsProps {
@@ -60,12 +63,21 @@ export interface LynkLockGrantsProps {
   readonly policyResource?: IResourceWithPolicyV2;
 }
 
+const KNOWN_PROPS: Known<LynkLockGrantsProps> = {
+  table: true,
+  encryptionKey: true,
+  replicaTableArns: true,
+  replicaKeyArns: true,
+  policyResource: true,
+};
+
 /** Permissions on a lock table, for as little as a client needs. */
 export class LynkLockGrants {
   private readonly tableArns: string[];
 
   /** Every lock table has one: `table.grants`. */
   constructor(private readonly props: LynkLockGrantsProps) {
+    refuseUnknown(props.table, props, KNOWN_PROPS, 'LynkLockGrants');
     this.tableArns = [props.table.tableRef.tableArn, ...(props.replicaTableArns ?? [])];
   }
 
@@ -119,11 +131,12 @@ export class LynkLockGrants {
   private allow(
     grantee: IGrantable,
     permissions: readonly Permission[],
-    { names }: LynkGrantOptions,
+    options: LynkGrantOptions,
     keyActions: readonly string[],
   ): Grant {
     const { table, policyResource } = this.props;
-    const conditions = onlyNames(table, names);
+    refuseUnknown(table, options, KNOWN, 'a grant');
+    const conditions = onlyNames(table, options.names);
     const statement = {
       grantee,
       actions: permissions.map(({ action }) => action),

@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { ILynkLockTable } from './i-lynk-lock-table.js';
+import { type Known, refuseUnknown } from './known-props.js';
 import { OPERATIONS } from './lock-metrics.js';
 import { injected } from './property-injection.js';
 import { refusal, shown } from './refusal.js';
@@ -82,6 +83,18 @@ export interface LynkLockMonitoringProps {
    */
   readonly dashboardName?: string;
 }
+
+const KNOWN: Known<LynkLockMonitoringProps> = {
+  table: true,
+  alarmActions: true,
+  lockLostThreshold: true,
+  throttledThreshold: true,
+  systemErrorsThreshold: true,
+  latencyThreshold: true,
+  contentionThreshold: true,
+  dashboard: true,
+  dashboardName: true,
+};
 
 const MINUTE: MetricOptions = { period: Duration.minutes(1) };
 
@@ -200,6 +213,7 @@ export class LynkLockMonitoring extends Construct {
   }
 
   private refuseWrong(props: LynkLockMonitoringProps): void {
+    refuseUnknown(this, props, KNOWN, 'LynkLockMonitoring');
     const { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold } = props;
     const thresholds = { lockLostThreshold, throttledThreshold, systemErrorsThreshold, contentionThreshold };
     for (const [name, threshold] of Object.entries(thresholds)) {

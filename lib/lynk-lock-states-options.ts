@@ -1,4 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { Known } from './known-props.js';
 
 /** Which lock steps of a state machine are to hold, and how. */
 export interface LynkLockStatesOptions {
@@ -34,6 +35,14 @@ export interface LynkLockStatesOptions {
    */
   readonly waitDuration?: Duration;
 }
+
+/** Its props. */
+export const KNOWN_STATES_OPTIONS: Known<LynkLockStatesOptions> = {
+  name: true,
+  names: true,
+  leaseDuration: true,
+  waitDuration: true,
+};
 
 /** How steps of a state machine are protected. */
 export interface LynkProtectOptions extends LynkLockStatesOptions {

@@ -27,9 +27,11 @@ import {
   seenKnowledge,
 } from './entry-requests.js';
 import { CONDITION_FAILED, EntryTask, type EntryTaskProps } from './entry-task.js';
+import { type Known, refuseUnknown } from './known-props.js';
 import { LockFragment } from './lock-fragment.js';
 import { onlyNames, patternOf, validateName } from './lock-names.js';
 import { lost, notGranted } from './lock-outcomes.js';
+import { KNOWN_STATES_OPTIONS } from './lynk-lock-states-options.js';
 import type { LynkLockStatesProps } from './lynk-lock-states-props.js';
 import { injected } from './property-injection.js';
 import { refusal, shown } from './refusal.js';
@@ -37,6 +39,8 @@ import { leaseSecondsOf, START_SECONDS, waitSecondsOf } from './state-lease.js';
 import { stateNameOf, validateStateNames } from './state-names.js';
 import { LONGEST_PAUSE_SECONDS, retriesWithin } from './state-retries.js';
 import type { GraphJson } from './worst-duration.js';
+
+const KNOWN: Known<LynkLockStatesProps> = { table: true, ...KNOWN_STATES_OPTIONS };
 
 const INPUT = jsonata('$states.input');
 
@@ -97,6 +101,7 @@ export class LynkLockStates extends Construct {
   constructor(scope: Construct, id: string, props: LynkLockStatesProps) {
     super(scope, id);
     this.props = injected(scope, id, LynkLockStates.PROPERTY_INJECTION_ID, props);
+    refuseUnknown(this, this.props, KNOWN, 'LynkLockStates');
     validateName(this, this.props.name);
     this.waitSeconds = waitSecondsOf(this, this.props.waitDuration);
     // A variable of an inner scope cannot have the name of one of an outer scope.

@@ -4,16 +4,20 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IChainable, State, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import type { IConstruct } from 'constructs';
-import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js';
+import { clientDefaultsOf, KNOWN_DEFAULTS, type LynkClientDefaults } from './client-defaults.js';
 import { tellFunction, warnOfLongLease } from './connection.js';
 import { environmentOf } from './environment.js';
 import type { ILynkLockTable } from './i-lynk-lock-table.js';
+import { type Known, refuseUnknown } from './known-props.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
 import { LynkLockMetrics } from './lock-metrics.js';
 import type { LynkConnectOptions } from './lynk-connect-options.js';
 import { LynkLockStates } from './lynk-lock-states.js';
-import type { LynkProtectOptions } from './lynk-lock-states-options.js';
+import { KNOWN_STATES_OPTIONS, type LynkProtectOptions } from './lynk-lock-states-options.js';
 import { isTooLongForStates } from './state-names.js';
+
+const KNOWN_CONNECT: Known<LynkConnectOptions> = { names: true, variablePrefix: true, ...KNOWN_DEFAULTS };
+const KNOWN_PROTECT: Known<LynkProtectOptions> = { id: true, ...KNOWN_STATES_OPTIONS };
 
 /** What own and imported tables have in common. */
 export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynkLockTable {
@@ -96,13 +100,14 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    * something else; where the function is in a Region that the table is not in; and where `fn` is no function
    */
   connect(fn: IGrantable, options: LynkConnectOptions = {}): Grant {
+    refuseUnknown(this, options, KNOWN_CONNECT, 'connect');
     const connected = { ...options, ...this.clientDefaults, ...clientDefaultsOf(options) };
     const environment = environmentOf(this, fn);
     if (environment) {
       tellFunction(environment, this, connected);
       warnOfLongLease(environment, connected);
     }
-    return this.grants.holdLocks(fn, options);
+    return this.grants.holdLocks(fn, options.names === undefined ? {} : { names: options.names });
   }
 
   /**
@@ -116,6 +121,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    */
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment {
     const scope = steps.startState.node.scope ?? this;
+    refuseUnknown(this, options, KNOWN_PROTECT, 'protect');
     const { id = lockIdIn(scope, steps.startState), ...rest } = options;
     return new LynkLockStates(scope, id, { ...rest, table: this }).protect(steps);
   }

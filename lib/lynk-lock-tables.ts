@@ -2,6 +2,7 @@ import { Resource, Tags, Token } from 'aws-cdk-lib';
 import { CfnGroup } from 'aws-cdk-lib/aws-resourcegroups';
 import type { Construct } from 'constructs';
 import { TABLE_TAG } from '../runtime/protocol/wire.js';
+import { type Known, refuseUnknown } from './known-props.js';
 import { injected } from './property-injection.js';
 import { refusal, shown } from './refusal.js';
 
@@ -14,6 +15,8 @@ export interface LynkLockTablesProps {
    */
   readonly groupName?: string;
 }
+
+const KNOWN: Known<LynkLockTablesProps> = { groupName: true };
 
 /**
  * The resource group of all lock tables of this account and Region, whichever stack or Python process has made
@@ -43,6 +46,7 @@ export class LynkLockTables extends Resource {
   constructor(scope: Construct, id: string, props: LynkLockTablesProps = {}) {
     super(scope, id);
     const given = injected(scope, id, LynkLockTables.PROPERTY_INJECTION_ID, props);
+    refuseUnknown(this, given, KNOWN, 'LynkLockTables');
     const name = given.groupName ?? 'lynk-lock-tables';
     if (!Token.isUnresolved(name) && !/^(?!aws)[A-Za-z0-9_.-]{1,300}$/i.test(name)) {
       const rule = 'has up to 300 letters, digits, "_", "-" and ".", and does not begin with "aws"';

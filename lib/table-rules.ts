@@ -2,7 +2,8 @@ import { RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { type CfnGlobalTable, MultiRegionConsistency, type TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IConstruct } from 'constructs';
 import { TABLE_TAG } from '../runtime/protocol/wire.js';
-import { validateClientDefaults } from './client-defaults.js';
+import { KNOWN_DEFAULTS, validateClientDefaults } from './client-defaults.js';
+import { type Known, refuseUnknown } from './known-props.js';
 import type { LynkLockTableProps } from './lynk-lock-table-props.js';
 import { refusal, shown } from './refusal.js';
 
@@ -11,8 +12,27 @@ const BOTH_WOULD_HOLD =
   'is replicated with multi-Region strong consistency (MultiRegionConsistency.STRONG), over three Regions or two ' +
   'and a `witnessRegion`';
 
+const KNOWN: Known<LynkLockTableProps> = {
+  tableName: true,
+  billing: true,
+  encryption: true,
+  pointInTimeRecoverySpecification: true,
+  deletionProtection: true,
+  removalPolicy: true,
+  timeToLive: true,
+  replicas: true,
+  witnessRegion: true,
+  multiRegionConsistency: true,
+  warmThroughput: true,
+  contributorInsightsSpecification: true,
+  resourcePolicy: true,
+  tags: true,
+  ...KNOWN_DEFAULTS,
+};
+
 /** Refuses what DynamoDB, the client or common sense would refuse later. What TableV2 checks is left to it. */
 export function validateProps(scope: IConstruct, props: LynkLockTableProps): void {
+  refuseUnknown(scope, props, KNOWN, 'LynkLockTable');
   validateTableName(scope, props.tableName);
   validateClientDefaults(scope, props);
   validateReplication(scope, props);

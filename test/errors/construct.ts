@@ -95,6 +95,7 @@ export const CONSTRUCT: readonly Provocation[] = [
   table('a table is to leave a snapshot behind', { removalPolicy: RemovalPolicy.SNAPSHOT }),
   table('the tag that lock tables are found by is given away', { tags: { lynk: 'mine' } }),
   table('a tag is one of AWS’s', { tags: { 'aws:team': 'billing' } }),
+  table('a prop is unknown', wrong({ tableNam: 'my-locks' })),
   imported('an imported table has no name', {}),
   imported('it has two', { tableName: 'my-locks', tableArn: ARN }),
   imported('its ARN is none', { tableArn: 'my-locks' }),
