@@ -1,17 +1,22 @@
 import { isBroken } from './protocol/breaking.js';
 
-/** What every error of this library carries, so that a log line is enough to find the lock. */
+/** What every error of this library can carry. */
 export interface LynkErrorDetails {
-  /** The lock's name, where the error is about one lock. */
+  /** The lock's name, if the error is about one lock. */
   readonly lockName?: string | undefined;
+  /** The table's name, or its ARN if the factory was given one. */
   readonly tableName?: string | undefined;
+  /** The error that led to this one, such as the AWS SDK's. */
   readonly cause?: unknown;
 }
 
-/** The base of every error this library throws. Each subclass has a `name` that stays. */
+/** The base class of all errors of this library. Tell them apart by `instanceof`, or by their `name`. */
 export class LynkError extends Error {
+  /** The class's name, also in minified code. */
   override readonly name: string = 'LynkError';
+  /** The lock's name, if the error is about one lock. */
   readonly lockName: string | undefined;
+  /** The table's name, or its ARN if the factory was given one. */
   readonly tableName: string | undefined;
 
   constructor(message: string, { lockName, tableName, cause }: LynkErrorDetails = {}) {
@@ -21,20 +26,23 @@ export class LynkError extends Error {
   }
 }
 
-/** Who holds a lock, as far as its entry tells. */
+/** Who holds a lock, as its entry says. */
 export class LockHolder {
   constructor(
-    /** In Lambda `function/log-stream/request-id`, else `hostname/pid`; a Python client's is its host name. */
+    /**
+     * In Lambda `function/log-stream/request-id`, else `hostname/pid`, unless the option `hostIdentifier` was set. For
+     * a client in Python its host's name.
+     */
     readonly hostIdentifier: string,
-    /** Seconds of the holder's lease. */
+    /** The holder's lease in seconds. */
     readonly leaseSeconds: number,
-    /** Seconds until the lock can be had at the latest, if its holder neither refreshes nor releases it. */
+    /** Seconds until the lock is free at the latest, unless the holder refreshes it. */
     readonly remainingSeconds: number,
-    /** The note that it attached (`data`); undefined where there is none, or none that is JSON. */
+    /** The holder's note (option `data`); undefined if it has none, or one that is no JSON. */
     readonly data?: unknown,
   ) {}
 
-  /** As messages and logs quote it: who, with which lease, and for about how long yet. */
+  /** The text for messages and logs: who holds it, with which lease, and for how long yet. */
   toString(): string {
     const remaining = Math.ceil(this.remainingSeconds * 10) / 10;
     return isBroken(this)
@@ -43,21 +51,25 @@ export class LockHolder {
   }
 }
 
-/** What a `LockNotGrantedError` carries beside. */
+/** What a `LockNotGrantedError` is made of. */
 export interface LockNotGrantedDetails extends LynkErrorDetails {
+  /** Who held the lock when it was last seen. */
   readonly holder?: LockHolder | undefined;
+  /** The holders of a semaphore's permits when they were last seen. */
   readonly holders?: readonly LockHolder[] | undefined;
+  /** The number of a semaphore's permits. */
   readonly permits?: number | undefined;
 }
 
-/** Another holds the lock, or had it when it was last seen, and did not give it up in time. */
+/** Another holds the lock, or held it when it was last seen, and did not release it in time. Your work did not run. */
 export class LockNotGrantedError extends LynkError {
+  /** Always `LockNotGrantedError`. */
   override readonly name = 'LockNotGrantedError';
-  /** Who held it when last seen; undefined where nobody was seen. */
+  /** Who held it when it was last seen; undefined if no holder was seen. */
   readonly holder: LockHolder | undefined;
-  /** All who held it when last seen: of a semaphore, one for each permit that was seen to be held. */
+  /** All holders when they were last seen. A semaphore has one for each permit that was seen to be held. */
   readonly holders: readonly LockHolder[];
-  /** How many permits the semaphore has, where it was one. */
+  /** The number of a semaphore's permits; undefined for a lock. */
   readonly permits: number | undefined;
 
   constructor(message: string, details: LockNotGrantedDetails) {
@@ -70,20 +82,21 @@ export class LockNotGrantedError extends LynkError {
 }
 
 /**
- * DynamoDB could not be asked, did not answer in time, or did not confirm in time: nothing is known of who holds the
- * lock. It may pass; `cause` is the last failed request. What no attempt can get past is a `LockTableError`.
+ * DynamoDB could not be reached, or did not answer or confirm in time, so it is not known who holds the lock. It may be
+ * over soon; `cause` is the last request's error. A failure that no retry can mend is a `LockTableError`.
  */
 export class LockUnavailableError extends LynkError {
+  /** Always `LockUnavailableError`. */
   override readonly name = 'LockUnavailableError';
 }
 
 /**
- * A lock that was to be broken was left as it is: it has changed since it was looked at, or there is nothing
- * to break. The message says which.
+ * `break` left the lock as it is: it has changed since it was inspected, or nobody holds it. The message says which.
  */
 export class BreakRefusedError extends LynkError {
+  /** Always `BreakRefusedError`. */
   override readonly name = 'BreakRefusedError';
-  /** The version that stands now; undefined where there is no entry. */
+  /** The version that the entry has now; undefined if there is no entry. */
   readonly version: string | undefined;
 
   constructor(message: string, details: LynkErrorDetails & { readonly version?: string | undefined }) {
@@ -93,15 +106,15 @@ export class BreakRefusedError extends LynkError {
 }
 
 /**
- * Why a hold ended before its time:
- * - `deadline`: no refresh was confirmed in time (an outage, a freeze, a blocked event loop)
- * - `taken`: another holder's entry stands in the table
+ * Why a lock is not held any more. The lock was lost:
+ * - `deadline`: no refresh was confirmed in time (an outage, a frozen process, a blocked event loop)
+ * - `taken`: the entry is another holder's
  * - `broken`: somebody broke it by hand; the message says who, and why
- * - `gone`: the entry was deleted by somebody else
- * - `invocation-ended`: the Lambda invocation it belongs to is over
+ * - `gone`: somebody deleted the entry
+ * - `invocation-ended`: the Lambda invocation that it belongs to is over
  *
- * and, of a hold asked after its proper end: `released`, `handed-over`. A text that was handed over
- * already, or whose lock has moved on, gives `stale-hand-over`.
+ * Or the hold had ended as it should: `released`, `handed-over`. Or a hand-over text was used a second time, or too
+ * late: `stale-hand-over`.
  */
 export type LockLostReason =
   | 'deadline'
@@ -113,11 +126,15 @@ export type LockLostReason =
   | 'handed-over'
   | 'stale-hand-over';
 
-/** The lock is not held any more. Also the reason that `held.signal` aborts with. */
+/** The lock is not held any more. `held.signal` aborts with this error when the lock is lost. */
 export class LockLostError extends LynkError {
+  /** Always `LockLostError`. */
   override readonly name = 'LockLostError';
+  /** Why it is not held any more. */
   readonly reason: LockLostReason;
-  /** From `withLock`: what the work resolved to, although the lock was lost before it settled. */
+  /**
+   * What the work of `withLock` resolved to, if the lock was lost before. If the work threw, its error is the `cause`.
+   */
   readonly result: unknown;
 
   constructor(
@@ -131,22 +148,28 @@ export class LockLostError extends LynkError {
 }
 
 /**
- * Not a loss: the reason that `held.signal` aborts with when only `releaseReserveSeconds` are left of the Lambda
- * invocation. The lock is still held; stop, so that it can be released before the invocation is killed.
+ * `held.signal` aborts with this error when only `releaseReserveSeconds` are left of the Lambda invocation. The lock is
+ * still held. Stop the work, so that the lock is released before Lambda ends the invocation.
  */
 export class InvocationEndingError extends LynkError {
+  /** Always `InvocationEndingError`. */
   override readonly name = 'InvocationEndingError';
 }
 
-/** A hand-over text that is not one: not `Lock.1` JSON as `serialize` writes it. */
+/** The text given to `deserializeLock` is not one that `serialize` wrote. */
 export class CannotDeserializeError extends LynkError {
+  /** Always `CannotDeserializeError`. */
   override readonly name = 'CannotDeserializeError';
 }
 
-/** An entry in the table that is no lock's entry. It is never overwritten: repair or delete it by hand. */
+/**
+ * The table's item with the lock's name is not a lock's entry. Repair or delete it by hand. It is left as it is, unless
+ * only its fencing token is wrong, which is found out when it has been overwritten.
+ */
 export class LockEntryError extends LynkError {
+  /** Always `LockEntryError`. */
   override readonly name = 'LockEntryError';
-  /** The attribute that is missing or of the wrong type. */
+  /** The attribute that is missing or has the wrong type. */
   readonly attribute: string;
 
   constructor(message: string, details: LynkErrorDetails & { readonly attribute: string }) {
@@ -155,17 +178,23 @@ export class LockEntryError extends LynkError {
   }
 }
 
-/** Asked, inside `withLock`, for a lock that the same asynchronous context holds: waiting would never end. */
+/** Code that runs inside `withLock` wants the same lock again. It would wait for itself forever. */
 export class LockReentrancyError extends LynkError {
+  /** Always `LockReentrancyError`. */
   override readonly name = 'LockReentrancyError';
 }
 
-/** A name or an option that cannot be used. */
+/**
+ * A name, an option or the result of a `singleFlight` is not allowed. The message says what is allowed, and what was
+ * given.
+ */
 export class LockOptionError extends LynkError {
+  /** Always `LockOptionError`. */
   override readonly name = 'LockOptionError';
 }
 
 /** The table cannot be used: it does not exist, is no lock table, or permission or credentials are missing. */
 export class LockTableError extends LynkError {
+  /** Always `LockTableError`. */
   override readonly name = 'LockTableError';
 }

@@ -43,6 +43,19 @@ export function examplesInComments(): Map<string, string[]> {
   return new Map(found.filter(([, examples]) => examples.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** The reviewed API reports of the client's entries. */
+export function clientReports(): string[] {
+  const reports = readdirSync('etc').filter((file) => file.startsWith('runtime'));
+  return reports.map((file) => readFileSync(join('etc', file), 'utf8'));
+}
+
+/** The comment before a function's first declaration in runtime/. */
+export function commentOf(name: string): string {
+  const declared = new RegExp(`(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/)\\nexport (?:async )?function ${name}\\b`);
+  const texts = sources().map((file) => declared.exec(readFileSync(file, 'utf8'))?.[1]);
+  return texts.find((text) => text !== undefined) ?? '';
+}
+
 /** An example goes on to the next tag, or to the end of its comment. */
 export function examplesOf(source: string): string[] {
   const comments = source.match(/\/\*\*[\s\S]*?\*\//g) ?? [];

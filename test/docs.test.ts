@@ -1,4 +1,12 @@
-import { blocksOf, complaintsOf, examplesInComments, examplesOf, pagesWithCode } from './docs-code.js';
+import {
+  blocksOf,
+  clientReports,
+  commentOf,
+  complaintsOf,
+  examplesInComments,
+  examplesOf,
+  pagesWithCode,
+} from './docs-code.js';
 
 /** What code imports of its reader's own. */
 const OWN = {
@@ -50,6 +58,19 @@ test('and would not, were it wrong', () => {
 test('the pages with code are found', () => {
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/cdk.md', 'docs/lambda.md', 'docs/testing.md']));
   expect(blocksOf('README.md')).toHaveLength(2);
+});
+
+test('every public function of the client has an example, and every symbol a docstring', () => {
+  const reports = clientReports().join('\n');
+  const functions = new Set([...reports.matchAll(/^export function (\w+)/gm)].map(([, name = '']) => name));
+  expect(functions).toEqual(
+    new Set([
+      ...['currentHold', 'emfMetrics', 'getLockFactory', 'heldLock', 'lockMiddleware', 'lockPowertools', 'lockTracing'],
+      ...['locked', 'makeLocked', 'singleFlight', 'stickyLock', 'tryWithLock', 'withLock', 'withLocks'],
+    ]),
+  );
+  expect([...functions].filter((name) => !commentOf(name).includes('@example'))).toEqual([]);
+  expect(reports).not.toContain('(undocumented)');
 });
 
 test('the examples in comments are found, whole and alone', () => {

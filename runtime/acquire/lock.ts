@@ -60,6 +60,7 @@ export class Lock {
    *   as `cause` or its value as `result`; otherwise as `acquire`
    */
   withLock<T>(work: Work<T>): Promise<T>;
+  /** Waits for the lock, and holds it while `work` runs, with options for this call. */
   withLock<T>(options: AcquireOptions | undefined, work: Work<T>): Promise<T>;
   async withLock<T>(...args: WorkArguments<AcquireOptions, T>): Promise<T> {
     const { options, work } = workArguments(args, 'withLock');
@@ -69,6 +70,7 @@ export class Lock {
 
   /** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
   tryWithLock<T>(work: Work<T>): Promise<TryOutcome<T>>;
+  /** Tries once to get the lock, with options for this call. */
   tryWithLock<T>(options: TryOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
   async tryWithLock<T>(...args: WorkArguments<TryOptions, T>): Promise<TryOutcome<T>> {
     const { options, work } = workArguments(args, 'tryWithLock');

@@ -53,7 +53,9 @@ export interface LockInspection {
    * process, after a lease. An entry that has not changed by then shows that its holder is dead.
    */
   readonly looksDead: boolean | undefined;
-  /** Since when the holder seems dead, by DynamoDB's clock. Undefined unless `looksDead`, and if no `Date` is so late. */
+  /**
+   * Since when the holder seems dead, by DynamoDB's clock. Undefined unless `looksDead`, and if no `Date` is so late.
+   */
   readonly deadSince: Date | undefined;
   /**
    * The holder's note; undefined if it has none. A text that is no JSON, or has more than 4 KB, is given as it is: no

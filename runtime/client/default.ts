@@ -44,8 +44,8 @@ import { LockFactory } from './lock-factory.js';
 export interface LockFactoryOptions extends FactorySettings {
   /**
    * A client of your own. It is used as it is: never reconfigured, never destroyed.
-   * @default one client a process, made when first needed, with region, endpoint and credentials from the
-   *   usual environment, kept-alive connections and short limits
+   * @default one client for the process, made when it is first needed. Region, endpoint and credentials come from the
+   *   usual environment. It keeps connections alive, and has short time limits.
    */
   readonly client?: DynamoDBClient | undefined;
 }
@@ -57,16 +57,25 @@ let thisProcess: LockManager | undefined;
 let defaultLocks: { readonly table: string; readonly client: LockClient } | undefined;
 
 /**
- * A factory for the locks of one table; sends no request.
- * @param table the table's name or ARN, else the environment variable `LYNK_TABLE_NAME`, which
- *   `grantLock` of the construct sets for functions. For the locks of that table, `LYNK_LEASE_SECONDS`,
- *   `LYNK_WAIT_SECONDS` and `LYNK_CLOCK_TOLERANCE_SECONDS` give the defaults.
- * @throws LockOptionError
+ * Makes a factory for the locks of one table. Sends no request.
+ * @param table the table's name or ARN. By default the environment variable `LYNK_TABLE_NAME`, which the construct's
+ *   `connect` sets for functions. Locks of that table have their defaults from `LYNK_LEASE_SECONDS`,
+ *   `LYNK_WAIT_SECONDS` and `LYNK_CLOCK_TOLERANCE_SECONDS`.
+ * @throws LockOptionError if no table is named, its name cannot be one, or an option or one of these variables is not
+ *   allowed
+ * @example
+ * import { getLockFactory } from 'cdk-lynk/runtime';
+ *
+ * const factory = getLockFactory('my-locks', { leaseSeconds: 20 });
+ * const outcome = await factory.tryWithLock('nightly', async (held) => {
+ *   await fetch('https://example.com/reports', { method: 'POST', signal: held.signal });
+ * });
+ * if (!outcome.acquired) console.log(`already running: ${outcome.holder}`);
  */
 export function getLockFactory(table?: string, options: LockFactoryOptions = {}): LockFactory {
   refuseUnknown(options, ['client', ...FACTORY_SETTINGS], 'getLockFactory');
   const { client, ...settings } = options;
-  // Two copies of the SDK in one process are common, so it is not asked for its class.
+  // No instanceof: two copies of the SDK in one process are common.
   if (client !== undefined && typeof (client as Partial<DynamoDBClient> | null)?.send !== 'function') {
     throw new LockOptionError(`client is a DynamoDBClient, got ${shown(client)}`);
   }
@@ -80,7 +89,7 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
   return new LockFactory(manager, store, ownSettings, defaultHostIdentifier, testBackendInstead);
 }
 
-/** Where a test's locks stand in for DynamoDB, no table need be named; those locks then stay with the test. */
+/** A test's locks need no table: then they use the test's backend for good. */
 function backendFor<S extends HoldStore>(
   table: string | undefined,
   storeIn: (table: string) => S,
@@ -92,28 +101,48 @@ function backendFor<S extends HoldStore>(
 }
 
 /**
- * Holds the lock `name` in the table named by `LYNK_TABLE_NAME` while `work` runs, and resolves to what
- * `work` resolves to.
+ * Waits for the lock `name`, holds it while `work` runs, and resolves to what `work` resolves to. The table is the one
+ * in the environment variable `LYNK_TABLE_NAME`.
+ * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+ * @throws what `work` throws
+ * @throws LockNotGrantedError if another held the lock for all of `waitSeconds`; `work` did not run
+ * @throws LockUnavailableError if DynamoDB did not answer within `waitSeconds`; `work` did not run
+ * @throws LockLostError if the lock was lost before `work` settled. What `work` threw is its `cause`, what it resolved
+ *   to is its `result`.
+ * @throws LockReentrancyError if it is called inside a `withLock` that holds the same lock
+ * @throws LockTableError if the table cannot be used, or the caller may not use it
+ * @throws LockEntryError if the table's item with this name is not a lock's entry
+ * @throws LockOptionError if no table is named, or the name or an option is not allowed
+ * @example
+ * import { withLock } from 'cdk-lynk/runtime';
  *
- *     await withLock('account/42', async (held) => {
- *       const account = await load(42, { signal: held.signal });
- *       held.assertHeld();
- *       await save(account);
- *     });
- *
- * @throws what `work` throws; `LockNotGrantedError` where another held the lock for all of `waitSeconds`;
- *   `LockUnavailableError` where DynamoDB did not answer in that time;
- *   `LockLostError` where it was lost before `work` settled, with its error as `cause` or its value as `result`;
- *   `LockReentrancyError`, `LockEntryError`, `LockTableError`, `LockOptionError`
+ * const status = await withLock('account/42', async (held) => {
+ *   const response = await fetch('https://example.com/accounts/42', { method: 'POST', signal: held.signal });
+ *   return response.status;
+ * });
+ * console.log(status);
  */
 export function withLock<T>(name: string, work: Work<T>): Promise<T>;
+/** Holds a lock while `work` runs, with options for this call. Its errors are those of `withLock` without options. */
 export function withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
 export async function withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
   return holdOne(locksOfEnvironment(), name, args);
 }
 
-/** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
+/**
+ * Tries once to get the lock `name`, in the table that `LYNK_TABLE_NAME` names, and holds it while `work` runs. If
+ * another holds the lock, `work` does not run.
+ * @returns whether the lock was held, and what `work` resolved to; or who holds the lock
+ * @throws LockUnavailableError if DynamoDB did not answer: then it is not known whether another holds the lock
+ * @throws the other errors of `withLock`, except for `LockNotGrantedError`
+ * @example
+ * import { tryWithLock } from 'cdk-lynk/runtime';
+ *
+ * const outcome = await tryWithLock('nightly', () => fetch('https://example.com/reports', { method: 'POST' }));
+ * console.log(outcome.acquired ? outcome.value.status : `already running: ${outcome.holder}`);
+ */
 export function tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
+/** Tries once to get a lock, with options for this call. Its errors are those of `tryWithLock` without options. */
 export function tryWithLock<T>(
   name: string,
   options: TryWithLockOptions | undefined,
@@ -127,18 +156,24 @@ export async function tryWithLock<T>(
 }
 
 /**
- * Holds several locks in the table named by `LYNK_TABLE_NAME` while `work` runs: all of them, or none.
+ * Holds several locks while `work` runs: all of them, or none. If one is lost, `held.signal` aborts. The table is the
+ * one in the environment variable `LYNK_TABLE_NAME`.
+ * @param names 1 to 100 names, each once. Calls never deadlock, whatever the order of their names.
+ * @throws LockNotGrantedError or LockUnavailableError about the lock that was not granted within `waitSeconds`, which
+ *   is for all locks together. Those that had been granted are released again.
+ * @throws LockLostError if one of the locks was lost before `work` settled
+ * @throws LockOptionError if a name is given twice, there are none or more than 100, or an option is not allowed
+ * @throws what `work` throws, and the other errors of `withLock`
+ * @example
+ * import { withLocks } from 'cdk-lynk/runtime';
  *
- *     await withLocks([`account/${from}`, `account/${to}`], async (held) => {
- *       const [giver, taker] = await Promise.all([load(from), load(to)]);
- *       held.assertHeld({ forSeconds: 2 });
- *       await transfer(giver, taker, { signal: held.signal });
- *     });
- *
- * @param names 1 to 100, each once, in any order: no two such calls wait for each other
- * @throws as `withLock`
+ * await withLocks(['account/1', 'account/2'], async (held) => {
+ *   held.assertHeld({ forSeconds: 2 });
+ *   await fetch('https://example.com/transfers', { method: 'POST', body: '1 to 2', signal: held.signal });
+ * });
  */
 export function withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
+/** Holds several locks while `work` runs, with options for this call. Its errors are those without options. */
 export function withLocks<T>(
   names: readonly string[],
   options: WithLocksOptions | undefined,
@@ -152,33 +187,41 @@ export async function withLocks<T>(
 }
 
 /**
- * Of all who ask at once, in any number of functions, one does the work; the others wait for its result, and
- * those who ask later get it too, while it is fresh. In the table named by `LYNK_TABLE_NAME`.
+ * Runs `work` once for all callers, in any number of functions: one caller runs it, and the others wait for its result.
+ * Later callers get the same result as long as it is fresh. It is kept in the table that `LYNK_TABLE_NAME` names.
+ * @param work resolves to a JSON value of at most 4 KB, or to undefined. Every caller gets the value as read from JSON.
+ * @throws what `work` throws, to the caller that ran it; another caller runs `work` then
+ * @throws LockNotGrantedError if another caller's `work` was still running after `waitSeconds`
+ * @throws LockOptionError if the result is no JSON value, or too long; or if the name or an option is not allowed
+ * @throws the other errors of `withLock`
+ * @example
+ * import { singleFlight } from 'cdk-lynk/runtime';
  *
- *     const token = await singleFlight('partner-token', { freshSeconds: 300 }, () => fetchToken());
- *
- * @param work resolves to a JSON value of at most 4 KB, or to nothing; all get what JSON makes of it
- * @throws as `LockFactory.singleFlight`
+ * const rates = await singleFlight('exchange-rates', { freshSeconds: 300 }, async (held) => {
+ *   const response = await fetch('https://example.com/rates', { signal: held.signal });
+ *   return response.text();
+ * });
+ * console.log(rates);
  */
 export async function singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
   return flySingly(locksOfEnvironment(), name, options, work);
 }
 
-/** One of the locks in the table named by `LYNK_TABLE_NAME`. */
+/** A lock in the table that `LYNK_TABLE_NAME` names. */
 export function lockOfEnvironment(name: string, options: LockOptions): Lock {
   return lockOf(locksOfEnvironment(), name, options);
 }
 
-/** The locks that `withLock` uses: those of the table named by `LYNK_TABLE_NAME`. */
+/** The locks of the table that `LYNK_TABLE_NAME` names. `withLock` uses them. */
 function locksOfEnvironment(): LockClient {
   const table = tableOfEnvironment();
-  // Without a table they are a test's, or an error: nothing to keep.
+  // Without a table, a test's locks are used, or it is an error. Neither is kept.
   if (!table) return locksIn(table);
   if (defaultLocks?.table !== table) defaultLocks = { table, client: locksIn(table) };
   return defaultLocks.client;
 }
 
-/** With nothing to settle but what the environment says: no logger of the function's own, no metrics. */
+/** Not made by `settled`, so that a bundle of `withLock` has no loggers, metrics or observers in it. */
 function locksIn(table: string | undefined): LockClient {
   const { manager, store } = backendFor(
     table,
@@ -200,7 +243,7 @@ function locksIn(table: string | undefined): LockClient {
   return new LockClient(manager, store, settings, testBackendInstead);
 }
 
-/** Without the options that are there but undefined: those ask for the default. */
+/** Without the options that are undefined: those must not override the environment's. */
 function given(settings: FactorySettings): FactorySettings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

@@ -36,7 +36,7 @@ import { permitName, SemaphoreRef } from '../recipes/semaphore-ref.js';
 import { flySingly } from '../recipes/single-flight.js';
 import { settled } from './factory-settings.js';
 
-/** The items that one BatchGetItem reads at most. */
+/** BatchGetItem reads at most this many items. */
 const MOST_PERMITS = 100;
 
 const checkedPermits = check<number>(
@@ -46,8 +46,9 @@ const checkedPermits = check<number>(
 );
 
 /**
- * Makes locks that share a table, a connection and settings. `getLockFactory` makes one, and `createTestLocks` for
- * tests. The class itself is a token for dependency injection, and for `instanceof`; nobody else constructs it.
+ * Makes locks that share a table, a connection and settings. `getLockFactory` makes a factory, and `createTestLocks`
+ * makes one for tests. Use the class itself as a token for dependency injection, or with `instanceof`; do not construct
+ * it.
  */
 export class LockFactory extends LockClient<LockStore> {
   /** @internal */
@@ -63,38 +64,52 @@ export class LockFactory extends LockClient<LockStore> {
   }
 
   /**
-   * A lock by its name; sends no request.
+   * Makes a lock. Sends no request.
    * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
-   * @throws LockOptionError
+   * @param options override the factory's, for this lock
+   * @throws LockOptionError if the name or an option is not allowed
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
+   *
+   * const lock = getLockFactory('my-locks').createLock('report', { leaseSeconds: 20 });
+   * await using held = await lock.acquire({ waitSeconds: 5 });
+   * console.log(held.remainingSeconds);
    */
   createLock(name: string, options: LockOptions = {}): Lock {
     return lockOf(this, name, options);
   }
 
-  /** As `Lock.withLock`, by name. */
+  /** Waits for a lock, and holds it while `work` runs: `createLock(name).withLock(work)`, with the same errors. */
   withLock<T>(name: string, work: Work<T>): Promise<T>;
+  /** Waits for a lock, and holds it while `work` runs, with options for this call. */
   withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
   async withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
     return holdOne(this, name, args);
   }
 
-  /** As `Lock.tryWithLock`, by name. */
+  /** Tries once to get a lock: `createLock(name).tryWithLock(work)`, with the same errors. */
   tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
+  /** Tries once to get a lock, with options for this call. */
   tryWithLock<T>(name: string, options: TryWithLockOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
   async tryWithLock<T>(name: string, ...args: WorkArguments<TryWithLockOptions, T>): Promise<TryOutcome<T>> {
     return tryOne(this, name, args);
   }
 
   /**
-   * A semaphore by its name: at most `permits` holders at once, over all functions. Sends no request. Its
-   * permits are the locks `name#0`, `name#1` and so on, which need no setting up, so another client may
-   * ask for more permits, or fewer, at any time.
-   * @param name as of a lock, with room for its permits' numbers
-   * @throws LockOptionError
+   * Makes a semaphore: at most `permits` may hold it at the same time, over all functions. Sends no request. Its
+   * permits are the locks `name#0`, `name#1` and so on. They need not be created, so the number of permits may change
+   * at any time.
+   * @param name 1 to 2,048 UTF-8 bytes, including the permit's number
+   * @throws LockOptionError if the name or an option is not allowed
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
+   *
+   * const partner = getLockFactory('my-locks').createSemaphore('partner-api', { permits: 5 });
+   * await partner.withPermit((held) => fetch('https://example.com/orders', { signal: held.signal }));
    */
   createSemaphore(name: string, options: SemaphoreOptions): Semaphore {
     refuseUnknown(options, SEMAPHORE_OPTIONS, 'createSemaphore');
-    // Who calls from JavaScript may leave them out.
+    // In JavaScript, the options may be missing.
     const { permits, leaseSeconds, waitSeconds } = { ...options };
     const count = checkedPermits(permits);
     checkedName(permitName(checkedName(name), count - 1));
@@ -103,13 +118,22 @@ export class LockFactory extends LockClient<LockStore> {
   }
 
   /**
-   * Holds several locks while `work` runs: all of them, or none. However many callers ask for overlapping
-   * ones, in whatever order, they do not wait for each other in a circle. The loss of one aborts all.
-   * `waitSeconds` is for all together.
-   * @param names 1 to 100, each once
-   * @throws as `Lock.withLock`; `LockNotGrantedError`, or `LockUnavailableError`, names the lock that was not to be had
+   * Holds several locks while `work` runs: all of them, or none. Callers never deadlock, whatever locks they want, and
+   * in whatever order. If one lock is lost, `held.signal` aborts. `waitSeconds` is for all locks together.
+   * @param names 1 to 100 names, each once
+   * @throws LockNotGrantedError or LockUnavailableError about the lock that was not granted in time
+   * @throws LockOptionError if a name is given twice, there are none or more than 100, or an option is not allowed
+   * @throws the other errors of `Lock.withLock`
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
+   *
+   * const factory = getLockFactory('my-locks');
+   * await factory.withLocks(['account/1', 'account/2'], async (held) => {
+   *   await fetch('https://example.com/transfers', { method: 'POST', signal: held.signal });
+   * });
    */
   withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
+  /** Holds several locks while `work` runs, with options for this call. Its errors are those without options. */
   withLocks<T>(names: readonly string[], options: WithLocksOptions | undefined, work: WorkOnSeveral<T>): Promise<T>;
   async withLocks<T>(
     names: readonly string[],
@@ -119,26 +143,47 @@ export class LockFactory extends LockClient<LockStore> {
   }
 
   /**
-   * Of all who ask at once, in any number of functions, one does the work; the others wait for its result,
-   * and those who ask later get it too, while it is fresh. It is kept in the lock's entry, as JSON.
-   * @param name of the lock that the work runs under
-   * @param work resolves to a JSON value of at most 4 KB, or to nothing; all get what JSON makes of it
-   * @throws what `work` throws, to the caller whose work it was; then the next one does it
-   * @throws LockNotGrantedError where another was still at it after `waitSeconds`
-   * @throws LockOptionError where the result is no JSON, or too long
-   * @throws otherwise as `Lock.withLock`
+   * Runs `work` once for all callers, in any number of functions: one caller runs it, and the others wait for its
+   * result. Later callers get the same result as long as it is fresh. It is kept in the lock's entry, as JSON.
+   * @param name the name of the lock that `work` runs under
+   * @param work resolves to a JSON value of at most 4 KB, or to undefined. Every caller gets the value as read from
+   *   JSON.
+   * @throws what `work` throws, to the caller that ran it; another caller runs `work` then
+   * @throws LockNotGrantedError if another caller's `work` was still running after `waitSeconds`
+   * @throws LockOptionError if the result is no JSON value, or too long; or if the name or an option is not allowed
+   * @throws the other errors of `Lock.withLock`
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
+   *
+   * const factory = getLockFactory('my-locks');
+   * const rates = await factory.singleFlight('exchange-rates', { freshSeconds: 300 }, async () => {
+   *   const response = await fetch('https://example.com/rates');
+   *   return response.text();
+   * });
+   * console.log(rates);
    */
   async singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
     return flySingly(this, name, options, work);
   }
 
   /**
-   * Goes on holding a lock that `serialize` here, or Python's `serialize`, handed over. The lock is looked
-   * for in this factory's table, and held with its lease.
-   * @throws CannotDeserializeError where the text is none of theirs
-   * @throws LockLostError where it was used before, or came too late
-   * @throws LockUnavailableError where DynamoDB did not answer in time; this process may then try the text again, as
-   *   long as the lock is not taken by another: after a lease
+   * Goes on holding a lock that was handed over by `serialize`, of this library or of Python's `lynk`. The lock must be
+   * in this factory's table. The hold gets this factory's lease.
+   * @param text what `serialize` returned
+   * @throws CannotDeserializeError if the text is not from `serialize`
+   * @throws LockLostError if the text was used before, or is used too late
+   * @throws LockUnavailableError if DynamoDB did not answer in time. This process may try the text again, until another
+   *   takes the lock after a lease.
+   * @throws LockOptionError if an option is not allowed
+   * @throws LockTableError if the table cannot be used, or the caller may not use it
+   * @throws LockEntryError if the table's item with the lock's name is not a lock's entry
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
+   *
+   * export const handler = async (event: { handOver: string }) => {
+   *   await using held = await getLockFactory('my-locks').deserializeLock(event.handOver);
+   *   await fetch('https://example.com/step/2', { method: 'POST', signal: held.signal });
+   * };
    */
   async deserializeLock(text: string, options: DeserializeOptions = {}): Promise<HeldLock> {
     refuseUnknown(options, DESERIALIZE_OPTIONS, 'deserializeLock');
@@ -152,9 +197,17 @@ export class LockFactory extends LockClient<LockStore> {
   }
 
   /**
-   * What the lock's entry tells at this moment, by a consistent read: who holds it, and whether its holder
-   * seems alive. Resolves to `undefined` where there is no entry: nobody holds it.
-   * @throws LockEntryError, LockTableError, LockOptionError; LynkError where no answer came in time
+   * Reads the lock's entry, by a consistent read: who holds it, and whether the holder seems alive.
+   * @returns undefined if there is no entry: then nobody holds the lock
+   * @throws LockUnavailableError if no answer came within 10 s
+   * @throws LockTableError if the table cannot be used, or the caller may not use it
+   * @throws LockEntryError if the table's item with this name is not a lock's entry
+   * @throws LockOptionError if the name or an option is not allowed
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
+   *
+   * const nightly = await getLockFactory('my-locks').inspect('nightly');
+   * console.log(nightly?.holder ? `held by ${nightly.holder}` : 'free');
    */
   async inspect(name: string, options: WaitOptions = {}): Promise<LockInspection | undefined> {
     const signal = signalIn(options, 'inspect');
@@ -164,28 +217,37 @@ export class LockFactory extends LockClient<LockStore> {
   }
 
   /**
-   * The table's locks, in no order, as they are held while it is read, page after page:
+   * Lists the table's locks, in no order. It reads the whole table, page by page, while it is iterated. The reads are
+   * eventually consistent, and cost half a read unit for each 4 KB.
+   * @throws LockOptionError at once, if an option is not allowed
+   * @throws LockTableError while iterating, if the table cannot be used, or the caller may not read it
+   * @throws LockUnavailableError while iterating, if no answer came within 10 s
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
    *
-   *     for await (const { name, holder } of factory.list({ prefix: 'account/' })) console.log(name, `${holder}`);
-   *
-   * It reads the whole table, eventually consistent: half a read unit for each 4 KB.
-   * @throws LockOptionError at once; while iterating LockTableError, and LynkError where no answer came in time
+   * const factory = getLockFactory('my-locks');
+   * for await (const { name, holder } of factory.list({ prefix: 'account/' })) console.log(name, `${holder}`);
    */
   list(options: ListOptions = {}): AsyncIterableIterator<LockInspection, undefined, undefined> {
     return listLocks(new TableClient(this.manager, this.store, this.settings), options);
   }
 
   /**
-   * Breaks off the hold that another has on the lock: puts a version that nobody holds in place of its
-   * entry's. The holder is told at its next write, within half a lease, with a `LockLostError` that gives the
-   * reason; and since its lease runs out first, nobody takes the lock while it may still believe.
+   * Breaks another's hold on the lock: writes a tombstone into the entry, so that the holder's next refresh fails. The
+   * holder learns of it within half a lease, by a `LockLostError` with the reason. The lock stays taken for a whole
+   * lease, so nobody gets it while the holder may still believe that it holds it.
+   * @returns what the entry says now; undefined with `force`, which deletes the entry
+   * @throws BreakRefusedError if the lock has changed since it was inspected, or nobody holds it
+   * @throws LockUnavailableError if no answer came within 10 s
+   * @throws LockTableError if the table cannot be used, or the caller may not use it
+   * @throws LockEntryError if the table's item with this name is not a lock's entry
+   * @throws LockOptionError if the name or an option is not allowed
+   * @example
+   * import { getLockFactory } from 'cdk-lynk/runtime';
    *
-   *     const seen = await factory.inspect('nightly');
-   *     if (seen?.looksDead === undefined) await factory.break('nightly', { reason: 'host is gone', version: seen?.version });
-   *
-   * Resolves to what then stands in the table, or, by `force`, to `undefined`.
-   * @throws BreakRefusedError where it has changed since it was looked at, or nobody holds it
-   * @throws LockEntryError, LockTableError, LockOptionError; LynkError where no answer came in time
+   * const factory = getLockFactory('my-locks');
+   * const seen = await factory.inspect('nightly');
+   * if (seen?.holder) await factory.break('nightly', { reason: 'the host is gone', version: seen.version });
    */
   async break(name: string, options: BreakOptions): Promise<LockInspection | undefined> {
     return breakLock(await this.reach(checkedName(name)), options);
@@ -196,7 +258,7 @@ export class LockFactory extends LockClient<LockStore> {
     const names = Array.from({ length: count }, (_, index) => permitName(name, index));
     const titleOf = (permit: string): string => `permit ${JSON.stringify(permit)} of semaphore ${JSON.stringify(name)}`;
     const permits = await Promise.all(names.map((permit) => this.reach(permit, titleOf(permit))));
-    // Those who want one of another number of permits queue apart: what holds these up need not hold up them.
+    // One queue for each number of permits: callers that want one of 5 need not wait behind those that want one of 2.
     const id = JSON.stringify(['semaphore', count, await store.identify(name)]);
     const queue = manager.localQueue(id, store.connection);
     return new SemaphoreRef(manager, store, settings, name, permits, queue);

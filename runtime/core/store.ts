@@ -149,14 +149,19 @@ export interface LockGuard {
 
 /** An element of a transaction, as `TransactWriteItems` of `@aws-sdk/client-dynamodb` takes it. */
 export interface TransactionItem {
+  /** Writes a whole item. */
   readonly Put?: object | undefined;
+  /** Changes an item's attributes. */
   readonly Update?: object | undefined;
+  /** Deletes an item. */
   readonly Delete?: object | undefined;
+  /** Only checks a condition on an item. */
   readonly ConditionCheck?: object | undefined;
 }
 
 /** The element of a transaction that fails it unless the lock is held, with the SDK's low-level attribute values. */
 export interface LockConditionCheck {
+  /** What `TransactWriteItems` takes; its members are DynamoDB's. */
   readonly ConditionCheck: {
     readonly TableName: string;
     readonly Key: Record<string, { S: string }>;

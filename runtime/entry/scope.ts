@@ -20,8 +20,14 @@ interface Scope {
 const scopes = new AsyncLocalStorage<Scope>();
 
 /**
- * The hold of the innermost `withLock`, `makeLocked`, `@locked` or use of a sticky lock that the code running now
- * runs inside of; undefined outside of any.
+ * The lock that the running code holds: that of the innermost `withLock`, `withPermit`, `makeLocked`, `@locked` or use
+ * of a sticky lock around it. Undefined outside of all of them.
+ * @example
+ * import { currentHold, withLock } from 'cdk-lynk/runtime';
+ *
+ * const save = () => fetch('https://example.com/accounts/42', { method: 'PUT', signal: currentHold()?.signal ?? null });
+ *
+ * await withLock('account/42', save);
  */
 export function currentHold(): HeldLock | undefined {
   return scopes.getStore()?.hold;

@@ -5,17 +5,20 @@ import { METRICS } from '../protocol/wire.js';
 /** What `emfMetrics` takes. */
 export interface EmfOptions {
   /**
-   * Writes one line, without its end.
-   * @default to standard output, past `console`: in Lambda that would put a text before it
+   * Writes one line; the line break is not in it. What it returns is ignored.
+   * @default writes to standard output, and not by `console`, as Lambda's `console` puts a prefix before the line
    */
   readonly write?: ((line: string) => void) | undefined;
 }
 
 /**
- * Metrics in CloudWatch's embedded metric format: a line of JSON each, from which CloudWatch makes metrics
- * on its own in Lambda, without a request. Namespace and dimension are those of the construct's metrics.
+ * Metrics in CloudWatch's embedded metric format. Each is a line of JSON in the function's log, from which CloudWatch
+ * makes the metric: no request is sent. Namespace and dimension are those of the construct's metrics and alarms.
+ * @throws LockOptionError if an option is unknown
+ * @example
+ * import { emfMetrics, getLockFactory } from 'cdk-lynk/runtime';
  *
- *     const factory = getLockFactory('my-locks', { metrics: emfMetrics() });
+ * export const factory = getLockFactory('my-locks', { metrics: emfMetrics() });
  */
 export function emfMetrics(options: EmfOptions = {}): LockMetrics {
   refuseUnknown(options, ['write'], 'emfMetrics');
@@ -37,7 +40,7 @@ class EmfMetric implements SingleLockMetric {
     this.metadata[key] = value;
   }
 
-  /** What `write` returns, though it is to return nothing: a promise that rejects is its caller's to hear. */
+  /** Returns what `write` returned. It may be a promise that rejects, which the caller handles. */
   addMetric(name: string, unit: string, value: number): unknown {
     const definition = {
       Namespace: METRICS.namespace,

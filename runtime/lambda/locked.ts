@@ -1,13 +1,13 @@
 import { LockOptionError } from '../errors.js';
 import { checkedLocked, type LockedOptions, runLocked } from './make-locked.js';
 
-/** A method that can be decorated with `locked`: asynchronous, as waiting for a lock is. */
+/** A method that `locked` can decorate. It is asynchronous, because waiting for a lock is. */
 export type LockableMethod<A extends readonly unknown[]> = (...args: A) => Promise<unknown>;
 
-/** What `locked` returns: a decorator by the standard, and as TypeScript's `experimentalDecorators` calls it. */
+/** A decorator for methods. It works as a standard decorator, and with TypeScript's `experimentalDecorators`. */
 export interface LockedDecorator<A extends readonly unknown[]> {
   /**
-   * By the standard.
+   * Decorates a method as a standard decorator.
    * @typeParam M - the method
    */
   <M extends (...args: never) => Promise<unknown>>(
@@ -15,7 +15,7 @@ export interface LockedDecorator<A extends readonly unknown[]> {
     context: ClassMethodDecoratorContext,
   ): M;
   /**
-   * By `experimentalDecorators`.
+   * Decorates a method with `experimentalDecorators`.
    * @typeParam M - the method
    */
   <M extends (...args: never) => Promise<unknown>>(
@@ -28,15 +28,20 @@ export interface LockedDecorator<A extends readonly unknown[]> {
 const FOR_METHODS = '@locked is for methods; makeLocked takes functions';
 
 /**
- * A decorator that runs an asynchronous method under a lock at each call, as `makeLocked` does for a function:
+ * Decorates an asynchronous method: each call waits for a lock, and holds it while the method runs, as `makeLocked`
+ * does for a function. With `onNotGranted: 'skip'`, a call that does not get the lock resolves to `undefined`: declare
+ * that in the method's return type. A call rejects with the errors of `withLock`.
+ * @throws LockOptionError if an option is not allowed, or something else than a method is decorated
+ * @example
+ * import { type InvocationContext, locked } from 'cdk-lynk/runtime';
  *
- *     class Billing {
- *       @locked({ name: (event: { accountId: string }) => `account/${event.accountId}` })
- *       async handler(event: { accountId: string }, context: InvocationContext) { … }
- *     }
- *
- * With `onNotGranted: 'skip'` the method resolves to `undefined` where it was skipped: say so in its type.
- * @throws LockOptionError
+ * export class Billing {
+ *   @locked({ name: (event: { accountId: string }) => `account/${event.accountId}` })
+ *   async handler(event: { accountId: string }, _context: InvocationContext): Promise<number> {
+ *     const response = await fetch(`https://example.com/accounts/${event.accountId}`, { method: 'POST' });
+ *     return response.status;
+ *   }
+ * }
  */
 export function locked<A extends readonly unknown[]>(options: LockedOptions<A>): LockedDecorator<A> {
   const checked = checkedLocked(options, 'locked');
@@ -47,7 +52,7 @@ export function locked<A extends readonly unknown[]>(options: LockedOptions<A>):
     };
   };
   return ((method: unknown, context: unknown, descriptor?: PropertyDescriptor): unknown => {
-    // The standard passes the method and what it is; experimentalDecorators pass prototype, key and descriptor.
+    // A standard decorator gets a method and a context; an experimental one gets a prototype, a key and a descriptor.
     if (isContext(context) && context.kind === 'method') return wrapped(method);
     if (isContext(context) || !descriptor) throw new LockOptionError(FOR_METHODS);
     descriptor.value = wrapped(descriptor.value);
@@ -55,7 +60,6 @@ export function locked<A extends readonly unknown[]>(options: LockedOptions<A>):
   }) as LockedDecorator<A>;
 }
 
-/** What a standard decorator is told of what it decorates. */
 function isContext(context: unknown): context is DecoratorContext {
   return typeof context === 'object' && context !== null;
 }

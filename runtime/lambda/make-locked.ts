@@ -4,52 +4,62 @@ import { type LockHolder, LockNotGrantedError, LockOptionError } from '../errors
 import { type InvocationContext, LOCK_OPTIONS, type LockOptions, type TryOptions } from '../options/options.js';
 import { isAble, isDurable, refuseUnknown, shown } from '../options/validate.js';
 
-/** What becomes of a call whose lock another holds. */
+/** What a call does if another holds the lock: throw, resolve to `undefined`, or resolve to the function's result. */
 export type OnNotGranted<A extends readonly unknown[], S> = 'throw' | 'skip' | ((holder: LockHolder, ...args: A) => S);
 
 /** What `makeLocked` and `locked` take. */
 export interface LockedOptions<A extends readonly unknown[], S = unknown>
   extends LockOptions,
     Pick<TryOptions, 'releaseReserveSeconds'> {
-  /** The lock's name, or how it is made of the call's arguments. */
+  /** The lock's name, or a function that makes it from the call's arguments. */
   readonly name: string | ((...args: A) => string);
   /**
-   * What becomes of a call while another holds the lock: `throw` gives a `LockNotGrantedError`; `skip`
-   * resolves to `undefined`; a function is told who holds it, and its result is the call's. Where DynamoDB
-   * did not answer, the call throws a `LockUnavailableError` in any case.
+   * What a call does if another holds the lock for all of `waitSeconds`. `'throw'` rejects with a
+   * `LockNotGrantedError`. `'skip'` resolves to `undefined`. A function gets the holder and the call's arguments, and
+   * its result becomes the call's. If DynamoDB does not answer, the call always rejects with a `LockUnavailableError`.
    * @default 'throw'
    */
   readonly onNotGranted?: OnNotGranted<A, S> | undefined;
-  /** @default one for the table that `LYNK_TABLE_NAME` names */
+  /**
+   * Makes the lock.
+   * @default a factory for the table that `LYNK_TABLE_NAME` names
+   */
   readonly factory?: LockFactory | undefined;
 }
 
-/** Options whose `onNotGranted` is this. */
+/** `LockedOptions` with this type of `onNotGranted`. */
 export type LockedOptionsWith<A extends readonly unknown[], N> = Omit<LockedOptions<A>, 'onNotGranted'> & N;
 
 const LOCKED_OPTIONS = ['name', 'onNotGranted', 'factory', 'releaseReserveSeconds', ...LOCK_OPTIONS] as const;
 
 /**
- * The function, run under a lock at each call:
+ * Wraps a function, such as a Lambda handler: each call waits for a lock, and holds it while `fn` runs. If an argument
+ * after the first is a Lambda context, it limits the wait and the hold, as the option `context` of `withLock`.
+ * `currentHold()` returns the hold inside of `fn`.
+ * @returns a function that rejects with the errors of `withLock`
+ * @throws LockOptionError if `fn` is no function, or an option is not allowed
+ * @example
+ * import { currentHold, type InvocationContext, makeLocked } from 'cdk-lynk/runtime';
  *
- *     export const handler = makeLocked(
- *       async (event: { accountId: string }, context: InvocationContext) => charge(event.accountId),
- *       { name: (event) => `account/${event.accountId}`, onNotGranted: 'skip' },
- *     );
- *
- * An argument after the first that is a Lambda context bounds the wait and the hold, as the option `context`
- * of `withLock`. Inside, `currentHold()` gives the hold.
- * @returns a function that rejects as `withLock` does
- * @throws LockOptionError
+ * export const handler = makeLocked(
+ *   async (event: { accountId: string }, _context: InvocationContext) => {
+ *     const signal = currentHold()?.signal ?? null;
+ *     const response = await fetch(`https://example.com/accounts/${event.accountId}`, { method: 'POST', signal });
+ *     return response.status;
+ *   },
+ *   { name: (event) => `account/${event.accountId}` },
+ * );
  */
 export function makeLocked<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: LockedOptionsWith<A, { readonly onNotGranted?: 'throw' | undefined }>,
 ): (...args: A) => Promise<Awaited<R>>;
+/** Wraps a function whose calls resolve to `undefined` if another holds the lock. */
 export function makeLocked<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: LockedOptionsWith<A, { readonly onNotGranted: 'skip' }>,
 ): (...args: A) => Promise<Awaited<R> | undefined>;
+/** Wraps a function whose calls resolve to the result of `onNotGranted` if another holds the lock. */
 export function makeLocked<A extends readonly unknown[], R, S>(
   fn: (...args: A) => R,
   options: LockedOptionsWith<A, { readonly onNotGranted: (holder: LockHolder, ...args: A) => S }>,
@@ -65,7 +75,10 @@ export function makeLocked<A extends readonly unknown[], R>(
   };
 }
 
-/** @throws LockOptionError; the lock's other options are looked at when it is made */
+/**
+ * The lock's own options are checked when the lock is made.
+ * @throws LockOptionError if another option is not allowed
+ */
 export function checkedLocked<O extends LockedOptions<never>>(options: O, where: string): O {
   if (options === undefined) throw new LockOptionError(`${where} takes options: { name, … }`);
   refuseUnknown(options, LOCKED_OPTIONS, where);
@@ -85,7 +98,7 @@ function checkedOnNotGranted(value: unknown): void {
   throw new LockOptionError(`onNotGranted is "throw", "skip" or a function, got ${shown(value)}`);
 }
 
-/** One call under its lock. */
+/** Runs one call under its lock. */
 export async function runLocked<A extends readonly unknown[]>(
   { name, onNotGranted = 'throw', factory, ...lock }: LockedOptions<A>,
   args: A,
@@ -99,19 +112,19 @@ export async function runLocked<A extends readonly unknown[]>(
       return work();
     });
   } catch (error) {
-    // Of the work's own locks, the work decides.
+    // An error of the work's own is passed on, also if it is about another lock.
     const holder = hasBegun ? undefined : holderIn(error);
     if (!holder || onNotGranted === 'throw') throw error;
     return onNotGranted === 'skip' ? undefined : await onNotGranted(holder, ...args);
   }
 }
 
-/** Who holds the lock that was not granted; undefined for any other error, an outage's among them. */
+/** Who holds the lock that was not granted; undefined for any other error, such as that of an outage. */
 export function holderIn(error: unknown): LockHolder | undefined {
   return error instanceof LockNotGrantedError ? error.holder : undefined;
 }
 
-/** A durable execution's, in whatever place, is found too: it is refused as the option `context` is. */
+/** Finds also the context of a durable execution, in any place, so that it is refused like the option `context`. */
 function contextIn(args: readonly unknown[]): InvocationContext | undefined {
   const isContext = (arg: unknown): boolean => isAble(arg, 'getRemainingTimeInMillis');
   return (args.find(isDurable) ?? args.slice(1).find(isContext)) as InvocationContext | undefined;

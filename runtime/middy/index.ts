@@ -7,61 +7,75 @@ import { checkedLocked, holderIn, type LockedOptions } from '../lambda/make-lock
 import type { HeldLock } from '../options/held-lock.js';
 import type { InvocationContext } from '../options/options.js';
 
-/** What the middleware needs to see of middy's request. */
+/** The part of middy's request that the middleware uses. */
 export interface MiddyRequest<E> {
+  /** The handler's first argument. */
   readonly event: E;
+  /** The handler's second argument, which limits the wait and the hold. */
   readonly context: InvocationContext;
+  /** What the handler resolved to. */
   response?: unknown;
+  /** The answer of a middleware that skips the handler. */
   earlyResponse?: unknown;
+  /** What the handler, or another middleware, threw. */
   error?: unknown;
 }
 
-/** What `lockMiddleware` takes: as `makeLocked`, its functions being called with event and context. */
+/** The options of `lockMiddleware`: those of `makeLocked`. Their functions get the event and the context. */
 export type LockMiddlewareOptions<E> = LockedOptions<readonly [event: E, context: InvocationContext]>;
 
-/** A middleware as middy takes it. */
+/** A middleware for middy. */
 export interface LockMiddleware<E> {
-  // middy's own types have a request with an event of any type here, and so do other middlewares.
-  /** Takes the lock, or answers for the handler where it is not to be had. */
+  /** Waits for the lock. If it is not granted, skips the handler, or throws. */
   readonly before: (request: MiddyRequest<E>) => Promise<void>;
-  /** Gives it back; a lock lost meanwhile becomes the outcome. */
+  /** Releases the lock. Throws a `LockLostError` if it was lost. */
   readonly after: (request: MiddyRequest<E>) => Promise<void>;
-  /** Gives it back. A loss goes before the handler's own error, and has it as its `cause`. */
+  /** Releases the lock. If it was lost, the `LockLostError` replaces the handler's error, which is its `cause`. */
   readonly onError: (request: MiddyRequest<E>) => Promise<void>;
 }
 
 interface Running {
-  /** The middleware that took it. */
+  /** Identifies the middleware that took the lock. */
   readonly taker: object;
   readonly held: HeldLock;
   readonly controller: AbortController;
 }
 
-/** By middy's request, the innermost lock last. */
+/** The locks of each of middy's requests, the innermost last. */
 const running = new WeakMap<object, readonly Running[]>();
 
-/** By the invocation's own context, the innermost lock last: nothing is kept of an invocation beyond it. */
+/** The holds of each invocation's context, the innermost last. A WeakMap keeps nothing after the invocation. */
 const holds = new WeakMap<InvocationContext, HeldLock[]>();
 
 /**
- * The hold that `lockMiddleware` took for this invocation, the innermost where there are several.
+ * The lock that `lockMiddleware` holds for this invocation. If there are several, the innermost.
+ * @param context the handler's second argument
+ * @returns undefined if no `lockMiddleware` holds a lock for this invocation
+ * @example
+ * import type { InvocationContext } from 'cdk-lynk/runtime';
+ * import { heldLock } from 'cdk-lynk/runtime/middy';
  *
- *     middy(async (event, context) => {
- *       const held = heldLock(context);
- *       await save(event, { signal: held?.signal });
- *     }).use(lockMiddleware({ name: 'report' }));
+ * export async function report(_event: unknown, context: InvocationContext): Promise<void> {
+ *   await fetch('https://example.com/reports', { signal: heldLock(context)?.signal ?? null });
+ * }
  */
 export function heldLock(context: InvocationContext): HeldLock | undefined {
   return holds.get(context)?.at(-1);
 }
 
 /**
- * Holds a lock while the handler runs. Put it last, or before others of its kind alone: a middleware after it that
- * answers early keeps middy from calling this one again, and then the lock is held until the invocation ends.
+ * A middleware for middy that holds a lock while the handler runs. Use it last; only others of its kind may come after
+ * it. If any other middleware after it answers early, middy does not call this one again, and the lock is held until
+ * the invocation ends. After middy's early time-out, the lock is released, and the hold's signal aborts, as the handler
+ * may go on running.
  *
- * The hold's signal aborts with middy's own early time-out too: the handler that may go on then is told, and
- * the lock is released.
- * @throws LockOptionError
+ * The middleware throws the errors of `withLock`.
+ * @throws LockOptionError if an option is not allowed
+ * @example
+ * import { lockMiddleware } from 'cdk-lynk/runtime/middy';
+ *
+ * // middy(handler).use(lock)
+ * export const lock = lockMiddleware({ name: (event: { id: string }) => `report/${event.id}`, onNotGranted: 'skip' });
  */
 export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): LockMiddleware<E> {
   const {
@@ -86,7 +100,7 @@ export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): 
       const holder = holderIn(error);
       if (!holder || onNotGranted === 'throw') throw error;
       const response = onNotGranted === 'skip' ? undefined : await onNotGranted(holder, event, context);
-      // What was taken before is not asked for again by middy, which goes straight to the answer.
+      // After an early answer middy calls none of its middlewares again, so the outer ones' locks are released here.
       for (const outer of [...(running.get(request) ?? [])].reverse())
         await endOne(request, outer, { value: response });
       request.earlyResponse = response;
@@ -105,7 +119,7 @@ export function lockMiddleware<E = unknown>(options: LockMiddlewareOptions<E>): 
       try {
         await end(request, { error: request.error });
       } catch (error) {
-        // A loss goes before the handler's own error, and carries it.
+        // A lost lock matters more than the handler's own error, which becomes its cause.
         request.error = error;
       }
     },
@@ -118,7 +132,7 @@ async function endOne(request: MiddyRequest<unknown>, ended: Running, outcome: O
     request,
     (running.get(request) ?? []).filter((one) => one !== ended),
   );
-  // After a time-out the handler may still be running.
+  // After middy's early time-out the handler may still be running.
   if ('error' in outcome) controller.abort(outcome.error);
   const others = holds.get(request.context)?.filter((other) => other !== held) ?? [];
   holds.set(request.context, others);

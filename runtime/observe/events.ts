@@ -129,11 +129,8 @@ export interface LockHandedOverEvent extends LockEventOf<'handed-over'> {
  *
  *     requested ─► [waiting] ─┬─► not-granted
  *                             ├─► served
- *                             └─► acquired ─► (refreshed | refreshed-late | refresh-failed)* ─┬─► released
- *                                                                                             ├─► release-failed
- *                                                                                             ├─► handed-over
- *                                                                                             ├─► lapsed
- *                                                                                             └─► lost
+ *                             └─► acquired ─► (refreshed | refreshed-late | refresh-failed)*
+ *                                               ─► released | release-failed | handed-over | lapsed | lost
  */
 export type LockEvent =
   | LockRequestedEvent

@@ -1,2 +1,2 @@
-/** cdk-lynk/runtime/opentelemetry: spans for waiting for a lock, and for holding it. Needs `@opentelemetry/api`. */
+/** cdk-lynk/runtime/opentelemetry: spans of waiting for a lock and of holding it. Needs `@opentelemetry/api`. */
 export { type LockTracingOptions, lockTracing } from './lock-tracing.js';

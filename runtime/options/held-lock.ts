@@ -1,84 +1,107 @@
 import type { LockConditionCheck, TransactionItem } from '../core/store.js';
 
-/** For calls that wait for an answer. */
+/** The options of a call that waits for an answer. */
 export interface WaitOptions {
-  /** Stops the waiting; the call then rejects with `signal.reason`. */
+  /** Ends the wait: the call then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** For `held.refresh`. */
+/** The options of `held.refresh`. */
 export interface RefreshOptions extends WaitOptions {
   /**
-   * A note for whoever is refused, such as how far the work has come: a JSON value, at most 1 KB as text.
+   * A note for those who do not get the lock, such as the work's progress. A JSON value, at most 1,024 bytes as JSON
+   * text.
    * @default the note stays as it is
    */
   readonly data?: unknown;
 }
 
-/** A lock that is held, until it is released, handed over or lost. */
+/**
+ * A lock that is held until it is released, handed over or lost. Its lease is renewed by itself.
+ *
+ * @example
+ * import { type HeldLock, withLock } from 'cdk-lynk/runtime';
+ *
+ * async function settle(held: HeldLock): Promise<void> {
+ *   const response = await fetch('https://example.com/invoices', { signal: held.signal });
+ *   const invoices = await response.text();
+ *   held.assertHeld({ forSeconds: 2 }); // throws if the lock may be lost within 2 s
+ *   await fetch('https://example.com/ledger', { method: 'POST', body: invoices, signal: held.signal });
+ * }
+ *
+ * await withLock('invoices', settle);
+ */
 export interface HeldLock {
   /** The lock's name. */
   readonly name: string;
   /**
-   * Aborts when the lock is lost, with a `LockLostError` that says why, and when the caller's own signal
-   * does. Pass it to whatever the work awaits.
+   * Aborts with a `LockLostError` when the lock is lost, with an `InvocationEndingError` shortly before the
+   * invocation's end, and with the reason of the caller's own signal. Pass it to everything that the work awaits.
    */
   readonly signal: AbortSignal;
   /**
-   * Greater than that of every hold before: a resource that remembers the greatest it has seen, and refuses
-   * what comes with a smaller one, is safe from a holder that is late (docs/fencing.md).
-   * @throws LockOptionError where fencing is off
+   * Greater than the token of every hold before. A resource that remembers the greatest token, and refuses smaller
+   * ones, is safe from a holder that is late (docs/fencing.md).
+   * @throws LockOptionError if fencing is off
    */
   readonly fencingToken: bigint;
-  /** Whether the lock is held at this moment, by the clock. Right even where no timer could run. */
+  /**
+   * Whether the lock is held now, by the clock. It is right even if no timer could run, as in a process that was
+   * frozen.
+   */
   readonly isHeld: boolean;
-  /** Seconds for which the lock is certainly ours if no further refresh succeeds; 0 when not held. */
+  /** Seconds for which the lock is certainly held even if no further refresh succeeds; 0 if it is not held. */
   readonly remainingSeconds: number;
   /**
-   * Throws a `LockLostError` unless the lock is held at this moment, and for `forSeconds` more (default 0).
-   * Ask before each step that must not happen without the lock.
+   * Returns only if the lock is held now and for `forSeconds` more. Call it before each step that must not happen
+   * without the lock.
+   * @param options `forSeconds` is a number of seconds, 0 by default
+   * @throws LockLostError if it is not held for that long
+   * @throws LockOptionError if `forSeconds` is negative or no number
    */
   assertHeld(options?: { readonly forSeconds?: number }): void;
   /**
-   * Renews the lease now, beside the heartbeat, and changes the note where one is given.
-   * @throws LockOptionError for a note that is no JSON, or too long
-   * @throws LockLostError when it is lost
-   * @throws LockUnavailableError when no answer came in time; the lock is still held, and the heartbeat goes on
-   * @throws LynkError while `serialize` is under way
+   * Renews the lease now, in addition to the heartbeat, and changes the note if `data` is given.
+   * @throws LockOptionError if the note is no JSON value, or too long
+   * @throws LockLostError if the lock is lost
+   * @throws LockUnavailableError if no answer came in time; the lock is still held, and the heartbeat goes on
+   * @throws LynkError while `serialize` is running
    */
   refresh(options?: RefreshOptions): Promise<void>;
   /**
-   * The element for a transaction of your own (`TransactWriteItems` of the SDK's low-level client) that makes
-   * all of it fail unless the lock is held when DynamoDB commits it. The transaction has to go to the
-   * lock table's account and Region.
-   * @throws LockLostError where the lock is lost already
+   * An item for a transaction of your own (`TransactWriteItems` of the SDK's low-level client). The transaction fails
+   * as a whole unless the lock is held when DynamoDB commits it. It must go to the lock table's account and Region.
+   * @throws LockLostError if the lock is lost already
    */
   conditionCheck(): LockConditionCheck;
   /**
-   * Carries out up to 99 writes, as `TransactWriteItems` takes them, only if the lock is held when DynamoDB
-   * commits them: all of them, or none. Sends them with the factory's client; trying again after a conflict
-   * or a lost answer carries nothing out twice. What a cancellation says of the items is in their order.
-   * @throws LockLostError when the lock is lost: nothing was changed, unless its message says that this is not known
-   * @throws LockUnavailableError when no answer came in time: whether anything was changed is not known
-   * @throws LockOptionError for no items, or too many
-   * @throws the SDK's own error for what is wrong with the items, such as their own conditions
+   * Carries out up to 99 writes, in the form of `TransactWriteItems`, only if the lock is held when DynamoDB commits
+   * them: all of them, or none. They are sent with the factory's client. A retry after a conflict or a lost answer
+   * carries nothing out twice. The reasons of a cancelled transaction are in the order of `items`.
+   * @throws LockLostError if the lock is lost: nothing was changed, unless the message says that this is not known
+   * @throws LockUnavailableError if no answer came in time: it is not known whether anything was changed
+   * @throws LockOptionError if there are no items, or more than 99
+   * @throws the SDK's own error if DynamoDB refuses the items, for instance because of a condition of theirs
    */
   transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void>;
   /**
-   * Gives the lock back. Does nothing where that is done already, or the entry is another's by now. Waits for 3 s
-   * at most, and in an invocation no longer than until 0.35 s before its end; what is not confirmed by then goes on.
-   * @throws LockUnavailableError when no answer came in time: the entry may then block others for a lease
+   * Releases the lock. Does nothing if that was done already, or if the lock is lost. Waits for 3 s at most, and in an
+   * invocation until 0.35 s before its end at the latest. A release that is not confirmed by then goes on in the
+   * background.
+   * @throws LockUnavailableError if no answer came in time: the entry may block others for one more lease
    */
   release(options?: WaitOptions): Promise<void>;
   /**
-   * Hands the lock over: refreshes it once more, stops holding it here, and returns the text from which
-   * `deserializeLock`, or Python's `deserialize_lock`, goes on holding it elsewhere. The receiver has
-   * less than a lease to do so. Whoever has the text has the lock.
-   * @throws LockLostError when it is lost
-   * @throws LockUnavailableError when the refresh was not confirmed in time; the lock is then still held here
-   * @throws LynkError while another `serialize` is under way
+   * Hands the lock over: refreshes it once more, stops holding it here, and returns a text. With that text
+   * `deserializeLock`, or Python's `deserialize_lock`, goes on holding it elsewhere. The receiver has less than a lease
+   * to do so. Keep the text secret: who has it, can take the lock.
+   * @throws LockLostError if the lock is lost
+   * @throws LockUnavailableError if the refresh was not confirmed in time; the lock is still held here
+   * @throws LynkError while another `serialize` is running
    */
   serialize(options?: WaitOptions): Promise<string>;
-  /** Releases at the end of an `await using` block. Never throws for a failure in transit: it warns. */
+  /**
+   * Releases at the end of an `await using` block. A release that is not confirmed is logged as a warning, not thrown.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,20 +1,20 @@
 import { LockOptionError } from '../errors.js';
 import { safetyMarginMs } from '../protocol/lease.js';
 
-/** What is left of an invocation for its locks' releases, and for the handler to answer in. */
+/** The seconds kept free at the end of an invocation, for releases and for the handler's answer. */
 export const DEFAULT_RESERVE_SECONDS = 1;
-/** The longest lease that `invocation` stands for: for as long others may have to wait after a crash. */
+/** The longest lease that `invocation` stands for. Others may have to wait that long after a crash. */
 export const DEFAULT_MAX_INVOCATION_LEASE_SECONDS = 60;
-/** Until the write that takes the lock was sent, and by how much its stamp may be behind DynamoDB's clock. */
+/** Allows for the time until the write that takes the lock is sent, and for a stamp behind DynamoDB's clock. */
 const SLACK_MS = 1000;
 
-/** A lease: seconds, or what is left of the invocation. */
+/** A lease: seconds, or what is left of the Lambda invocation. */
 export type Lease = number | 'invocation';
 
 /**
- * The lease in seconds. One for an invocation is just long enough that a hold which begins with it lasts until
- * the invocation's end without a refresh, its safety margin taken off.
- * @throws LockOptionError where it is to be the invocation's, and there is none
+ * The lease in seconds. The lease `invocation` is the shortest whose deadline, which is a safety margin earlier than
+ * its end, is not before the invocation's end.
+ * @throws LockOptionError if it is `invocation`, and there is no invocation
  */
 export function leaseSecondsOf(lease: Lease, invocationSeconds: number, maxInvocationLeaseSeconds: number): number {
   if (lease !== 'invocation') return lease;

@@ -3,122 +3,129 @@ import type { LockObserver } from '../observe/events.js';
 import type { Logger } from '../observe/logger.js';
 import type { Lease } from './invocation-lease.js';
 
-/** What is needed of a Lambda handler's second argument. */
+/** The part of a Lambda handler's second argument that the client uses. */
 export interface InvocationContext {
+  /** The request id, for events, log lines and the `hostIdentifier`. */
   readonly awsRequestId?: string | undefined;
   /** Milliseconds until Lambda ends the invocation. */
   getRemainingTimeInMillis(): number;
 }
 
-/** For one lock. */
+/** The options of a lock. */
 export interface LockOptions {
   /**
-   * Seconds after which others may take the lock over if its holder dies. While the holder lives, the
-   * heartbeat renews it. Whole, 1 to 86,400. `invocation` covers what is left of the Lambda invocation that
-   * `context` gives, up to `maxInvocationLeaseSeconds`: no refresh is needed then, but after a crash others wait
-   * for that long.
+   * Seconds after which others may take the lock over if its holder dies. As long as the holder lives, its lease is
+   * renewed. A whole number from 1 to 86,400.
+   *
+   * Or `'invocation'`: the time that is left of the Lambda invocation (`context`), up to `maxInvocationLeaseSeconds`.
+   * No refresh is needed then. But after a crash, others wait until the invocation would have ended.
    * @default 10, or the factory's
    */
   readonly leaseSeconds?: Lease | undefined;
   /**
-   * Seconds that the lease `invocation` lasts at most, and so others wait at most after a crash; what is left of
-   * the invocation beyond that is covered by refreshes. Whole, 1 to 86,400.
+   * The longest lease, in seconds, that `'invocation'` stands for, and so the longest that others wait after a crash.
+   * An invocation that lasts longer refreshes its lease. A whole number from 1 to 86,400.
    * @default 60, or the factory's
    */
   readonly maxInvocationLeaseSeconds?: number | undefined;
   /**
-   * Seconds for which `acquire` and `withLock` wait at most; 0 asks once. Up to 86,400, or `Infinity`.
+   * Seconds that `acquire` and `withLock` wait for the lock at most. 0 means a single try. Up to 86,400, or `Infinity`.
    * @default 30, or the factory's
    */
   readonly waitSeconds?: number | undefined;
   /**
-   * Seconds for which the lock stays taken, counted from when it was granted, though it is released earlier:
-   * of two triggers of a scheduled job that come a moment apart, the second finds it taken. What is left of
-   * them is rounded up to whole seconds; nobody waits for it. 0 to 86,400.
-   * @default 0: free once released
+   * Seconds for which the lock stays taken after it was granted, even if it is released earlier. If two triggers start
+   * a scheduled job a moment apart, the second one finds the lock taken. The release does not wait for this. From 0 to
+   * 86,400; what is left at the release is rounded up to whole seconds.
+   * @default 0: the lock is free once it is released
    */
   readonly lockAtLeastSeconds?: number | undefined;
   /**
-   * Whether each hold gets a `fencingToken` greater than those before it. All clients of the lock have to
-   * have it on (docs/fencing.md).
+   * Whether each hold gets a `fencingToken` greater than all before it. All clients of the lock must turn it on
+   * (docs/fencing.md).
    * @default false, or the factory's
    */
   readonly fencing?: boolean | undefined;
 }
 
-/** For a semaphore. */
+/** The options of a semaphore. */
 export interface SemaphoreOptions extends Pick<LockOptions, 'leaseSeconds' | 'waitSeconds'> {
   /**
-   * How many may hold a permit at once: whole, 1 to 100. Who is free is read in one request, and DynamoDB
-   * reads up to 100 items in one.
+   * How many may hold a permit at the same time. A whole number from 1 to 100: the permits are read in one request, and
+   * DynamoDB reads up to 100 items in one.
    */
   readonly permits: number;
 }
 
-/** For a single flight. */
+/** The options of a single flight. */
 export interface SingleFlightOptions
   extends Pick<LockOptions, 'leaseSeconds' | 'waitSeconds'>,
     Pick<AcquireOptions, 'signal' | 'context'> {
   /**
-   * How old a result may be, in seconds since the work that made it settled: more than `clockToleranceSeconds`
-   * (3), by which it may be older than it seems, up to 86,400.
+   * How old a result may be, in seconds since its work was done. Up to 86,400, and more than `clockToleranceSeconds`
+   * (3): a result may be older than it seems by that much.
    */
   readonly freshSeconds: number;
 }
 
-/** For one try. */
+/** The options of one try. */
 export interface TryOptions {
-  /** Stops the asking, which then rejects with `signal.reason`; afterwards `held.signal` aborts with it. */
+  /**
+   * Ends the wait: the call then rejects with `signal.reason`. If the lock is held already, `held.signal` aborts with
+   * the same reason.
+   */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The Lambda invocation that the lock is for. The hold ends with it at the latest, and waiting never
-   * eats its last `releaseReserveSeconds`. Inside a step of a durable execution it is the `lambdaContext`; the
-   * context of the execution itself is refused.
+   * The context of the Lambda invocation that needs the lock. The hold ends with the invocation at the latest, and the
+   * last `releaseReserveSeconds` are never spent on waiting. In a step of a durable execution, pass the step's
+   * `lambdaContext`; the context of the durable execution itself is refused.
    */
   readonly context?: InvocationContext | undefined;
   /**
-   * Seconds before the invocation's end at which `held.signal` aborts with an `InvocationEndingError`, so that
-   * the work stops in time for the lock to be released. 0 to 900; only with `context`.
+   * Seconds before the end of the invocation at which `held.signal` aborts with an `InvocationEndingError`. They are
+   * kept free for the release. From 0 to 900. Without a `context` it has no effect.
    * @default 1
    */
   readonly releaseReserveSeconds?: number | undefined;
   /**
-   * A note for whoever is refused, as `holder.data`, and for people who look into the table: a JSON value,
-   * at most 1 KB as text. `held.refresh({ data })` changes it.
+   * A note for those who do not get the lock (`holder.data`), and for people who look into the table. A JSON value, at
+   * most 1,024 bytes as JSON text. `held.refresh({ data })` changes it.
    * @default none
    */
   readonly data?: unknown;
-  /** As in `LockOptions`, for this call. */
+  /** Overrides the lock's own, for this call: see `LockOptions`. */
   readonly lockAtLeastSeconds?: number | undefined;
 }
 
-/** For `deserializeLock`. */
+/** The options of `deserializeLock`. */
 export interface DeserializeOptions extends TryOptions {
-  /** As in `LockOptions`, for this call. */
+  /** Overrides the factory's, for this call: see `LockOptions`. */
   readonly fencing?: boolean | undefined;
 }
 
-/** For one acquire. */
+/** The options of one `acquire`. */
 export interface AcquireOptions extends TryOptions {
-  /** As in `LockOptions`, for this call. */
+  /** Overrides the lock's own, for this call: see `LockOptions`. */
   readonly waitSeconds?: number | undefined;
 }
 
-/** For all locks of a factory, whatever they are kept in. */
+/** The settings of a factory, wherever its locks are kept. */
 export interface FactorySettings extends Omit<LockOptions, 'lockAtLeastSeconds'> {
   /**
-   * Seconds that DynamoDB's front ends may differ by before a lock is taken over by the age of its stamp:
-   * whole, at least 2. `Infinity` turns that rule off, for the holder and for contenders.
+   * How far the clocks of DynamoDB's front ends may differ, in seconds. A lock is taken over by the age of its stamp
+   * only if the lease ended at least this long ago. A whole number from 2 to 86,400. `Infinity` turns the rule off, for
+   * the holder and for contenders (docs/protocol.md, section 3).
    * @default 3
    */
   readonly clockToleranceSeconds?: number | undefined;
   /**
-   * Who holds, for people who look into the table.
+   * Who holds the locks, for people who look into the table. 1 to 1,024 characters.
    * @default in Lambda `function/log-stream/request-id`, else `hostname/pid`
    */
   readonly hostIdentifier?: string | undefined;
   /**
-   * Gets a line for each event: warnings of lost locks, information on who had a lock when, the rest to debug.
+   * Gets a line for each event. Lost locks are warnings, who had a lock and when is information, the rest is for
+   * debugging.
    * @default warnings of lost locks go to the console
    */
   readonly logger?: Logger | undefined;
@@ -127,7 +134,10 @@ export interface FactorySettings extends Omit<LockOptions, 'lockAtLeastSeconds'>
    * @default none
    */
   readonly metrics?: LockMetrics | undefined;
-  /** Told of all that happens to the factory's locks; for traces, and whatever else. */
+  /**
+   * Get every event of the factory's locks, for instance to trace them.
+   * @default none
+   */
   readonly observers?: readonly LockObserver[] | undefined;
 }
 

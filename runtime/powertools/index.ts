@@ -1,4 +1,4 @@
-/** cdk-lynk/runtime/powertools: locks that log and count by Powertools for AWS Lambda. */
+/** cdk-lynk/runtime/powertools: log lines and metrics of locks by Powertools for AWS Lambda. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { LockMetrics, SingleLockMetric } from '../observe/event-metrics.js';
@@ -9,13 +9,13 @@ import { METRICS } from '../protocol/wire.js';
 /** What `lockPowertools` takes. */
 export interface LockPowertoolsOptions {
   /**
-   * Your function's own logger. Where it has been given the invocation's context (`addContext`, or
-   * `injectLambdaContext`), the lines of locks bear its request id, cold start and correlation id too.
-   * @default a new one
+   * Your function's own logger. If it has the invocation's context (`addContext`, `injectLambdaContext`), the lines
+   * about locks have its request id, cold start and correlation id too.
+   * @default a new logger
    */
   readonly logger?: Logger | undefined;
   /**
-   * For the default logger, and beside each metric.
+   * The service's name, for the default logger and as metadata of each metric.
    * @default the environment variable `POWERTOOLS_SERVICE_NAME`
    */
   readonly serviceName?: string | undefined;
@@ -23,18 +23,24 @@ export interface LockPowertoolsOptions {
 
 /** Options for `getLockFactory`. */
 export interface LockPowertools {
+  /** The logger given, or a new one. */
   readonly logger: Logger;
+  /** Metrics by Powertools, in the namespace of the construct's metrics. */
   readonly metrics: LockMetrics;
 }
 
 /**
- * A logger and metrics for `getLockFactory`:
+ * Makes a logger and metrics for `getLockFactory`. The metrics have the namespace and the dimension of the construct's
+ * metrics and alarms, independent of your own metrics. Their metadata have the service, correlation id, request id and
+ * cold start.
+ * @throws LockOptionError if an option is unknown
+ * @example
+ * import { Logger } from '@aws-lambda-powertools/logger';
+ * import { getLockFactory } from 'cdk-lynk/runtime';
+ * import { lockPowertools } from 'cdk-lynk/runtime/powertools';
  *
- *     const factory = getLockFactory('my-locks', { ...lockPowertools({ logger }), leaseSeconds: 10 });
- *
- * The metrics have the namespace and the dimension of the construct's metrics and alarms, whatever those of
- * your own metrics are; service, correlation id, request id and cold start stand beside each, to search by.
- * @throws LockOptionError
+ * const logger = new Logger({ serviceName: 'billing' });
+ * export const factory = getLockFactory('my-locks', { ...lockPowertools({ logger }), leaseSeconds: 10 });
  */
 export function lockPowertools(options: LockPowertoolsOptions = {}): LockPowertools {
   refuseUnknown(options, ['logger', 'serviceName'], 'lockPowertools');
@@ -46,7 +52,7 @@ export function lockPowertools(options: LockPowertoolsOptions = {}): LockPowerto
 }
 
 class LabelledMetrics implements LockMetrics {
-  /** The first invocation that is seen is the one that the sandbox was started for, unless it was provisioned. */
+  /** The first invocation seen is the cold start, unless the sandbox's concurrency was provisioned. */
   private coldStartId: string | undefined;
 
   constructor(
@@ -59,7 +65,7 @@ class LabelledMetrics implements LockMetrics {
     const metric = this.metrics.singleMetric();
     const service = this.serviceName ?? process.env['POWERTOOLS_SERVICE_NAME'];
     if (service !== undefined) metric.addMetadata('service', service);
-    // Powertools has it from 2.17 on.
+    // Powertools before 2.17 does not have it.
     const correlationId = this.logger.getCorrelationId?.();
     if (typeof correlationId === 'string') metric.addMetadata('correlation_id', correlationId);
     if (requestId !== undefined) {

@@ -73,6 +73,7 @@ export class Semaphore {
    *   error as `cause` or its value as `result`; otherwise as `acquire`
    */
   withPermit<T>(work: Work<T>): Promise<T>;
+  /** Waits for a permit, and holds it while `work` runs, with options for this call. */
   withPermit<T>(options: AcquireOptions | undefined, work: Work<T>): Promise<T>;
   async withPermit<T>(...args: WorkArguments<AcquireOptions, T>): Promise<T> {
     const { options, work } = workArguments(args, 'withPermit');
