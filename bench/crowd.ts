@@ -3,9 +3,9 @@ import { LockFactory } from '../runtime/client/lock-factory.js';
 import { LockManager } from '../runtime/core/lock-manager.js';
 import type { LockStore } from '../runtime/core/store.js';
 import { MemoryStore } from '../runtime/store/memory-store.js';
-import { EPOCH_MS } from '../test/sim/epoch.js';
-import { Prng } from '../test/sim/prng.js';
-import { VirtualTime } from '../test/sim/virtual-time.js';
+import { VirtualTime } from '../runtime/testing/virtual-time.js';
+import { EPOCH_MS } from '../test/sim/engine/epoch.js';
+import { Prng } from '../test/sim/engine/prng.js';
 import { mean } from './statistics.js';
 
 /** DynamoDB's limits for one item, which lives in one partition: units a second. */

@@ -2,9 +2,9 @@ import { LockFactory } from '../../runtime/client/lock-factory.js';
 import { LockManager } from '../../runtime/core/lock-manager.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
-import { EPOCH_MS } from '../../test/sim/epoch.js';
-import { Prng } from '../../test/sim/prng.js';
-import { VirtualTime } from '../../test/sim/virtual-time.js';
+import { VirtualTime } from '../../runtime/testing/virtual-time.js';
+import { EPOCH_MS } from '../../test/sim/engine/epoch.js';
+import { Prng } from '../../test/sim/engine/prng.js';
 
 const HOUR_MS = 3_600_000;
 const ONE_WAY_MS = 2.5;

@@ -1,5 +1,5 @@
 import { pollDelayMs } from '../../runtime/protocol/schedule.js';
-import { Prng } from '../../test/sim/prng.js';
+import { Prng } from '../../test/sim/engine/prng.js';
 import { mean, median, quantile } from '../statistics.js';
 
 const ROUNDS = 20_000;

@@ -1,6 +1,6 @@
 import { safetyMarginMs } from '../../runtime/protocol/lease.js';
 import { refreshBudgetMs, refreshDueMs, refreshRetryDelayMs, retryDelayMs } from '../../runtime/protocol/schedule.js';
-import { Prng } from '../../test/sim/prng.js';
+import { Prng } from '../../test/sim/engine/prng.js';
 import { mean } from '../statistics.js';
 
 const LEASE_SECONDS = 10;

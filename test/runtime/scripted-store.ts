@@ -11,7 +11,7 @@ import type {
   Refresh,
   WriteAnswer,
 } from '../../runtime/core/store.js';
-import type { VirtualTime } from '../sim/virtual-time.js';
+import type { VirtualTime } from '../../runtime/testing/virtual-time.js';
 
 /** A request, as it was sent. */
 export interface SentRequest {

@@ -4,7 +4,7 @@ import { LockManager } from '../../runtime/core/lock-manager.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { formatVersion, holdIdFrom, parseVersion, type Version } from '../../runtime/protocol/version.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
-import { VirtualTime } from '../sim/virtual-time.js';
+import { VirtualTime } from '../../runtime/testing/virtual-time.js';
 import { ScriptedStore } from './scripted-store.js';
 
 /** The wall clock's reading at virtual time 0. */

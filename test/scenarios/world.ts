@@ -4,7 +4,7 @@ import { LockManager } from '../../runtime/core/lock-manager.js';
 import type { LockStore } from '../../runtime/core/store.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { MemoryStore } from '../../runtime/store/memory-store.js';
-import { VirtualTime } from '../sim/virtual-time.js';
+import { VirtualTime } from '../../runtime/testing/virtual-time.js';
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 const ONE_WAY_MS = 2;

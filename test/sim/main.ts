@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
-import { END_MS } from './plan.js';
+import { END_MS } from './faults/plan.js';
 import { runSchedule } from './schedule.js';
 import { search } from './search.js';
 

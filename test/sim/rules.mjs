@@ -157,12 +157,12 @@ export const RULES = {
   // From here on: not safety, but what the other checkers watch, so that each of them is seen to fail.
   'told-by-signal': {
     says: 'a loss aborts the signal',
-    checker: 'loss-told',
+    checker: 'loss-reported',
     edits: [{ file: 'hold/hold.ts', find: 'this.controller.abort(this.loss);', replace: '' }],
   },
   'told-at-the-deadline': {
     says: 'the deadline has a timer of its own',
-    checker: 'loss-told',
+    checker: 'loss-reported',
     edits: [
       {
         file: 'hold/hold.ts',
@@ -173,7 +173,7 @@ export const RULES = {
   },
   'heartbeat-in-time': {
     says: 'a refresh is due half a lease after the last one',
-    checker: 'undeserved-loss',
+    checker: 'spurious-loss',
     edits: [
       {
         file: 'protocol/schedule.ts',
@@ -184,7 +184,7 @@ export const RULES = {
   },
   'takeover-in-time': {
     says: 'an entry that stood for its whole lease is taken over',
-    checker: 'abandoned-entry',
+    checker: 'takeover',
     edits: [
       {
         file: 'protocol/takeover.ts',
@@ -211,7 +211,7 @@ export const RULES = {
   },
   'permits-counted': {
     says: 'a semaphore gives out no more permits than it has',
-    checker: 'permits-exceeded',
+    checker: 'permit-count',
     edits: [
       {
         file: 'client/lock-factory.ts',
@@ -233,7 +233,7 @@ export const RULES = {
   },
   'result-age-by-server-floor': {
     says: 'a result was made when DynamoDB’s last answer says, not when a corrected clock does',
-    checker: 'never-older',
+    checker: 'result-age',
     edits: [
       {
         file: 'recipes/single-flight.ts',
@@ -244,7 +244,7 @@ export const RULES = {
   },
   'result-age-with-tolerance': {
     says: 'a result may be older than it seems by the grain of Date, and by what front ends differ',
-    checker: 'never-older',
+    checker: 'result-age',
     edits: [
       {
         file: 'acquire/shared-result.ts',
@@ -282,12 +282,12 @@ export const RULES = {
   },
   'text-good-for-another-try': {
     says: 'a hand-over text whose adoption ended without an answer is good for another try of the same process',
-    checker: 'hand-over-kept',
+    checker: 'hand-over-retry',
     edits: [{ file: 'acquire/adopt.ts', find: 'known.add(keyOf(this.handOver, each));', replace: '' }],
   },
   'waits-by-monotonic-clock': {
     says: 'a wait counts the monotonic clock, not elapsed time, which a wall clock that is set forward moves on',
-    checker: 'wait-kept',
+    checker: 'wait-time',
     edits: [
       {
         file: 'core/wait-budget.ts',
@@ -303,12 +303,12 @@ export const RULES = {
   },
   'release-lets-go': {
     says: 'who releases is let go after 3 s, and the release goes on without it',
-    checker: 'let-go',
+    checker: 'call-time',
     edits: [{ file: 'hold/release.ts', find: 'waitSeconds: RELEASE_WAIT_SECONDS', replace: 'waitSeconds: 3600' }],
   },
   'calls-within-a-try': {
     says: 'a holder’s call takes no longer than a try, however silent DynamoDB is',
-    checker: 'let-go',
+    checker: 'call-time',
     edits: [
       {
         file: 'entry/retry.ts',
@@ -343,12 +343,12 @@ export const RULES = {
   },
   'expiry-corrected-before-grant': {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
-    checker: 'living-entry',
+    checker: 'live-entry',
     edits: [{ file: 'acquire/ensure-lease.ts', find: ' && ref.isKept(lease)', replace: '' }],
   },
   'ahead-replaced-before-grant': {
     says: 'a hold whose stamp proves to be ahead of DynamoDB’s clock is replaced before its lock is granted',
-    checker: 'askers-served',
+    checker: 'one-shot-served',
     edits: [
       {
         file: 'acquire/ensure-lease.ts',
@@ -380,12 +380,12 @@ export const RULES = {
   },
   'no-expiry-in-the-dark': {
     says: 'a process that was never told DynamoDB’s time writes no expiry',
-    checker: 'living-entry',
+    checker: 'live-entry',
     edits: [{ file: 'entry/lock-ref.ts', find: 'if (this.serverClock.isDark) return undefined;', replace: '' }],
   },
   'outdated-answers-told': {
     says: 'an eventually consistent answer that shows what was seen before does not begin a lease anew',
-    checker: 'abandoned-entry',
+    checker: 'takeover',
     edits: [
       {
         file: 'core/local-queue.ts',

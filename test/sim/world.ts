@@ -1,95 +1,99 @@
 import type { HeldLock, Logger } from '../../runtime/index.js';
-import { type Believer, TypeScriptBeliever } from './belief.js';
-import type { AllOrNone } from './checkers/all-or-none.js';
-import type { HandOverKept } from './checkers/hand-over-kept.js';
-import type { LetGo } from './checkers/let-go.js';
-import type { NeverOlder } from './checkers/never-older.js';
-import type { WaitKept } from './checkers/wait-kept.js';
-import { Database } from './database.js';
-import { Epoch } from './epoch.js';
-import { type Line, Network } from './network.js';
-import type { Plan } from './plan.js';
-import type { Prng } from './prng.js';
-import type { SimProcess } from './sim-process.js';
-import type { Operation } from './sim-store.js';
-import type { Trace } from './trace.js';
-import type { VirtualTime } from './virtual-time.js';
+import type { VirtualTime } from '../../runtime/testing/virtual-time.js';
+import type { CallTime } from './checkers/limits/call-time.js';
+import type { WaitTime } from './checkers/limits/wait-time.js';
+import type { HandOverRetry } from './checkers/liveness/hand-over-retry.js';
+import type { AllOrNone } from './checkers/safety/all-or-none.js';
+import type { ResultAge } from './checkers/safety/result-age.js';
+import { type Believer, TypeScriptBeliever } from './clients/believer.js';
+import { Epoch } from './engine/epoch.js';
+import type { Prng } from './engine/prng.js';
+import type { Trace } from './engine/trace.js';
+import type { Plan } from './faults/plan.js';
+import { type Connection, Network } from './network/network.js';
+import type { SimProcess } from './process/sim-process.js';
+import { Database, type DeletedEntry } from './storage/database.js';
+import type { Operation } from './storage/sim-store.js';
 
-/** Somebody to whom a hand-over text can be delivered. */
+/** A process that contends for locks during the whole schedule. */
 export interface Client {
   readonly process: SimProcess;
-  readonly line: Line;
+  readonly connection: Connection;
   start(): void;
-  /** Finishes what is going on, and begins nothing any more. */
+  /** Lets calls in progress finish, and starts no new ones. */
   stop(): void;
+  /** Delivers a hand-over text to it. */
   receive(text: string, lock: string, leaseSeconds: number): void;
 }
 
+/** What a checker found. */
 export interface Violation {
   readonly checker: string;
   readonly what: string;
   readonly atMs: number;
 }
 
-/** What one caller asked of its client, once that is over. */
-export interface Asked {
+/** One call that a caller made, recorded when it is over. */
+export interface CallRecord {
   /** `all`: waiting and holding, in one call. */
   readonly kind: 'acquire' | 'try' | 'hold' | 'all';
   readonly granted: boolean;
   readonly process: SimProcess;
   readonly lock: string;
   readonly leaseSeconds: number;
-  readonly askedMs: number;
+  readonly startedMs: number;
   readonly requests: Readonly<Record<Operation, number>>;
 }
 
-/** Judges what happens. It only looks on. */
+/** Observes a schedule and reports violations. A checker changes nothing in the world. */
 export interface Checker {
-  /** After every event, when all that could be settled is. */
-  afterEvent?(): void;
-  /** Ten times a second. */
+  /** Runs ten times a virtual second. */
   probe?(): void;
   granted?(believer: TypeScriptBeliever): void;
-  /** Its release was answered, and it had not been lost before. */
+  /** A release was answered, and the hold had not been lost before. */
   released?(believer: TypeScriptBeliever): void;
-  /** Somebody, of whatever kind, has the lock from now on. */
+  /** Any client, TypeScript or Python, has the lock from now on. */
   taken?(lock: string, name: string): void;
-  finished?(asked: Asked): void;
-  /** The table went back to an earlier state. */
-  restored?(): void;
-  /** Hours or days passed in a moment. */
-  passed?(): void;
+  callFinished?(call: CallRecord): void;
+  /** DynamoDB's TTL deleted the entry of that hold. */
+  ttlDeleted?(entry: DeletedEntry): void;
+  /** The table was restored to an earlier state. */
+  tableRestored?(): void;
+  /** Hours or days passed while all processes stood still. */
+  timeSkipped?(): void;
 }
 
-/** How often checkers are asked that need not look at every event. */
+/** Virtual time between two probes. */
 const PROBE_MS = 100;
 
-/** All that the parts of one schedule share. */
+/** The state that all parts of one schedule share: time, table, network, clients and checkers. */
 export class World {
   readonly epoch: Epoch;
   readonly database: Database;
   readonly network: Network;
   readonly clients: Client[] = [];
   readonly checkers: Checker[] = [];
-  /** Processes besides the clients', which come and go. */
-  readonly passers = new Set<SimProcess>();
-  /** Whoever was granted a lock, and may believe in it yet. */
+  /** Checkers that run after every event, when all promises have settled. They have to be fast. */
+  readonly afterEventCheckers: { afterEvent(): void }[] = [];
+  /** Processes that make one call and end. */
+  readonly oneShotProcesses = new Set<SimProcess>();
+  /** Holders that may still believe that they hold their lock. */
   believers: Believer[] = [];
-  /** All holds that somebody was granted. */
+  /** The ids of all holds that were granted. */
   readonly grantedHolds = new Set<string>();
-  /** All holds that stood in the table before it was restored: they may believe in what stands there no more. */
+  /** The ids of all holds in the table before it was restored. The protocol promises nothing about them. */
   private forgottenHolds: ReadonlySet<string> = new Set();
+  /** The first violation. It ends the schedule. */
   violation: Violation | undefined;
-  /** Who judges several locks that are held together, and results that are handed out, where there are any. */
-  several: AllOrNone | undefined;
-  flights: NeverOlder | undefined;
-  /** Who judges what callers are told of texts and waits, and how long calls take. */
-  handOvers: HandOverKept | undefined;
-  waits: WaitKept | undefined;
-  limits: LetGo | undefined;
-  /** Who makes trouble for holders. */
-  ambush: { granted(believer: TypeScriptBeliever): void } | undefined;
-  /** For each process and lock, since when callers wait for it without a break. */
+  /** Checkers that callers report to directly. */
+  allOrNone: AllOrNone | undefined;
+  resultAge: ResultAge | undefined;
+  handOverRetry: HandOverRetry | undefined;
+  waitTime: WaitTime | undefined;
+  callTime: CallTime | undefined;
+  /** Injects faults when a lock is granted. */
+  targetedFaults: { granted(believer: TypeScriptBeliever): void } | undefined;
+  /** For each process and lock: how many callers wait, and since when at least one does. */
   private readonly waiters = new Map<SimProcess, Map<string, { callers: number; sinceMs: number }>>();
   private grants = 0;
 
@@ -99,24 +103,23 @@ export class World {
     private readonly prng: Prng,
     readonly trace: Trace,
     private readonly onlyChecker?: string,
-    /** What clients are to do about their log: `logger`, where they have one. */
+    /** The logger of all clients, if they have one. */
     readonly logging: { readonly logger?: Logger } = {},
   ) {
     this.epoch = new Epoch(time);
     this.database = new Database(time, trace);
-    this.network = new Network(time, this.epoch, plan.weather, prng.fork(), trace);
+    this.network = new Network(time, this.epoch, plan.networkFaults, prng.fork(), trace);
   }
 
-  /** The first thing that must not be ends the schedule. */
   report(checker: string, what: string): void {
     if (this.onlyChecker !== undefined && this.onlyChecker !== checker) return;
     this.violation ??= { checker, what, atMs: this.time.nowMs };
   }
 
-  granted(process: SimProcess, held: HeldLock, askedMs: number, leaseSeconds: number): TypeScriptBeliever {
+  granted(process: SimProcess, held: HeldLock, startedMs: number, leaseSeconds: number): TypeScriptBeliever {
     this.grants += 1;
     const name = `${process.name}#${this.grants}`;
-    const believer = new TypeScriptBeliever(name, held.name, process, held, askedMs, leaseSeconds);
+    const believer = new TypeScriptBeliever(name, held.name, process, held, startedMs, leaseSeconds);
     this.trace?.(process.name, `HOLDS ${held.name} as #${this.grants}, for ${Math.round(believer.leftMs())} ms`);
     held.signal.addEventListener('abort', () =>
       this.trace?.(process.name, `#${this.grants} aborts: ${String(held.signal.reason)}`),
@@ -124,37 +127,38 @@ export class World {
     this.believed(believer);
     this.taken(held.name, name);
     for (const checker of this.checkers) checker.granted?.(believer);
-    this.ambush?.granted(believer);
+    this.targetedFaults?.granted(believer);
     return believer;
   }
 
-  /** Somebody holds from now on, and is to be alone in that. */
+  /** Adds a holder. From now on no other may believe that it holds the same lock. */
   believed(believer: Believer): void {
     this.grantedHolds.add(believer.hold);
     if (!this.isForgotten(believer)) this.believers.push(believer);
   }
 
-  /** Whether it is of the time before the table was restored: nothing is promised of it. */
+  /** Whether the hold was written before the table was restored. */
   isForgotten({ hold }: Believer): boolean {
     return this.forgottenHolds.has(hold);
   }
 
-  /** The table goes back to what it was at that true time. */
-  restore(toMs: number): void {
+  /** Restores the table to its state at that true time. */
+  restoreTable(toMs: number): void {
     this.trace?.('world', `the table is restored to ${(toMs / 1000).toFixed(3)} s`);
     this.network.replaceTable();
     this.forgottenHolds = this.database.restore(toMs);
     this.believers = this.believers.filter((believer) => !this.isForgotten(believer));
-    for (const { process } of this.clients) process.trouble();
-    for (const checker of this.checkers) checker.restored?.();
+    for (const { process } of this.clients) process.noteFault();
+    for (const checker of this.checkers) checker.tableRestored?.();
   }
 
-  /** Time passes in a moment, while all processes stand still, their monotonic clocks too. */
-  pass(durationMs: number): void {
+  /** Moves true time on while all processes stand still, their monotonic clocks too. */
+  skipTime(durationMs: number): void {
     this.trace?.('world', `${(durationMs / 60_000).toFixed(0)} minutes pass in a moment`);
-    this.epoch.pass(durationMs);
-    for (const process of [...this.clients.map((client) => client.process), ...this.passers]) process.step(durationMs);
-    for (const checker of this.checkers) checker.passed?.();
+    this.epoch.skip(durationMs);
+    for (const process of [...this.clients.map((client) => client.process), ...this.oneShotProcesses])
+      process.stepClock(durationMs);
+    for (const checker of this.checkers) checker.timeSkipped?.();
   }
 
   released(believer: TypeScriptBeliever): void {
@@ -165,13 +169,17 @@ export class World {
     for (const checker of this.checkers) checker.taken?.(lock, name);
   }
 
-  finished(asked: Asked): void {
-    for (const checker of this.checkers) checker.finished?.(asked);
+  callFinished(call: CallRecord): void {
+    for (const checker of this.checkers) checker.callFinished?.(call);
   }
 
-  /** Hands a text to some client, some time later, and perhaps once more. */
+  ttlDeleted(entry: DeletedEntry): void {
+    for (const checker of this.checkers) checker.ttlDeleted?.(entry);
+  }
+
+  /** Delivers a hand-over text to a random client after a random time, and perhaps to a second one. */
   post(text: string, lock: string, leaseSeconds: number): void {
-    const copies = this.prng.chance(this.plan.habits.twiceChance) ? 2 : 1;
+    const copies = this.prng.chance(this.plan.workload.twiceChance) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       const client = this.prng.pick(this.clients);
       this.time.at(this.time.nowMs + this.prng.magnitude(1, leaseSeconds * 1200), () =>
@@ -183,7 +191,7 @@ export class World {
     }
   }
 
-  /** Runs `wait` as a wait of that process for that lock. */
+  /** Runs `wait`, and counts it as a wait of that process for that lock. */
   async waiting<T>(process: SimProcess, lock: string, wait: () => Promise<T>): Promise<T> {
     const waits = this.waiters.get(process) ?? new Map<string, { callers: number; sinceMs: number }>();
     this.waiters.set(process, waits);

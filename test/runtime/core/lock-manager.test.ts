@@ -1,7 +1,7 @@
 import type { Clock } from '../../../runtime/core/clock.js';
 import { LockManager } from '../../../runtime/core/lock-manager.js';
 import { formatVersion, parseVersion } from '../../../runtime/protocol/version.js';
-import { VirtualTime } from '../../sim/virtual-time.js';
+import { VirtualTime } from '../../../runtime/testing/virtual-time.js';
 
 /** A process cloned from a snapshot: its random generator says what its twins' say. */
 function clone(clock: Clock = new VirtualTime().clock()): LockManager {

@@ -8,7 +8,7 @@ import {
   LockUnavailableError,
 } from '../../../runtime/errors.js';
 import type { HeldLocks } from '../../../runtime/recipes/multi-lock.js';
-import { LightAbortController, LightAbortSignal } from '../../sim/light-abort.js';
+import { LightAbortController, LightAbortSignal } from '../../sim/process/light-abort.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess, watched } from '../setting.js';
 
 let setting: Setting;

@@ -1,0 +1,45 @@
+import { isTombstone } from '../../../../runtime/protocol/version.js';
+import type { TypeScriptClient } from '../../clients/typescript-client.js';
+import type { Checker, World } from '../../world.js';
+
+/** What a request may take that nobody waits for any more, and what comes after it. */
+const LONGEST_REQUEST_MS = 5000;
+const SLACK_MS = 1000;
+
+/**
+ * No entry of a hold that nobody was granted blocks the process that wrote it: once nobody there asks for
+ * anything, the entry is gone, or the process's to take at once.
+ */
+export class OrphanedEntry implements Checker {
+  constructor(
+    private readonly world: World,
+    private readonly clients: readonly TypeScriptClient[],
+  ) {}
+
+  probe(): void {
+    const { world } = this;
+    const { nowMs } = world.time;
+    for (const client of this.clients) {
+      const { process, plan } = client;
+      const { idleSinceMs } = client;
+      if (idleSinceMs === undefined || !process.isRunning) continue;
+      const sinceMs = Math.max(idleSinceMs, process.jumpedMs);
+      if (nowMs - sinceMs < Math.min(LONGEST_REQUEST_MS, plan.leaseSeconds * 500) + SLACK_MS) continue;
+      for (const lock of world.plan.locks) this.judge(client, lock);
+    }
+  }
+
+  private judge(client: TypeScriptClient, lock: string): void {
+    const { world } = this;
+    const entry = world.database.standing(lock);
+    if (!entry || entry.leaseSeconds === 0 || entry.host !== client.process.name) return;
+    const { hold } = entry;
+    if (isTombstone(hold) || world.grantedHolds.has(hold) || client.mayTake(hold)) return;
+    const age = ((world.time.nowMs - entry.sinceMs) / 1000).toFixed(1);
+    world.report(
+      'orphaned-entry',
+      `${client.process.name}'s entry ${hold.slice(-4)} of ${lock} is ${age} s old, nobody was granted it, ` +
+        'and the process takes it for another’s',
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import type { TypeScriptBeliever } from '../../clients/believer.js';
+import { isFencing } from '../../faults/plan.js';
+import type { Checker, World } from '../../world.js';
+
+/** A token that is not behind DynamoDB's clock by this, when the table is restored, was drawn from a clock that is ahead. */
+const AHEAD_MS = 10_000;
+
+/** Where all clients of a lock have fencing on, whoever is granted it has a token greater than all before. */
+export class FencingTokens implements Checker {
+  private readonly greatest = new Map<string, { readonly token: bigint; readonly name: string }>();
+
+  constructor(private readonly world: World) {}
+
+  /** The token that stands again may be drawn anew, but for what clocks say: those that were ahead are not made up for. */
+  tableRestored(): void {
+    for (const [lock, { token }] of this.greatest) {
+      if (token > BigInt(Math.floor(this.world.epoch.nowMs() - AHEAD_MS))) this.greatest.delete(lock);
+    }
+  }
+
+  granted(believer: TypeScriptBeliever): void {
+    const { name, lock, held } = believer;
+    const { plan } = this.world;
+    if (this.world.isForgotten(believer) || !isFencing(plan) || plan.clients.some(({ kind }) => kind === 'python'))
+      return;
+    const token = held.fencingToken;
+    const before = this.greatest.get(lock);
+    if (before && token <= before.token) {
+      this.world.report(
+        'fencing-tokens',
+        `${name} got ${token} for ${lock}, after ${before.name} with ${before.token}`,
+      );
+    }
+    this.greatest.set(lock, { token, name });
+  }
+}

@@ -1,1 +1,0 @@
-export { VirtualTime } from '../../runtime/testing/virtual-time.js';
