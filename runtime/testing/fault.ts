@@ -1,56 +1,63 @@
 import { LockOptionError } from '../errors.js';
 import { refuseUnknown, shown } from '../options/validate.js';
 
-/** The requests of the client: `acquire` and `adopt` (of a hand-over) take a lock, `read` looks at it. */
+/** A kind of request. `acquire` and `adopt` (after a hand-over) take a lock; `read` reads entries. */
 export type LockRequest = 'acquire' | 'adopt' | 'refresh' | 'release' | 'read';
 const LOCK_REQUESTS: readonly LockRequest[] = ['acquire', 'adopt', 'refresh', 'release', 'read'];
 
-/** Which requests meet a fault. */
+/** Which requests meet a fault, and for how long. */
 export interface FaultOptions {
-  /** How many requests meet it before it is over. Whole, at least 1.
-   * @default as many as come until it ends */
+  /**
+   * Number of requests that meet the fault. It ends after them. A whole number, at least 1.
+   * @default no limit
+   */
   readonly times?: number | undefined;
-  /** Seconds after which it is over.
-   * @default it lasts until `end()` */
+  /**
+   * Seconds after which the fault ends.
+   * @default no limit: it lasts until `end()`
+   */
   readonly forSeconds?: number | undefined;
-  /** @default requests of every kind */
+  /**
+   * The kinds of requests that meet the fault.
+   * @default all kinds
+   */
   readonly only?: readonly LockRequest[] | undefined;
 }
 
-/** A fault that requests meet for the time being. */
+/** A fault that requests meet until it ends. */
 export interface Fault {
-  /** How many requests have met it so far. */
+  /** Number of requests that have met the fault so far. */
   readonly met: number;
-  /** Ends it. */
+  /** Ends the fault. */
   end(): void;
-  /** Ends it at the end of a `using` block. */
+  /** Ends the fault at the end of a `using` block. */
   [Symbol.dispose](): void;
 }
 
 /**
- * What becomes of a request:
- * - `throttled`: refused at once; not carried out
- * - `unreachable`: the connection is refused; not carried out
- * - `answer-lost`: carried out, and then the connection is cut in place of an answer
- * - `slow`: carried out and answered, that much later, even where its sender has given up by then
+ * What happens to a request:
+ * - `throttled`: it is refused at once, and not carried out
+ * - `unreachable`: the connection is refused, and the request is not carried out
+ * - `answer-lost`: it is carried out; then the connection breaks, and no answer comes
+ * - `slow`: it is carried out and answered that much later, even if its sender has given up by then
  */
 export type Mishap =
   | { readonly kind: 'throttled' | 'unreachable' | 'answer-lost' }
   | { readonly kind: 'slow'; readonly seconds: number };
 
-/** Whose requests, and which, a fault is planned for. */
+/** Which requests a fault is planned for. */
 export interface Reach extends FaultOptions {
-  /** The only lock whose requests meet it. */
+  /** If set, only requests about this lock meet the fault. */
   readonly lockKey?: string | undefined;
 }
 
 /** The faults that requests meet at the moment. */
 export class Faults {
   private readonly planned: PlannedFault[] = [];
-  /** Locks whose requests meet no fault now: one for each time that they were spared. */
+  /** Locks whose requests meet no fault now. A lock that was spared twice is here twice. */
   private readonly spared: string[] = [];
 
-  /** @param nowMs reads the clock that `forSeconds` goes by */
+  /** @param nowMs reads the clock that `forSeconds` is measured with */
   constructor(private readonly nowMs: () => number) {}
 
   add(mishap: Mishap, reach: Reach): Fault {
@@ -60,7 +67,7 @@ export class Faults {
     return fault;
   }
 
-  /** Until it ends, no fault meets this lock's requests. */
+  /** Until the returned object's `end()` is called, this lock's requests meet no fault. */
   spare(lockKey: string): Pick<Fault, 'end'> {
     this.spared.push(lockKey);
     return {
@@ -72,8 +79,8 @@ export class Faults {
   }
 
   /**
-   * What becomes of this request; of several faults that are planned for it, the one added first is met, and once.
-   * @param lockKeys the locks that it is about; none where it names none
+   * Decides what happens to this request. If several faults are planned for it, it meets the one that was added first.
+   * @param lockKeys the locks that the request is about; empty if it names none
    */
   meet(request: LockRequest, lockKeys: readonly string[]): Mishap | undefined {
     if (lockKeys.length > 0 && lockKeys.every((lockKey) => this.spared.includes(lockKey))) return undefined;

@@ -15,12 +15,12 @@ import { parseVersion } from '../protocol/version.js';
 import { textIn } from '../store/item.js';
 import type { Faults, LockRequest } from './fault.js';
 
-/** One process's way to a table, with the faults that its requests are to meet. */
+/** One process's access to a table. Its requests meet the planned faults. */
 export class FaultyStore implements LockStore {
   readonly tableName: string;
   readonly connection: object = this;
-  /** The holds that this process asked for, by lock, until it is told that they are over. */
-  private readonly asked = new Map<string, AskedHold>();
+  /** The holds that this process requested, by lock, until it learns that they are over. */
+  private readonly requested = new Map<string, RequestedHold>();
   private readonly refusedRefreshes = new Tally();
   private readonly releases = new Tally();
 
@@ -32,25 +32,25 @@ export class FaultyStore implements LockStore {
     this.tableName = table.tableName;
   }
 
-  /** Whether the version that stands there, as an attribute, is one of this process's. */
+  /** Whether an entry's version (its attribute value) belongs to this process. */
   isHolder(lockKey: string, version: unknown): boolean {
-    const { holdId } = this.asked.get(lockKey) ?? {};
+    const { holdId } = this.requested.get(lockKey) ?? {};
     return holdId !== undefined && textIn(version)?.includes(holdId) === true;
   }
 
-  /** Says from now on whether a refresh of this lock has been refused. */
+  /** Returns a function that says whether a refresh of this lock was refused since this call. */
   nextRefusedRefresh(lockKey: string): () => boolean {
     return this.refusedRefreshes.next(lockKey);
   }
 
-  /** Says from now on whether this lock has been given back. */
+  /** Returns a function that says whether this lock was released since this call. */
   nextRelease(lockKey: string): () => boolean {
     return this.releases.next(lockKey);
   }
 
-  /** Seconds since this process last asked for this lock, or refreshed it. */
+  /** Seconds since this process last requested or refreshed this lock. */
   silentSeconds(lockKey: string): number {
-    return (this.clock.monotonicMs() - (this.asked.get(lockKey)?.aliveMs ?? -Infinity)) / 1000;
+    return (this.clock.monotonicMs() - (this.requested.get(lockKey)?.aliveMs ?? -Infinity)) / 1000;
   }
 
   identify(lockKey: string): Promise<string> {
@@ -58,14 +58,14 @@ export class FaultyStore implements LockStore {
   }
 
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
-    return this.noted(
+    return this.remembered(
       entry,
       this.send('acquire', [entry.lockKey], () => this.table.acquire(entry, expiredVersion, signal)),
     );
   }
 
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
-    return this.noted(
+    return this.remembered(
       entry,
       this.send('adopt', [entry.lockKey], () => this.table.adopt(entry, givenVersion, signal)),
     );
@@ -73,7 +73,7 @@ export class FaultyStore implements LockStore {
 
   async refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
     const { lockKey, holdId } = refresh;
-    const hold = this.asked.get(lockKey);
+    const hold = this.requested.get(lockKey);
     if (hold) hold.aliveMs = this.clock.monotonicMs();
     const answer = await this.send('refresh', [lockKey], () => this.table.refresh(refresh, signal));
     if (answer.written) return answer;
@@ -85,17 +85,17 @@ export class FaultyStore implements LockStore {
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
     this.releases.add(lockKey);
     const answer = this.send('release', [lockKey], () => this.table.release(lockKey, holdId, signal));
-    return this.ending(lockKey, holdId, answer);
+    return this.forgotten(lockKey, holdId, answer);
   }
 
-  /** To who asked for it, leaving is a release. */
+  /** For the holder, this is a release. */
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
     this.releases.add(left.lockKey);
     const answer = this.send('release', [left.lockKey], () => this.table.leave(left, signal));
-    return this.ending(left.lockKey, left.ours, answer);
+    return this.forgotten(left.lockKey, left.ours, answer);
   }
 
-  read(lockKey: string, consistency: 'eventual' | 'strong', signal: AbortSignal): Promise<ReadAnswer> {
+  read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
     return this.send('read', [lockKey], () => this.table.read(lockKey, consistency, signal));
   }
 
@@ -103,16 +103,16 @@ export class FaultyStore implements LockStore {
     return this.send('read', lockKeys, () => this.table.readMany(lockKeys, consistency, signal));
   }
 
-  /** To faults, listing is reading, of no lock by name. */
+  /** Counts as a `read` that names no lock. */
   list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
     return this.send('read', [], () => this.table.list(page, signal));
   }
 
-  /** A hold that is asked for is noted before the answer comes: it may be lost. */
-  private noted({ lockKey, version }: NewEntry, answer: Promise<WriteAnswer>): Promise<WriteAnswer> {
+  /** Remembers the hold before the answer comes, as the answer may be lost. */
+  private remembered({ lockKey, version }: NewEntry, answer: Promise<WriteAnswer>): Promise<WriteAnswer> {
     const holdId = parseVersion(version)?.holdId;
     if (holdId === undefined) return answer;
-    this.asked.set(lockKey, { holdId, aliveMs: this.clock.monotonicMs() });
+    this.requested.set(lockKey, { holdId, aliveMs: this.clock.monotonicMs() });
     answer.then(
       ({ written, entry }) => written || entry?.version.includes(holdId) || this.forget(lockKey, holdId),
       () => {},
@@ -120,7 +120,7 @@ export class FaultyStore implements LockStore {
     return answer;
   }
 
-  private ending(lockKey: string, holdId: string, answer: Promise<WriteAnswer>): Promise<WriteAnswer> {
+  private forgotten(lockKey: string, holdId: string, answer: Promise<WriteAnswer>): Promise<WriteAnswer> {
     answer.then(
       () => this.forget(lockKey, holdId),
       () => {},
@@ -129,10 +129,10 @@ export class FaultyStore implements LockStore {
   }
 
   private forget(lockKey: string, holdId: string): void {
-    if (this.asked.get(lockKey)?.holdId === holdId) this.asked.delete(lockKey);
+    if (this.requested.get(lockKey)?.holdId === holdId) this.requested.delete(lockKey);
   }
 
-  /** One request meets one fault, however many locks it is about. */
+  /** One request meets one fault, even if it is about many locks. */
   private async send<A>(request: LockRequest, lockKeys: readonly string[], carryOut: () => Promise<A>): Promise<A> {
     const mishap = this.faults.meet(request, lockKeys);
     switch (mishap?.kind) {
@@ -162,14 +162,14 @@ export class FaultyStore implements LockStore {
   }
 }
 
-/** A hold that this process asked for. */
-interface AskedHold {
+/** A hold that this process requested. */
+interface RequestedHold {
   readonly holdId: string;
-  /** Monotonic time at which it was last asked for, or refreshed. */
+  /** Monotonic time of its last request or refresh. */
   aliveMs: number;
 }
 
-/** Whether something has happened, by lock. It remembers those only that somebody asked about. */
+/** Whether something has happened, by lock. It remembers only the locks that `next` was called for. */
 class Tally {
   private readonly awaited = new Map<string, { hasHappened: boolean }>();
 
@@ -179,7 +179,7 @@ class Tally {
     this.awaited.delete(lockKey);
   }
 
-  /** Says from now on whether it has happened again. */
+  /** Returns a function that says whether it has happened since this call. */
   next(lockKey: string): () => boolean {
     const next = this.awaited.get(lockKey) ?? { hasHappened: false };
     this.awaited.set(lockKey, next);
@@ -187,7 +187,7 @@ class Tally {
   }
 }
 
-/** As the SDK would reject, but that it says where it comes from. */
+/** An error like the SDK's. Its message says that it is simulated. */
 function failure(name: string, message: string): Error {
   return Object.assign(new Error(`${message} (simulated)`), { name });
 }

@@ -1,4 +1,4 @@
-/** cdk-lynk/testing: locks in memory, for the tests of code that uses locks. */
+/** cdk-lynk/testing: locks in memory, for tests of code that uses locks. */
 export type { Fault, FaultOptions, LockRequest } from './fault.js';
 export type { LossReason } from './losses.js';
 export type { HeldByOtherOptions, OtherHolder, Simulation } from './simulation.js';

@@ -9,22 +9,22 @@ import type { Faults } from './fault.js';
 import type { FaultyStore } from './faulty-store.js';
 
 /**
- * How a hold is to end before its time:
- * - `taken`: another process takes it over, and gives it back once its holder knows
- * - `gone`: somebody deletes its entry
+ * How a hold ends early:
+ * - `taken`: another process takes the lock over, and releases it once the holder knows
+ * - `gone`: somebody deletes the entry
  * - `deadline`: no refresh is confirmed any more, until the deadline
  */
 export type LossReason = 'taken' | 'gone' | 'deadline';
 
-/** Who it is that holds, where a test gives it no name. */
+/** The default `hostIdentifier` of another holder. */
 export const ANOTHER_PROCESS = 'another-process';
 
-/** How often it is looked whether a heartbeat has told its holder. */
-const LOOK_SECONDS = 0.05;
-/** A heartbeat is due within half a lease. A holder that is silent for so much of one has none. */
+/** Seconds between two checks of whether a heartbeat has learned of the loss. */
+const CHECK_SECONDS = 0.05;
+/** A heartbeat comes within half a lease. A holder that is silent for this part of a lease has no heartbeat. */
 const SILENT_PART_OF_LEASE = 0.75;
 
-/** Ends holds of the code under test before their time. */
+/** Ends holds of the code under test early. */
 export class Losses {
   constructor(
     private readonly table: MemoryStore,
@@ -40,7 +40,7 @@ export class Losses {
     const held = typeof lock === 'string' ? undefined : lock;
     held?.assertHeld();
     const name = held ? held.name : checkedName(lock);
-    if (!this.store.isHolder(name, this.versionOf(name))) {
+    if (!this.store.isHolder(name, this.table.items.get(name)?.[ENTRY.versionNumber])) {
       throw new LockOptionError(`lose takes a lock that the code under test holds; ${shown(name)} is none`);
     }
     if (reason === 'deadline') await this.outlast(name, held);
@@ -50,10 +50,10 @@ export class Losses {
   private async outlast(name: string, held: HeldLock | undefined): Promise<void> {
     const fault = this.faults.add({ kind: 'unreachable' }, { only: ['refresh'], lockKey: name });
     if (held) {
-      // A millisecond more, so that rounding cannot leave it at the brink.
+      // One millisecond more, in case of rounding.
       while (held.isHeld) await this.pass(held.remainingSeconds + 0.001);
     } else {
-      await this.pass(this.leaseSecondsOf(name));
+      await this.pass(leaseSecondsOf(this.table.items.get(name)));
     }
     fault.end();
   }
@@ -68,19 +68,19 @@ export class Losses {
     };
     const after = reason === 'taken' ? taken : undefined;
     this.put(name, after);
-    const [isKnown, isGivenBack] = [this.store.nextRefusedRefresh(name), this.store.nextRelease(name)];
+    const [isKnown, isReleased] = [this.store.nextRefusedRefresh(name), this.store.nextRelease(name)];
     const spared = this.faults.spare(name);
     held?.refresh().catch(() => {});
-    const leaseSeconds = numberIn(before?.[ENTRY.leaseDuration]) ?? 0;
-    for (let seconds = 0; seconds < leaseSeconds && !isKnown() && !isGivenBack(); seconds += LOOK_SECONDS) {
+    const leaseSeconds = leaseSecondsOf(before);
+    for (let seconds = 0; seconds < leaseSeconds && !isKnown() && !isReleased(); seconds += CHECK_SECONDS) {
       if (!held && this.store.silentSeconds(name) > leaseSeconds * SILENT_PART_OF_LEASE) break;
-      await this.pass(held ? 0 : LOOK_SECONDS);
+      await this.pass(held ? 0 : CHECK_SECONDS);
     }
     spared.end();
-    const isOver = isKnown() || isGivenBack();
+    const isOver = isKnown() || isReleased();
     if (items.get(name) === after) this.put(name, isOver ? undefined : before);
     if (isKnown()) return;
-    if (isOver) throw new LockOptionError(`${shown(name)} was given back before its holder could lose it`);
+    if (isOver) throw new LockOptionError(`${shown(name)} was released before its holder could lose it`);
     throw new LockOptionError(
       `nothing refreshes ${shown(name)} now, as between two uses of a sticky lock, so its holder would not learn of ` +
         'the loss, and holds it still; give lose the hold itself, or the reason deadline',
@@ -91,12 +91,8 @@ export class Losses {
     if (item) this.table.items.set(name, item);
     else this.table.items.delete(name);
   }
+}
 
-  private versionOf(name: string): unknown {
-    return this.table.items.get(name)?.[ENTRY.versionNumber];
-  }
-
-  private leaseSecondsOf(name: string): number {
-    return numberIn(this.table.items.get(name)?.[ENTRY.leaseDuration]) ?? 0;
-  }
+function leaseSecondsOf(item: Item | undefined): number {
+  return numberIn(item?.[ENTRY.leaseDuration]) ?? 0;
 }

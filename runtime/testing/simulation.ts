@@ -8,18 +8,23 @@ import { checkedFaultOptions, checkedSeconds, type Fault, type FaultOptions, Fau
 import { FaultyStore } from './faulty-store.js';
 import { ANOTHER_PROCESS, type Losses, type LossReason } from './losses.js';
 
-/** Who else holds. */
+/** The lease and the name of another holder. */
 export interface HeldByOtherOptions {
-  /** @default 10 */
+  /**
+   * The lease of the other holder. Whole seconds.
+   * @default 10
+   */
   readonly leaseSeconds?: number | undefined;
-  /** Who holds, for people, and in the `holder` of errors and outcomes.
-   * @default 'another-process' */
+  /**
+   * The name of the other holder, for people. Errors and outcomes show it in `holder`.
+   * @default 'another-process'
+   */
   readonly hostIdentifier?: string | undefined;
 }
 
 const SILENT = { warn: (): void => {}, debug: (): void => {} };
 
-/** What can be made to happen to locks in a test. Faults meet the code under test, never an `OtherHolder`. */
+/** Makes things happen to locks in a test. Faults meet the code under test, never an `OtherHolder`. */
 export class Simulation {
   /** @internal */
   constructor(
@@ -30,8 +35,9 @@ export class Simulation {
   ) {}
 
   /**
-   * Another process holds the lock, until it is told to release it or to crash.
-   * @throws LockNotGrantedError where it is held already
+   * Another process takes the lock, and holds it until you call `release` or `crash`.
+   * @throws LockNotGrantedError if the lock is held already
+   * @throws LockOptionError for a name or an option that is not valid
    */
   async heldByOther(name: string, options: HeldByOtherOptions = {}): Promise<OtherHolder> {
     refuseUnknown(options, ['leaseSeconds', 'hostIdentifier'], 'heldByOther');
@@ -46,42 +52,57 @@ export class Simulation {
   }
 
   /**
-   * Ends a hold of the code under test before its time, and resolves once its holder knows; the lock is then free.
-   * Of a hold that the test has in hand, `taken` and `gone` are known at once. Of a lock that it knows by
-   * name, its holder learns them at its next heartbeat. `deadline` takes as long as the lease lasts. So much virtual
-   * time is let pass, or real time waited for.
+   * Ends a hold of the code under test early. Resolves once the holder knows; the lock is then free.
+   *
+   * Given a hold, `taken` and `gone` take no time. Given a name, the holder learns of them at its next heartbeat.
+   * `deadline` takes as long as the lease lasts. Virtual time passes by that much; real time is waited for.
    * @param lock a hold, or the name of a lock that the code under test holds
-   * @throws LockLostError where the hold is over already
-   * @throws LockOptionError where the code under test does not hold the lock, or nothing refreshes it by which its
-   *   holder would learn of the loss, such as a sticky lock between two uses; it is then held still
+   * @param reason default `taken`
+   * @throws LockLostError if the hold is over already
+   * @throws LockOptionError if the code under test does not hold the lock, or releases it meanwhile, or for another
+   *   reason than those three; also if nothing refreshes the lock, as between two uses of a sticky lock: its holder
+   *   would not learn of the loss, and still holds the lock
    */
   lose(lock: HeldLock | string, reason: LossReason = 'taken'): Promise<void> {
     return this.losses.inflict(lock, reason);
   }
 
-  /** Requests are throttled. They are not carried out. */
+  /**
+   * Requests are throttled. They are not carried out.
+   * @throws LockOptionError for an option that is not valid
+   */
   throttle(options: FaultOptions = {}): Fault {
     return this.faults.add({ kind: 'throttled' }, checkedFaultOptions(options, 'throttle'));
   }
 
-  /** DynamoDB is out of reach: connections are refused. */
+  /**
+   * DynamoDB is out of reach: connections are refused.
+   * @throws LockOptionError for an option that is not valid
+   */
   outage(options: FaultOptions = {}): Fault {
     return this.faults.add({ kind: 'unreachable' }, checkedFaultOptions(options, 'outage'));
   }
 
-  /** Requests are carried out, but their answers are lost. */
+  /**
+   * Requests are carried out, but their answers are lost.
+   * @throws LockOptionError for an option that is not valid
+   */
   loseAnswers(options: FaultOptions = {}): Fault {
     return this.faults.add({ kind: 'answer-lost' }, checkedFaultOptions(options, 'loseAnswers'));
   }
 
-  /** Answers come that many seconds late. A request is carried out half-way, even if its sender has given up. */
+  /**
+   * Answers come late. A request is carried out after half of the delay, even if its sender has given up by then.
+   * @param seconds the delay of each answer
+   * @throws LockOptionError for a delay or an option that is not valid
+   */
   slow(seconds: number, options: FaultOptions = {}): Fault {
     const mishap = { kind: 'slow', seconds: checkedSeconds(seconds, 'seconds') } as const;
     return this.faults.add(mishap, checkedFaultOptions(options, 'slow'));
   }
 }
 
-/** Another process, as good as real, that holds a lock: it refreshes its lease until told otherwise. */
+/** Another process that holds a lock. It refreshes its lease until `release`, `crash` or `serialize`. */
 export class OtherHolder {
   private crashed: Fault | undefined;
 
@@ -89,29 +110,30 @@ export class OtherHolder {
   constructor(
     private readonly held: HeldLock,
     private readonly faults: Faults,
-    /** Who holds, for people. */
+    /** The name of this holder, for people. */
     readonly hostIdentifier: string,
   ) {}
 
-  /** The lock's name. */
+  /** The name of the lock. */
   get name(): string {
     return this.held.name;
   }
 
-  /** Gives the lock back: whoever waits for it gets it. */
+  /** Releases the lock: whoever waits for it gets it. Does nothing after `crash`. */
   async release(): Promise<void> {
     if (!this.crashed) await this.held.release();
   }
 
-  /**
-   * From now on nothing is heard of it. Its entry stays, and can be taken over once lease and tolerance
-   * are over.
-   */
+  /** Stops refreshing. The entry stays; another process can take it over after the lease and the tolerance. */
   crash(): void {
     this.crashed ??= this.faults.add({ kind: 'unreachable' }, {});
   }
 
-  /** Hands the lock over: returns the text for `deserializeLock`. */
+  /**
+   * Hands the lock over, and returns the text for `deserializeLock`.
+   * @throws LockLostError if this process does not hold the lock any more
+   * @throws LockUnavailableError after `crash`
+   */
   serialize(): Promise<string> {
     return this.held.serialize();
   }

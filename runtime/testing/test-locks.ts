@@ -16,16 +16,18 @@ import { Losses } from './losses.js';
 import { Simulation } from './simulation.js';
 import { TestTime, VirtualTime } from './virtual-time.js';
 
-/** What `createTestLocks` takes: what a factory takes, and what makes up its surroundings. */
+/** Options of `createTestLocks`: the settings of a factory, and those of its clock and its table. */
 export interface TestLocksOptions extends FactorySettings {
   /**
-   * `real`: the machine's clocks and timers, and so your test runner's fake ones where it has put those in
-   * their place. `virtual`: time of the locks' own, which passes only as `locks.time` says.
+   * `real`: the locks use the machine's clocks and timers, or the fake ones that your test runner has installed.
+   * `virtual`: the locks have a clock of their own, which only `locks.time` moves.
    * @default 'real'
    */
   readonly time?: 'real' | 'virtual' | undefined;
-  /** What errors call the table.
-   * @default 'test-locks' */
+  /**
+   * The name of the table in errors.
+   * @default 'test-locks'
+   */
   readonly tableName?: string | undefined;
 }
 
@@ -37,9 +39,9 @@ interface Parts {
   readonly losses: Losses;
 }
 
-/** A factory whose locks are in memory, in a table of their own, and what can be made to happen to them. */
+/** A factory whose locks are in memory, in a table of their own. `createTestLocks` makes one. */
 export class TestLocks extends LockFactory {
-  /** What can be made to happen. */
+  /** Makes things happen to these locks: other holders, losses, faults. */
   readonly simulate: Simulation;
   private readonly parts: Parts;
 
@@ -53,12 +55,11 @@ export class TestLocks extends LockFactory {
   }
 
   /**
-   * From now on these locks stand in for those of every factory, whatever table it names and whenever it
-   * was made: `withLock`, `tryWithLock` and `getLockFactory` of `cdk-lynk/runtime` send nothing to DynamoDB, and
-   * want no table's name. Factories keep their settings, such as `leaseSeconds`. Test locks that were
-   * installed before are replaced.
+   * Makes every factory use these locks, whatever table it names, even if it was made earlier: `withLock`,
+   * `tryWithLock` and `getLockFactory` of `cdk-lynk/runtime` send nothing to DynamoDB, and need no table name.
+   * Factories keep their settings, such as `leaseSeconds`. Replaces test locks that were installed before.
    * @returns these locks, for `using`
-   * @throws LockOptionError in Lambda, where locks in memory would protect nothing
+   * @throws LockOptionError in a Lambda function: locks in memory would protect nothing there
    */
   install(): this {
     if (process.env['AWS_LAMBDA_RUNTIME_API'] !== undefined) {
@@ -68,24 +69,28 @@ export class TestLocks extends LockFactory {
     return this;
   }
 
-  /** Ends that. Does nothing where they are not installed. */
+  /** Undoes `install`. Does nothing if these locks are not installed. */
   uninstall(): void {
     removeTestBackend(this.parts.backend);
   }
 
-  /** Uninstalls them at the end of a `using` block. */
+  /** Uninstalls these locks at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.uninstall();
   }
 
-  /** The `hostIdentifier` of who stands in the table as the lock's holder; undefined where it is free. */
+  /** The `hostIdentifier` of the lock's holder, by its entry in the table; undefined if the lock is free. */
   holderOf(name: string): string | undefined {
     const item = this.parts.table.items.get(name);
     if (!item || numberIn(item[ENTRY.leaseDuration]) === 0) return undefined;
     return textIn(item[ENTRY.hostIdentifier]);
   }
 
-  /** A Lambda context, as far as locks need one, of an invocation that ends that many seconds from now. */
+  /**
+   * A Lambda context, with what locks need of one.
+   * @param seconds until the invocation ends; default 30
+   * @throws LockOptionError unless `seconds` is a number that is not negative
+   */
   invocation(seconds = 30): Required<InvocationContext> {
     const { clock } = this.parts.backend;
     const endMs = clock.monotonicMs() + checkedSeconds(seconds, 'seconds') * 1000;
@@ -96,13 +101,13 @@ export class TestLocks extends LockFactory {
   }
 }
 
-/** Test locks whose time passes only as told. */
+/** Test locks in virtual time: it passes only by `time`. */
 export class VirtualTestLocks extends TestLocks {
   /** @internal */
   constructor(
     parts: Parts,
     settings: FactorySettings,
-    /** Lets time pass. */
+    /** Moves the clock of these locks. */
     readonly time: TestTime,
   ) {
     super(parts, settings);
@@ -110,15 +115,24 @@ export class VirtualTestLocks extends TestLocks {
 }
 
 /**
- * Locks in memory, for tests: the same client, without DynamoDB and without the AWS SDK.
+ * Makes locks in memory, for tests: the client of `cdk-lynk/runtime`, without DynamoDB and without the AWS SDK.
+ * @throws LockOptionError for an option that is unknown or not valid
+ * @example
+ * import { LockNotGrantedError, withLock } from 'cdk-lynk/runtime';
+ * import { createTestLocks } from 'cdk-lynk/testing';
  *
- *     const locks = createTestLocks({ time: 'virtual' });
- *     const other = await locks.simulate.heldByOther('nightly');
- *     await expect(locks.time.until(nightly(locks))).rejects.toThrow(LockNotGrantedError);
+ * test('another process holds the lock', async () => {
+ *   using locks = createTestLocks({ time: 'virtual' }).install();
+ *   await locks.simulate.heldByOther('nightly');
  *
- * @throws LockOptionError
+ *   await expect(locks.time.until(withLock('nightly', async () => {}))).rejects.toThrow(LockNotGrantedError);
+ * });
  */
 export function createTestLocks(options: TestLocksOptions & { readonly time: 'virtual' }): VirtualTestLocks;
+/**
+ * Makes locks in memory, for tests, in real time.
+ * @throws LockOptionError for an option that is unknown or not valid
+ */
 export function createTestLocks(options?: TestLocksOptions): TestLocks;
 export function createTestLocks(options: TestLocksOptions = {}): TestLocks {
   refuseUnknown(options, ['time', 'tableName', ...FACTORY_SETTINGS], 'createTestLocks');
@@ -157,8 +171,8 @@ export function createTestLocks(options: TestLocksOptions = {}): TestLocks {
 }
 
 /**
- * The same run after run. The fraction is 0, so that delays are at their shortest, and a courtesy to other processes
- * costs no time: nothing waits for virtual time to pass but what waits for a lock, or for DynamoDB.
+ * Randomness that is the same in each run. The fraction is 0: delays are as short as possible, and the fairness yield
+ * takes no time. So only code that waits for a lock, or for DynamoDB, waits for virtual time to pass.
  */
 function repeatable(): Randomness {
   let draws = 0;

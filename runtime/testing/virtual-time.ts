@@ -1,4 +1,4 @@
-// Past the runner's fake timers: they stand still, and this has to go on.
+// Imported, so that a test runner's fake timers do not replace them: those stand still.
 import { setImmediate } from 'node:timers';
 import { setTimeout as nap, setImmediate as turn } from 'node:timers/promises';
 import type { Clock, Timer } from '../core/clock.js';
@@ -6,7 +6,7 @@ import { LynkError } from '../errors.js';
 import { refuseUnknown } from '../options/validate.js';
 import { checkedSeconds } from './fault.js';
 
-/** The wall clock's reading when virtual time begins. */
+/** The time of the wall clock when virtual time begins. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 /** Something that happens at a time, unless it is cancelled. */
@@ -15,7 +15,7 @@ class Event implements Timer {
     readonly atMs: number,
     readonly order: number,
     public callback: (() => void) | undefined,
-    /** Goes on by itself, such as a heartbeat: nobody waits for it. */
+    /** Nobody waits for it; a heartbeat, for example. */
     readonly isBackground: boolean,
   ) {}
 
@@ -25,28 +25,28 @@ class Event implements Timer {
 }
 
 /**
- * Events that are asked for at once. Between two callbacks of `setImmediate` all microtasks run out, so
- * all promises that can be settled are; asking for them singly would pay for a turn of the event loop each.
+ * Callbacks of `setImmediate` that are requested together. Node runs all microtasks between two of them, so all
+ * promises that can settle have settled. One at a time, each would cost a turn of the event loop.
  */
 const STEPS_AT_ONCE = 256;
 
 /**
- * True time, in milliseconds from 0, which moves only from event to event. Whatever the code under test
- * awaits is settled between two events, so a run is repeated exactly by the same events.
+ * Time in milliseconds from 0, which moves only from event to event. Between two events, all promises that can
+ * settle do so. The same events therefore always give the same run.
  */
 export class VirtualTime {
   nowMs = 0;
   private readonly heap: Event[] = [];
   private order = 0;
 
-  /** Calls back at that time, after whatever is due by then; at once where the time has passed. */
+  /** Calls back at that time, after earlier events of the same time. A time in the past counts as now. */
   at(atMs: number, callback: () => void, { isBackground = false } = {}): Timer {
     const event = new Event(Math.max(this.nowMs, atMs), this.order++, callback, isBackground);
     this.push(event);
     return event;
   }
 
-  /** When the next event is due; undefined where none is. */
+  /** When the next event is due; undefined if there is none. */
   get dueMs(): number | undefined {
     while (this.heap[0] && !this.heap[0].callback) this.pop();
     return this.heap[0]?.atMs;
@@ -57,17 +57,17 @@ export class VirtualTime {
     return this.heap.some(({ callback, isBackground }) => callback && !isBackground);
   }
 
-  /** Lets time pass until the next event, if there is one. */
+  /** Moves time to the next event, if there is one. */
   step(): void {
     if (this.dueMs !== undefined) this.advance(this.dueMs, () => false);
   }
 
-  /** Resolves that much later. */
+  /** Resolves after that time. */
   sleep(durationMs: number): Promise<void> {
     return new Promise((resolve) => this.at(this.nowMs + durationMs, resolve));
   }
 
-  /** Lets time pass until then, or until `isDone`, asked after every event. */
+  /** Moves time to `untilMs`, or until `isDone`, which is called before each event. */
   run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
     return new Promise((resolve, reject) => {
       let over = false;
@@ -90,7 +90,7 @@ export class VirtualTime {
     });
   }
 
-  /** The promise's outcome, letting time pass until it is known. */
+  /** Moves time until the promise settles, and returns its outcome. */
   async until<T>(promise: Promise<T>, limitMs = 3_600_000): Promise<T> {
     let settled = false;
     const done = (): void => {
@@ -112,7 +112,7 @@ export class VirtualTime {
     };
   }
 
-  /** The next event, if there is one by then; whether there may be more. */
+  /** Carries out the next event that is due by `untilMs`. Returns whether there may be another one. */
   protected advance(untilMs: number, isDone: () => boolean): boolean {
     if (isDone()) return false;
     for (let next = this.heap[0]; next && next.atMs <= untilMs; next = this.heap[0]) {
@@ -159,33 +159,35 @@ function precedes(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
-/** What is left to a promise that nobody waits for time to pass for: 2 s of real time, or more on a slow machine. */
+/** How long `until` waits in real time while nobody waits for virtual time: 2 s, or more on a slow machine. */
 const MOST_NAPS = 400;
 const NAP_MS = 5;
 
-/** Virtual time: it stands still until a test lets it pass, and a day of it passes in moments. */
+/** Virtual time. It stands still until a test moves it, and a day of it takes moments. */
 export class TestTime {
   /** @internal */
   constructor(private readonly virtual: VirtualTime) {}
 
-  /** What the clock says. It begins with 2026, UTC. */
+  /** The time of the clock. It begins at 2026-01-01, UTC. */
   now(): Date {
     return new Date(EPOCH_MS + this.virtual.nowMs);
   }
 
   /**
-   * Lets that many seconds pass. What is due meanwhile happens in its order, and whatever promises that settles
-   * are followed up before time goes on; so is all that could be done at once, when it returns.
+   * Moves time by that many seconds. What is due meanwhile happens in order. Before each step of time, and before
+   * this resolves, all promises that can settle have settled.
+   * @throws LockOptionError unless `seconds` is a number that is not negative
    */
   async advance(seconds: number): Promise<void> {
     await this.virtual.run(this.virtual.nowMs + checkedSeconds(seconds, 'seconds') * 1000);
   }
 
   /**
-   * The promise's outcome. Lets time pass until it is known, event by event. Where nobody waits for time to pass, it
-   * may wait for a file or the like: it is left 2 s of real time, in which heartbeats go on, but slowly.
-   * @param options `limitSeconds`: gives up after that much virtual time; default an hour
-   * @throws LynkError where it has not settled by then
+   * Moves time, event by event, until the promise settles, and returns its outcome. If nobody waits for virtual time,
+   * the promise may wait for a file or the like: it then has 2 s of real time, in which heartbeats go on slowly.
+   * @param options `limitSeconds`: virtual seconds after which to give up; default 3600
+   * @throws LynkError if the promise has not settled by then
+   * @throws LockOptionError unless `limitSeconds` is a number that is not negative
    */
   async until<T>(promise: Promise<T>, options: { readonly limitSeconds?: number } = {}): Promise<T> {
     refuseUnknown(options, ['limitSeconds'], 'until');
@@ -216,7 +218,10 @@ export class TestTime {
     }
   }
 
-  /** Resolves that many seconds later: for what stands in for slow work. */
+  /**
+   * Resolves after that many seconds of virtual time: for fakes of slow work.
+   * @throws LockOptionError unless `seconds` is a number that is not negative
+   */
   async sleep(seconds: number): Promise<void> {
     await this.virtual.sleep(checkedSeconds(seconds, 'seconds') * 1000);
   }

@@ -52,7 +52,7 @@ describe('held by another', () => {
     expect(await locks.createLock('a').tryAcquire()).toMatchObject({ isHeld: true });
   });
 
-  test('what has crashed does not release any more', async () => {
+  test('a crashed holder does not release', async () => {
     const locks = virtual();
     const other = await locks.simulate.heldByOther('a');
     other.crash();
@@ -73,7 +73,7 @@ describe('held by another', () => {
     await expect(locks.deserializeLock(text)).rejects.toMatchObject({ reason: 'stale-hand-over' });
   });
 
-  test('it cannot hold what is held', async () => {
+  test('it cannot take a held lock', async () => {
     const locks = virtual();
     await locks.createLock('a').acquire();
 
@@ -122,7 +122,7 @@ describe('a loss', () => {
     expect(locks.holderOf('a')).toBeUndefined();
   });
 
-  test('not of what the code under test does not hold, nor gives back meanwhile', async () => {
+  test('is refused if the code under test does not hold the lock, or releases it meanwhile', async () => {
     const locks = virtual();
     await locks.simulate.heldByOther('a');
     await expect(locks.simulate.lose('a')).rejects.toThrow(/lose takes a lock that the code under test holds; "a" is/);
@@ -130,7 +130,7 @@ describe('a loss', () => {
 
     const done = locks.withLock('c', () => locks.time.sleep(1));
     await locks.time.advance(0.5);
-    await expect(locks.simulate.lose('c')).rejects.toThrow(/"c" was given back before its holder could lose it/);
+    await expect(locks.simulate.lose('c')).rejects.toThrow(/"c" was released before its holder could lose it/);
     await done;
   });
 
@@ -150,7 +150,7 @@ describe('a loss', () => {
       expect(await locks.time.until(leader.use(undefined, ({ isHeld }) => isHeld))).toBe(true);
     });
 
-    test('held for a whole invocation: is refused by name, not of the hold itself', async () => {
+    test('held for a whole invocation: is refused by name, but not with the hold', async () => {
       const locks = virtual();
       const lock = locks.createLock('a', { leaseSeconds: 'invocation' });
       const held = await lock.acquire({ context: locks.invocation(20) });
@@ -164,7 +164,7 @@ describe('a loss', () => {
     });
   });
 
-  test('in the middle of an outage, the loss asked for is the one that comes', async () => {
+  test('during an outage, the requested loss is the one that happens', async () => {
     const locks = virtual();
     const held = await locks.createLock('a').acquire();
     locks.simulate.outage();
@@ -174,7 +174,7 @@ describe('a loss', () => {
     expect(held.signal.reason).toMatchObject({ reason: 'gone' });
   });
 
-  test('only of a hold that is held, and of these locks', async () => {
+  test('is refused for a hold that is over, and for one of other test locks', async () => {
     const [locks, others] = [virtual(), virtual()];
     const foreign = await others.createLock('a').acquire();
     await locks.simulate.heldByOther('a');
@@ -252,7 +252,7 @@ describe('a fault', () => {
     expect(isAcquired).toBe(true);
   });
 
-  test('it lasts for as long as it is told to, and meets what it is told to', async () => {
+  test('it ends after `forSeconds`, and meets only the requests in `only`', async () => {
     const locks = virtual();
     const fault = locks.simulate.throttle({ forSeconds: 2, only: ['acquire'] });
     const held = await locks.time.until(locks.createLock('a').acquire());
@@ -277,15 +277,15 @@ describe('a fault', () => {
     expect(fault.met).toBeGreaterThan(0);
   });
 
-  describe('is met once by a request, however many locks that is about', () => {
-    /** Ten permits, all of them taken, and a table to look into. */
+  describe('is met once by a request, even if it is about many locks', () => {
+    /** Ten permits, all of them taken. */
     const full = async () => {
       const locks = virtual();
       for (let index = 0; index < 10; index += 1) await locks.simulate.heldByOther(`imports#${index}`);
       return { locks, imports: locks.createSemaphore('imports', { permits: 10 }) };
     };
 
-    test('a slow look at ten permits takes as long as one at a single lock', async () => {
+    test('a slow poll of ten permits takes as long as one of a single lock', async () => {
       const { locks, imports } = await full();
       const fault = locks.simulate.slow(0.1, { only: ['read'] });
       const start = locks.time.now().getTime();
@@ -295,14 +295,14 @@ describe('a fault', () => {
       expect(locks.time.now().getTime() - start).toBe(100);
     });
 
-    test.each(['throttled', 'slow'] as const)('one read of ten locks, %s, is one of `times`', async (kind) => {
+    test.each(['throttled', 'slow'] as const)('one read of ten locks, %s, counts once in `times`', async (kind) => {
       const faults = new Faults(() => 0);
       const store = new FaultyStore(new MemoryStore('locks', () => 0), faults, systemClock);
       const ofAll = faults.add({ kind, seconds: 0 }, { times: 5 });
       const ofOne = faults.add({ kind, seconds: 0 }, { lockKey: 'imports#7' });
       const names = Array.from({ length: 10 }, (_, index) => `imports#${index}`);
       const met: (readonly [number, number])[] = [];
-      for (let looks = 0; looks < 7; looks += 1) {
+      for (let reads = 0; reads < 7; reads += 1) {
         await store.readMany(names, 'strong', new AbortController().signal).catch(() => {});
         met.push([ofAll.met, ofOne.met]);
       }
@@ -310,7 +310,7 @@ describe('a fault', () => {
       expect(met).toEqual([...[1, 2, 3, 4, 5].map((count) => [count, 0]), [5, 1], [5, 2]]);
     });
 
-    test('a page of a list is about no lock by name, so that the loss of one keeps no fault from it', async () => {
+    test('a list names no lock, so the loss of a lock does not spare it', async () => {
       const locks = virtual();
       const held = await locks.createLock('a').acquire();
       const fault = locks.simulate.slow(1, { only: ['read'] });
@@ -323,7 +323,7 @@ describe('a fault', () => {
     });
   });
 
-  test('losses at once spare each their own lock, and nothing else', async () => {
+  test('losses at the same time do not disturb each other', async () => {
     const locks = virtual();
     const [one, other] = [await locks.createLock('a').acquire(), await locks.createLock('b').acquire()];
     locks.simulate.outage({ only: ['refresh'] });
@@ -377,12 +377,12 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
     },
     /the reason taken, gone or deadline, got "stolen"/,
   ],
-])('what is simulated refuses bad %s by name', async (_, act, message) => {
+])('a simulation refuses bad %s by name', async (_, act, message) => {
   await expect(act()).rejects.toThrow(LockOptionError);
   await expect(act()).rejects.toThrow(message);
 });
 
-test('what is slow keeps the process alive, as a connection would', async () => {
+test('a slow request keeps the process alive, like a connection', async () => {
   const code = `
     import { createTestLocks } from './runtime/testing/index.js';
     const locks = createTestLocks();

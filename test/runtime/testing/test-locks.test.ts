@@ -8,11 +8,11 @@ beforeEach(() => {
 });
 afterEach(() => locks.uninstall());
 
-/** Made before any test locks were: as at the top of a module under test. */
+/** Made before any test locks, like a factory at the top of a module under test. */
 const madeBefore = getLockFactory('some-table', { leaseSeconds: 20, hostIdentifier: 'made before' });
 
 describe('installed', () => {
-  test('they are what withLock and tryWithLock use, and no table need be named', async () => {
+  test('withLock and tryWithLock use them, and need no table name', async () => {
     locks.install();
     await locks.simulate.heldByOther('a');
 
@@ -31,7 +31,7 @@ describe('installed', () => {
     expect(await locks.createLock('a').tryAcquire()).toBeUndefined();
   });
 
-  test('a sticky lock takes nothing along from the test before', async () => {
+  test('a sticky lock keeps nothing from an earlier test', async () => {
     const leader = stickyLock('leader', { waitSeconds: 1 });
     locks.install();
     await leader.use(undefined, () => {});
@@ -52,7 +52,7 @@ describe('installed', () => {
     expect(await waiting).toBe('mine');
   });
 
-  test('so do its semaphores, and what lists and inspects', async () => {
+  test('semaphores, list and inspect use them too', async () => {
     locks.install();
     const semaphore = madeBefore.createSemaphore('imports', { permits: 2 });
     await locks.simulate.heldByOther('imports#0');
@@ -67,7 +67,7 @@ describe('installed', () => {
     expect(locks.holderOf('imports#1')).toBeUndefined();
   });
 
-  test('a lock taken before they were installed is not theirs, and one taken later is released in them', async () => {
+  test('a lock stays in the test locks that were installed when it was taken', async () => {
     const former = createTestLocks({ time: 'virtual' }).install();
     const held = await madeBefore.createLock('a').acquire();
 
@@ -79,7 +79,7 @@ describe('installed', () => {
     expect(locks.holderOf('a')).toBe('made before');
   });
 
-  test('uninstalled, they are out of the way again', async () => {
+  test('after uninstall, nothing uses them', async () => {
     locks.install();
     await withLock('a', () => 1);
 
@@ -88,7 +88,7 @@ describe('installed', () => {
     await expect(withLock('a', () => 1)).rejects.toThrow(/which table\?/);
   });
 
-  test('what replaced them stays when they are uninstalled', async () => {
+  test('uninstall does not remove test locks that replaced them', async () => {
     locks.install();
     const later = createTestLocks({ time: 'virtual' }).install();
 
@@ -99,7 +99,7 @@ describe('installed', () => {
     await expect(withLock('a', () => 1)).rejects.toThrow(LockOptionError);
   });
 
-  test('a factory without a table, made meanwhile, never goes to DynamoDB', async () => {
+  test('a factory that was made while they were installed never uses DynamoDB', async () => {
     locks.install();
     const factory = getLockFactory();
     locks.uninstall();
@@ -109,7 +109,7 @@ describe('installed', () => {
     expect(locks.holderOf('a')).toBeDefined();
   });
 
-  test('not in Lambda', () => {
+  test('are refused in Lambda', () => {
     process.env['AWS_LAMBDA_RUNTIME_API'] = '127.0.0.1:9001';
     try {
       expect(() => locks.install()).toThrow(/protect nothing in a Lambda function/);
@@ -119,12 +119,12 @@ describe('installed', () => {
   });
 });
 
-test('they are a factory, to be passed to code that takes one', async () => {
+test('they are a factory that can be passed to code', async () => {
   expect(await locks.withLock('a', () => 'a')).toBe('a');
   expect(locks.holderOf('a')).toBeUndefined();
 });
 
-test('an invocation’s end ends the hold', async () => {
+test('the end of an invocation ends the hold', async () => {
   const held = await locks.createLock('a').acquire({ context: locks.invocation(5) });
 
   await locks.time.advance(6);
@@ -133,7 +133,7 @@ test('an invocation’s end ends the hold', async () => {
   expect(() => held.assertHeld()).toThrow(expect.objectContaining({ reason: 'invocation-ended' }));
 });
 
-test('two tables of test locks have nothing in common', async () => {
+test('two sets of test locks are independent', async () => {
   const others = createTestLocks({ tableName: 'others' });
   await locks.createLock('a').acquire();
 

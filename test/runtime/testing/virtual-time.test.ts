@@ -5,7 +5,7 @@ import { LockOptionError } from '../../../runtime/errors.js';
 import type { HeldLock } from '../../../runtime/options/held-lock.js';
 import { createTestLocks } from '../../../runtime/testing/index.js';
 
-test('time stands still until it is told to pass', async () => {
+test('time stands still until it is moved', async () => {
   const locks = createTestLocks({ time: 'virtual' });
   const begun = locks.time.now();
   await locks.withLock('a', () => new Promise((resolve) => setImmediate(resolve)));
@@ -16,7 +16,7 @@ test('time stands still until it is told to pass', async () => {
   expect(locks.time.now().getTime() - begun.getTime()).toBe(90_000);
 });
 
-test('what is due happens in its order, each with all that follows from it', async () => {
+test('events happen in order, each with all that follows from it', async () => {
   const { time } = createTestLocks({ time: 'virtual' });
   const seen: string[] = [];
   const chain = async (name: string, seconds: number): Promise<void> => {
@@ -63,7 +63,7 @@ test('until passes the error on', async () => {
   await expect(time.until(Promise.reject(new Error('of the code')))).rejects.toThrow('of the code');
 });
 
-test('until waits for what is not of virtual time too, while that stands still', async () => {
+test('until also waits for a file, while virtual time stands still', async () => {
   const { time } = createTestLocks({ time: 'virtual' });
   const begun = time.now();
 
@@ -72,7 +72,7 @@ test('until waits for what is not of virtual time too, while that stands still',
   expect(time.now()).toEqual(begun);
 });
 
-test('until waits for files under a lock as well: what goes on by itself goes on slowly then', async () => {
+test('until also waits for files under a lock, while the heartbeat goes on slowly', async () => {
   const locks = createTestLocks({ time: 'virtual' });
   const work = async (held: HeldLock): Promise<boolean> => {
     for (let reads = 0; reads < 20; reads += 1) await readFile('package.json', 'utf8');
@@ -83,7 +83,7 @@ test('until waits for files under a lock as well: what goes on by itself goes on
   expect(await locks.time.until(locks.withLock('a', { context: locks.invocation(60) }, work))).toBe(true);
 });
 
-test('until lets a lock run out that nobody waits for', async () => {
+test('until moves time to the end of a hold that nobody waits for', async () => {
   const locks = createTestLocks({ time: 'virtual' });
   const aborted = locks.withLock('a', { context: locks.invocation(5) }, async ({ signal }) => once(signal, 'abort'));
 
@@ -91,7 +91,7 @@ test('until lets a lock run out that nobody waits for', async () => {
   expect(locks.time.now().getTime()).toBe(Date.UTC(2026, 0, 1, 0, 0, 4));
 });
 
-test('until gives up after its limit, and on what nothing moves', async () => {
+test('until gives up after its limit, or if virtual time cannot settle the promise', async () => {
   const { time } = createTestLocks({ time: 'virtual' });
 
   await expect(time.until(time.sleep(61), { limitSeconds: 60 })).rejects.toThrow(/not settled within 60 s of virtual/);
@@ -99,7 +99,7 @@ test('until gives up after its limit, and on what nothing moves', async () => {
   await expect(time.until(new Promise(() => {}))).rejects.toThrow(/something that virtual time does not move/);
 });
 
-test('time may be let pass from within what is waited for', async () => {
+test('code that `until` waits for may move time itself', async () => {
   const locks = createTestLocks({ time: 'virtual' });
   const done = locks.withLock('a', async (held) => {
     await locks.time.advance(100);
@@ -118,7 +118,7 @@ test.each([-1, Number.NaN, Infinity, '1'])('%p seconds are refused', async (seco
   await expect(time.until(Promise.resolve(), { limitSeconds: seconds as number })).rejects.toThrow(/limitSeconds/);
 });
 
-/** The runner's own fake timers move the locks too, where they are made in real time. */
+/** Locks in real time follow the fake timers of the test runner. */
 describe('with fake timers', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
@@ -133,7 +133,7 @@ describe('with fake timers', () => {
     await refused;
   });
 
-  test('virtual time goes on beside them', async () => {
+  test('virtual time is independent of them', async () => {
     const locks = createTestLocks({ time: 'virtual' });
     const held = await locks.createLock('a').acquire();
 
