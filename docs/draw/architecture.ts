@@ -42,7 +42,7 @@ const ROOMS: readonly Room[] = [
     path: 'runtime/hold/',
     says: 'from granted to ended',
     steps: [
-      { file: 'hold.ts', does: 'it is held; heartbeat.ts refreshes it' },
+      { file: 'hold.ts', does: 'it is held; lease-renewer.ts refreshes it' },
       { file: 'run-under.ts', does: 'your work runs, then the outcome is settled' },
       { file: 'release.ts', does: 'released, or lost' },
     ],

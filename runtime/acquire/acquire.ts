@@ -162,8 +162,7 @@ interface Grant {
 
 /** The hold that comes of an asking. */
 export function holdOf(ask: AcquireRequest<unknown>, { ref, lease, waiter }: Grant): Hold {
-  const { data, lockAtLeastSeconds, signal, reserveSeconds, reporter } = ask;
-  const invocationEndsMs = ask.isToStay ? undefined : ask.invocationEndsMs;
+  const { data, lockAtLeastSeconds, signal, reserveSeconds, invocationEndsMs, isToStay, reporter } = ask;
   reporter.acquired();
   return new Hold(ref, {
     lease,
@@ -173,6 +172,7 @@ export function holdOf(ask: AcquireRequest<unknown>, { ref, lease, waiter }: Gra
     signal,
     invocationEndsMs,
     reserveSeconds,
+    isToStay,
     reporter,
   });
 }

@@ -25,11 +25,6 @@ export interface Randomness {
   fraction(): number;
 }
 
-/** What has timers by elapsed time, which are late where that runs ahead of the monotonic clock: after a freeze. */
-export interface Watcher {
-  tick(): void;
-}
-
 /** What a process knows by one connection. */
 class OfConnection {
   readonly serverClock = new ServerClock();
@@ -51,7 +46,7 @@ export class LockManager {
   private readonly elapsed: ElapsedTime;
   private readonly connections = new WeakMap<object, OfConnection>();
   private readonly abandoned = new BoundedSet(REMEMBERED);
-  private readonly watchers = new Set<Watcher>();
+  private readonly watchers = new Set<() => void>();
   private ticker: Timer | undefined;
   /** Elapsed time at which it was last seen to run. */
   private ranMs = 0;
@@ -150,23 +145,16 @@ export class LockManager {
   }
 
   /**
-   * Reads elapsed time several times a second, and calls back where it ran ahead of the timers, until the returned
-   * function is called. Where it did not, timers come by themselves: holds by the thousand are not to be asked.
+   * Reads elapsed time several times a second, until `unwatch` is called with the same callback. Calls back when it ran
+   * ahead of the timers, as in a freeze: they are late then. Otherwise it does not, as there may be thousands of holds.
    */
-  watch(callback: () => void): () => void {
-    const watcher = { tick: callback };
-    this.addWatcher(watcher);
-    return () => this.removeWatcher(watcher);
-  }
-
-  /** The same, until `removeWatcher` is called. */
-  addWatcher(watcher: Watcher): void {
-    this.watchers.add(watcher);
+  watch(callback: () => void): void {
+    this.watchers.add(callback);
     this.keepTicking();
   }
 
-  removeWatcher(watcher: Watcher): void {
-    this.watchers.delete(watcher);
+  unwatch(callback: () => void): void {
+    this.watchers.delete(callback);
     if (this.watchers.size > 0) return;
     this.ticker?.cancel();
     this.ticker = undefined;
@@ -207,7 +195,7 @@ export class LockManager {
       const aheadMs = this.elapsedMs() - this.clock.monotonicMs();
       if (aheadMs - this.aheadMs > LATE_MS) {
         this.aheadMs = aheadMs;
-        for (const watcher of [...this.watchers]) watcher.tick();
+        for (const callback of [...this.watchers]) callback();
       }
       if (this.watchers.size > 0) this.keepTicking();
     });

@@ -12,8 +12,9 @@ const TIMER_GRAIN_MS = 2;
 interface Timekeeper {
   readonly clock: Clock;
   elapsedMs(): number;
-  /** Calls back when elapsed time ran ahead of the timers, until the returned function is called. */
-  watch(callback: () => void): () => void;
+  /** Calls back when elapsed time ran ahead of the timers, until `unwatch` is called. */
+  watch(callback: () => void): void;
+  unwatch(callback: () => void): void;
 }
 
 /** What bounds a wait. */
@@ -42,7 +43,6 @@ export class WaitBudget {
   private readonly untilMs: number;
   /** What was left when the request was sent that is under way, and the monotonic time then. */
   private asked: { readonly leftMs: number; readonly atMs: number } | undefined;
-  private readonly unwatch: () => void;
   private readonly unlisten: (() => void) | undefined;
   private timer: Timer | undefined;
 
@@ -54,7 +54,7 @@ export class WaitBudget {
   ) {
     this.limitMs = timekeeper.clock.monotonicMs() + waitSeconds * 1000;
     this.untilMs = untilMs;
-    this.unwatch = timekeeper.watch(() => this.look());
+    timekeeper.watch(this.look);
     if (signal) this.unlisten = whenAborted(signal, () => this.end(signal.reason));
     if (!this.ending) this.arm();
   }
@@ -134,21 +134,21 @@ export class WaitBudget {
   /** The wait has succeeded, or failed otherwise: stop timing it. */
   close(): void {
     this.timer?.cancel();
-    this.unwatch();
+    this.timekeeper.unwatch(this.look);
     this.unlisten?.();
   }
 
   private arm(): void {
     this.timer?.cancel();
     const delayMs = Math.min(this.leftMs(), LONGEST_NAP_MS);
-    this.timer = this.timekeeper.clock.after(delayMs, () => this.look(), { keepAlive: true });
+    this.timer = this.timekeeper.clock.after(delayMs, this.look, { keepAlive: true });
   }
 
   /** Ends the wait where its time is over, and else sets its timer anew: that would be late after a freeze. */
-  private look(): void {
+  private readonly look = (): void => {
     if (this.leftMs() > 0) this.arm();
     else this.end(this.timeLimitError(this.unanswered()));
-  }
+  };
 
   /** Whether a request is under way that had until the end of the wait a time to be answered in. */
   private hadFairTime(): boolean {

@@ -6,95 +6,86 @@ import {
   type TransactionItem,
   type WriteAnswer,
 } from '../core/store.js';
-import type { LockRef } from '../entry/lock-ref.js';
 import { untilAnswered } from '../entry/retry.js';
 import { LockLostError, LockOptionError } from '../errors.js';
 import { shown } from '../options/validate.js';
-import type { LeaseState } from '../protocol/lease-state.js';
 import { tryBudgetMs } from '../protocol/schedule.js';
-import { loseTo, loseToNoEntry, type Refreshed } from './lease-renewer.js';
+import type { HeldState } from './held-state.js';
 
 /** DynamoDB's limit for a transaction, one of which is the check. */
 const MOST_ITEMS = 99;
 
-/** Who believes in the hold: the hold itself, or a use of it, which may be over before. */
-export type Believer = Pick<Refreshed, 'isHeld' | 'leftMs' | 'lose' | 'whyNotHeld'>;
-
-/** Writes of the caller's own that happen only while the lock is held (docs/protocol.md, section 2). */
-export class Guard {
+/** The caller's own writes, which happen only while the lock is held (docs/protocol.md, section 2). */
+export class GuardedWrites {
   private transactions = 0;
 
-  constructor(
-    private readonly ref: LockRef,
-    private readonly lease: LeaseState,
-    private readonly hold: Believer,
-  ) {}
+  constructor(private readonly state: HeldState) {}
 
   conditionCheck(): LockConditionCheck {
-    const { store } = this.ref;
+    const { state } = this;
+    const { store } = state.ref;
+    if (!state.isHeld) throw state.whyNotHeld();
     if (!store.conditionCheck) throw this.withoutTransactions();
-    if (!this.hold.isHeld) throw this.hold.whyNotHeld();
     return store.conditionCheck(this.standing());
   }
 
-  /** Sends the items until one attempt is answered, within the hold and for as long as a try may take. */
+  /** Sends the items until one attempt is answered: for as long as a try may take, and the hold lasts. */
   async transactWrite(items: readonly TransactionItem[], signal: AbortSignal | undefined): Promise<void> {
-    const { ref, hold } = this;
+    const { state } = this;
+    const { ref } = state;
     this.checkItems(items);
     const send = this.sender({ guard: this.standing(), items, token: this.drawToken() });
     let lastFailure: unknown;
     const bounds = {
-      budgetMs: tryBudgetMs(this.lease.leaseSeconds),
-      leftMs: () => hold.leftMs(),
+      budgetMs: tryBudgetMs(state.lease.leaseSeconds),
+      leftMs: () => state.leftMs(),
       signal,
       keepAlive: true,
-      unanswered: (cause: unknown) => (hold.isHeld ? ref.notConfirmed('transaction', cause) : this.lost(cause)),
+      unanswered: (cause: unknown) => (state.isHeld ? ref.notConfirmed('transaction', cause) : this.lost(cause)),
     };
     const answer = await untilAnswered(ref.manager, bounds, async (budgetMs) => {
-      if (!hold.isHeld) throw this.lost(lastFailure);
+      if (!state.isHeld) throw this.lost(lastFailure);
       try {
         return await ref.exchange(budgetMs, send, signal);
       } catch (error) {
-        if (loseToNoEntry(hold, error)) throw hold.whyNotHeld();
+        if (state.loseToNoEntry(error)) throw state.whyNotHeld();
         lastFailure = error;
         throw error;
       }
     }).catch((error: unknown) => {
       throw error instanceof ItemsRefused ? error.error : error;
     });
-    // Whenever it comes: what was committed was committed while the entry stood.
-    if (!answer.written) throw this.lossBy(answer);
+    // However late the answer is: a transaction that was carried out was carried out while the entry stood.
+    if (answer.written) return;
+    if (state.stands) state.loseTo(answer.entry);
+    throw state.whyNotHeld();
   }
 
   private standing(): LockGuard {
-    const { holdId, fencingToken } = this.lease;
-    return { lockKey: this.ref.name, holdId, fencingToken };
+    const { ref, lease } = this.state;
+    const { holdId, fencingToken } = lease;
+    return { lockKey: ref.name, holdId, fencingToken };
   }
 
-  /** The same for all attempts of one call: whichever of them lands, it is carried out once. */
+  /** One token for all attempts of a call: DynamoDB carries out only one of them. */
   private drawToken(): string {
     this.transactions += 1;
-    return this.ref.manager.drawHoldId(`${this.lease.holdId} ${this.transactions}`);
+    const { ref, lease } = this.state;
+    return ref.manager.drawHoldId(`${lease.holdId} ${this.transactions}`);
   }
 
   private sender(write: GuardedWrite): (signal: AbortSignal) => Promise<WriteAnswer> {
-    const { store } = this.ref;
+    const { store } = this.state.ref;
     if (!store.transactWrite) throw this.withoutTransactions();
     return store.transactWrite.bind(store, write);
   }
 
-  private lossBy({ entry }: WriteAnswer): LockLostError {
-    const { hold } = this;
-    if (hold.isHeld) loseTo(hold, this.lease, entry);
-    return hold.whyNotHeld();
-  }
-
   private lost(lastFailure: unknown): LockLostError {
-    const loss = this.hold.whyNotHeld();
+    const loss = this.state.whyNotHeld();
     if (lastFailure === undefined) return loss;
     const { message, reason } = loss;
     return new LockLostError(`${message}; whether the transaction was carried out is not known`, {
-      ...this.ref.errorDetails(lastFailure),
+      ...this.state.ref.errorDetails(lastFailure),
       reason,
     });
   }
@@ -109,9 +100,7 @@ export class Guard {
   }
 
   private withoutTransactions(): LockOptionError {
-    return new LockOptionError(
-      `${this.ref.label} is not kept in DynamoDB, and has no transactions`,
-      this.ref.errorDetails(),
-    );
+    const { ref } = this.state;
+    return new LockOptionError(`${ref.label} is not kept in DynamoDB, and has no transactions`, ref.errorDetails());
   }
 }

@@ -1,10 +1,9 @@
-import { LazyAbortController, orAborted, whenAborted } from '../core/abort.js';
-import type { Timer } from '../core/clock.js';
+import { orAborted } from '../core/abort.js';
 import type { LocalQueue, Waiter } from '../core/local-queue.js';
-import type { LockManager, Watcher } from '../core/lock-manager.js';
+import type { LockManager } from '../core/lock-manager.js';
 import type { LockConditionCheck, TransactionItem } from '../core/store.js';
 import type { LockRef } from '../entry/lock-ref.js';
-import { InvocationEndingError, LockHolder, LockLostError, type LockLostReason, LockOptionError } from '../errors.js';
+import { LockHolder, type LockLostError, LockOptionError } from '../errors.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { HeldLock, RefreshOptions, WaitOptions } from '../options/held-lock.js';
 import {
@@ -16,72 +15,39 @@ import {
   signalIn,
 } from '../options/validate.js';
 import type { LeaseState } from '../protocol/lease-state.js';
-import { LOST_RELEASE_BUDGET_MS, refreshDueMs, releaseBudgetMs } from '../protocol/schedule.js';
-import { type Believer, Guard } from './guarded-writes.js';
+import { LOST_RELEASE_BUDGET_MS, releaseBudgetMs } from '../protocol/schedule.js';
+import { GuardedWrites } from './guarded-writes.js';
 import { handOverText } from './hand-over-text.js';
-import { Heartbeat } from './heartbeat.js';
-import { LeaseRenewer, type Refreshed } from './lease-renewer.js';
+import { HeldState, type HoldOrigin } from './held-state.js';
+import { LeaseRenewer } from './lease-renewer.js';
 import { Release, type Tombstone } from './release.js';
 
-/** Where a hold comes from, and what bounds it. */
-export interface HoldOrigin {
-  readonly lease: LeaseState;
-  /** The note that its entry carries: JSON text. */
-  readonly data?: string | undefined;
-  /** Seconds, from now on, for which the lock is to stay taken although it is released. */
-  readonly lockAtLeastSeconds?: number | undefined;
-  /** The place in the local queue, which the hold gives up at its end. */
-  readonly waiter?: Waiter | undefined;
-  /** The caller's signal: `held.signal` aborts with it. */
-  readonly signal?: AbortSignal | undefined;
-  /** Elapsed time at which the invocation ends that the hold belongs to. */
-  readonly invocationEndsMs?: number | undefined;
-  /** Seconds before that end at which the work is to stop. */
-  readonly reserveSeconds: number;
-  /** Where it is told what becomes of the hold. */
-  readonly reporter: Reporter;
-}
-
-/** What a hold leaves to the next one of its process. */
-export interface Yielded {
+/** What the next hold of the process takes over from one that it replaces. */
+export interface Replaced {
   readonly lease: LeaseState;
   readonly waiter: Waiter;
-  /** Where it is still to be told how the hold ended. */
+  /** Has still to hear how that hold ended. */
   readonly reporter: Reporter;
 }
 
 /** One acquisition of a lock (docs/protocol.md, section 4). */
-export class Hold implements HeldLock, Refreshed, Watcher {
-  private state: 'held' | 'handing-over' | 'handed-over' | 'released' | 'lost' = 'held';
-  private loss: LockLostError | undefined;
-  private isResting = false;
-  /** Elapsed time at which the invocation ends in which a release would be waited for. */
-  private callerEndsMs: number | undefined;
-  private releasing: Promise<void> | undefined;
-  /** What is to stay of its entry, if anything. */
-  private tombstone: Tombstone | undefined;
-  private readonly controller = new LazyAbortController();
+export class Hold implements HeldLock {
+  private readonly state: HeldState;
   private readonly renewer: LeaseRenewer;
-  private readonly heartbeat: Heartbeat;
-  private deadlineTimer: Timer | undefined;
-  private unfollow: (() => void) | undefined;
-  private guardOnceUsed: Guard | undefined;
+  private releasing: Promise<void> | undefined;
+  /** What the release leaves in the table, if anything. */
+  private tombstone: Tombstone | undefined;
+  private writes: GuardedWrites | undefined;
 
   constructor(
     private readonly ref: LockRef,
-    private readonly origin: HoldOrigin,
+    origin: HoldOrigin,
   ) {
-    const { manager } = ref;
-    const { lockAtLeastSeconds = 0 } = origin;
-    this.callerEndsMs = origin.invocationEndsMs;
-    if (lockAtLeastSeconds > 0) this.tombstone = { untilMs: manager.clock.monotonicMs() + lockAtLeastSeconds * 1000 };
-    this.renewer = new LeaseRenewer(ref, origin.lease, origin.data, this);
-    this.heartbeat = new Heartbeat(manager, this.renewer);
-    manager.addWatcher(this);
-    origin.waiter?.grant(this);
-    if (origin.signal) this.follow(origin.signal);
-    this.heartbeat.start();
-    this.armDeadline();
+    const { lockAtLeastSeconds = 0, data, waiter } = origin;
+    if (lockAtLeastSeconds > 0) this.tombstone = { untilMs: this.monotonicMs(lockAtLeastSeconds) };
+    this.state = new HeldState(ref, origin);
+    waiter?.grant(this);
+    this.renewer = new LeaseRenewer(this.state, data);
   }
 
   get name(): string {
@@ -89,12 +55,11 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   }
 
   get signal(): AbortSignal {
-    this.check();
-    return this.controller.signal;
+    return this.state.signal;
   }
 
   get fencingToken(): bigint {
-    const { fencingToken } = this.origin.lease;
+    const { fencingToken } = this.state.lease;
     if (fencingToken !== undefined) return fencingToken;
     throw new LockOptionError(
       `${this.ref.label} is held without a fencing token; set fencing: true, for all of its clients`,
@@ -103,151 +68,181 @@ export class Hold implements HeldLock, Refreshed, Watcher {
   }
 
   get isHeld(): boolean {
-    return this.check();
+    return this.state.isHeld;
   }
 
   get remainingSeconds(): number {
-    return this.check() ? this.leftMs() / 1000 : 0;
+    return this.state.isHeld ? this.state.leftMs() / 1000 : 0;
   }
 
   assertHeld(options: { readonly forSeconds?: number } = {}): void {
     refuseUnknown(options, ['forSeconds'], 'assertHeld');
     const { forSeconds = 0 } = options;
     checkedForSeconds(forSeconds);
-    if (!this.check()) throw this.whyNotHeld();
+    if (!this.state.isHeld) throw this.state.whyNotHeld();
     const { remainingSeconds } = this;
     if (remainingSeconds >= forSeconds) return;
-    throw this.ref.tooShort(remainingSeconds, forSeconds, this.renewer.lastFailure);
-  }
-
-  /** Whether it is a hold on this lock, or the one of this hold id. */
-  isOn(queue: LocalQueue, holdId?: string): boolean {
-    return this.ref.queue === queue || this.origin.lease.holdId === holdId;
-  }
-
-  /** The process it is held by. */
-  get manager(): LockManager {
-    return this.ref.manager;
-  }
-
-  /** Where it is told what becomes of it. */
-  get reporter(): Reporter {
-    return this.origin.reporter;
-  }
-
-  /** Runs the work that it is held for, as its observers would have it. */
-  around<T>(work: () => T): T {
-    return this.origin.reporter.around(work);
-  }
-
-  /** The loss that ended this hold before its time; reads the clock. */
-  lossSoFar(): LockLostError | undefined {
-    this.check();
-    return this.loss;
-  }
-
-  /** Who holds it, for callers of the same process that ask. */
-  describe(): LockHolder {
-    const { hostIdentifier, leaseSeconds } = this.origin.reporter.attempt;
-    return new LockHolder(hostIdentifier, leaseSeconds, this.remainingSeconds, noteFrom(this.renewer.data));
+    throw this.ref.tooShort(remainingSeconds, forSeconds, this.state.lastFailure);
   }
 
   async refresh(options: RefreshOptions = {}): Promise<void> {
     refuseUnknown(options, ['signal', 'data'], 'refresh');
     const data = checkedNote(options.data);
     const signal = checkedSignal(options.signal);
-    if (this.state === 'handed-over') return;
-    this.assertHeld();
-    if (this.state === 'handing-over') throw this.renewer.beingHandedOver();
+    if (this.state.phase === 'handed-over') return;
+    this.assertNotHandingOver();
     await this.renewer.confirm({ data }, signal);
   }
 
   conditionCheck(): LockConditionCheck {
-    return this.guard.conditionCheck();
+    return this.guardedWrites.conditionCheck();
   }
 
   async transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void> {
-    return this.guard.transactWrite(items, signalIn(options, 'transactWrite'));
+    return this.guardedWrites.transactWrite(items, signalIn(options, 'transactWrite'));
   }
 
   async serialize(options?: WaitOptions): Promise<string> {
     const signal = signalIn(options, 'serialize');
-    this.assertHeld();
-    if (this.state === 'handing-over') throw this.renewer.beingHandedOver();
-    this.state = 'handing-over';
-    this.heartbeat.stop();
+    const { state } = this;
+    this.assertNotHandingOver();
+    state.become('handing-over');
     try {
-      const version = await this.renewer.handOver(signal);
-      // A release that began before this was heard came first, and so did the deadline: then the text is dead.
-      if (!this.check()) throw this.whyNotHeld();
-      this.end('handed-over');
-      this.origin.reporter.handedOver();
+      const version = await this.renewer.confirm({ handsOver: true }, signal);
+      // If a release or the deadline came before this answer, the text is of no use.
+      if (!state.isHeld) throw state.whyNotHeld();
+      state.become('handed-over');
+      state.origin.reporter.handedOver();
       return handOverText(this.name, version);
     } finally {
-      if (this.check()) {
-        // Not confirmed: whatever landed, it is still ours to keep alive.
-        this.state = 'held';
-        this.heartbeat.start();
-      }
+      // Not confirmed. Whichever write landed, the entry is still ours to keep alive.
+      if (state.isHeld) state.become('held');
     }
   }
 
   async release(options?: WaitOptions): Promise<void> {
     const signal = signalIn(options, 'release');
-    this.releasing ??= this.releaseOnce();
-    await orAborted(this.releasing, signal);
+    // A lock that stays with the process is not given back by work whose time is over.
+    if (this.state.origin.isToStay && !this.state.isHeld) return;
+    await orAborted(this.giveBack(), signal);
   }
 
-  /** As `release`, but the lock stays taken for that long, under a note (JSON text), and nobody holds it. */
-  leave(seconds: number, data: string): Promise<void> {
-    this.tombstone = { untilMs: this.manager.clock.monotonicMs() + seconds * 1000, data };
+  /** Releases it, but the lock stays taken for that many seconds more, under a note (JSON text). Nobody holds it then. */
+  keepTaken(seconds: number, data: string): Promise<void> {
+    this.tombstone = { untilMs: this.monotonicMs(seconds), data };
     return this.release();
   }
 
-  /** For a hold that stays while nobody works under it: it is not refreshed, and running out is no loss. */
-  rest(): void {
-    this.isResting = true;
-    this.callerEndsMs = undefined;
-    this.heartbeat.stop();
-  }
-
-  /** @param callerEndsMs elapsed time at which the invocation ends that uses it */
-  wake(callerEndsMs?: number): void {
-    this.isResting = false;
-    this.callerEndsMs = callerEndsMs;
-    this.heartbeat.start();
-  }
-
-  /**
-   * Ends it in favour of the next hold of this process, which may write over its entry, and has its place in the local
-   * queue. Gives nothing where it is not held any more.
-   */
-  yielded(): Yielded | undefined {
-    const { lease, waiter, reporter } = this.origin;
-    if (!this.check() || !waiter) return undefined;
-    this.finish('released');
-    this.abandon();
-    return { lease, waiter, reporter };
-  }
-
-  /** For writes that happen only while it is held, and while that one believes so. */
-  guardFor(believer: Believer): Guard {
-    return new Guard(this.ref, this.origin.lease, believer);
-  }
-
-  /**
-   * Over, and nobody works under it any more: this process may write over what stands of it. What was handed over is
-   * its receiver's.
-   */
-  abandon(): void {
-    if (this.state !== 'handed-over') this.manager.abandon(this.origin.lease.holdId);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.orWarn(this.release());
+  }
+
+  /** Gives back a lock that stays with the process. Work that still has it is told. Never rejects: it warns. */
+  async takeBack(): Promise<void> {
+    const { isHeld } = this.state;
+    const givenBack = this.orWarn(this.giveBack());
+    if (isHeld) this.state.tell(this.state.whyNotHeld());
+    await givenBack;
+  }
+
+  /**
+   * The work is over, and the lock stays with the process: it is not refreshed, and its end is no loss.
+   * @param onOver called when the hold has ended, at once if it has already
+   */
+  rest(onOver: () => void): void {
+    if (this.state.isHeld) this.state.rest('released', 'its use is over');
+    this.state.whenOver(onOver);
+  }
+
+  /**
+   * Ends the hold in favour of the next one of this process, which may write over its entry and has its place in the
+   * local queue. Returns nothing if it has ended already. Its entry may still be written over, if it was not handed over.
+   */
+  replace(): Replaced | undefined {
+    const { state } = this;
+    const { lease, waiter, reporter } = state.origin;
+    const stands = state.stands;
+    if (stands) state.become('released');
+    if (state.phase !== 'handed-over') this.manager.abandon(lease.holdId);
+    return stands && waiter ? { lease, waiter, reporter } : undefined;
+  }
+
+  /** Whether the lock is this process's by this hold, even if no work has it at the moment. */
+  get stands(): boolean {
+    return this.state.stands;
+  }
+
+  /** Whether it is a hold of this lock, or the hold of this id. */
+  isOn(queue: LocalQueue, holdId?: string): boolean {
+    return this.ref.queue === queue || this.state.lease.holdId === holdId;
+  }
+
+  get manager(): LockManager {
+    return this.ref.manager;
+  }
+
+  /** Runs the work in the context that the lock's observers give it. */
+  around<T>(work: () => T): T {
+    return this.state.origin.reporter.around(work);
+  }
+
+  /** Why the work lost the lock, if it has. Reads the clock. */
+  lossSoFar(): LockLostError | undefined {
+    void this.state.stands;
+    return this.state.loss;
+  }
+
+  /** Who holds it, for other callers of the process. */
+  describe(): LockHolder {
+    const { state } = this;
+    const { hostIdentifier, leaseSeconds } = state.origin.reporter.attempt;
+    const leftSeconds = state.stands ? state.leftMs() / 1000 : 0;
+    return new LockHolder(hostIdentifier, leaseSeconds, leftSeconds, noteFrom(this.renewer.data));
+  }
+
+  private get guardedWrites(): GuardedWrites {
+    this.writes ??= new GuardedWrites(this.state);
+    return this.writes;
+  }
+
+  private assertNotHandingOver(): void {
+    this.assertHeld();
+    if (this.state.phase === 'handing-over') throw this.renewer.beingHandedOver();
+  }
+
+  private giveBack(): Promise<void> {
+    this.releasing ??= this.releaseOnce();
+    return this.releasing;
+  }
+
+  private async releaseOnce(): Promise<void> {
+    const { ref, state } = this;
+    if (state.phase === 'handed-over') return;
+    const { lease, waiter, reporter, isToStay, invocationEndsMs } = state.origin;
+    const callerEndsMs = isToStay && !state.isHeld ? undefined : invocationEndsMs;
+    const stands = state.stands;
+    const release = new Release(ref, lease, this.tombstone);
+    if (stands) {
+      const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, state.leftMs());
+      state.become('released');
+      try {
+        await reporter.releasing(release.within(releaseBudgetMs(lease.leaseSeconds, leftMs), callerEndsMs));
+      } finally {
+        // Also if it goes on with nobody waiting: the hold id is abandoned, so the next caller may write over the entry.
+        waiter?.leave();
+      }
+    } else if (state.loss && !['taken', 'broken', 'gone'].includes(state.loss.reason)) {
+      await release.within(LOST_RELEASE_BUDGET_MS, callerEndsMs).catch((error: unknown) => {
+        ref.settings.logger.debug(`${ref.label}: a lost hold's entry was not cleaned up`, { error });
+      });
+    }
+  }
+
+  private async orWarn(released: Promise<void>): Promise<void> {
     try {
-      await this.release();
+      await released;
     } catch (error) {
-      const { leaseSeconds } = this.origin.lease;
+      const { leaseSeconds } = this.state.lease;
       this.ref.settings.logger.warn(
         `${this.ref.label}: the release was not confirmed; it may block others for up to ${leaseSeconds} s`,
         { error },
@@ -255,132 +250,7 @@ export class Hold implements HeldLock, Refreshed, Watcher {
     }
   }
 
-  /** Elapsed time ran ahead of the timers, as in a freeze. */
-  tick(): void {
-    this.deadlineTimer?.cancel();
-    this.armDeadline();
-    this.heartbeat.catchUp();
-  }
-
-  private get guard(): Guard {
-    this.guardOnceUsed ??= this.guardFor(this);
-    return this.guardOnceUsed;
-  }
-
-  /** Whether the lock is held now; past its end, it becomes lost here. */
-  private check(): boolean {
-    if (this.state !== 'held' && this.state !== 'handing-over') return false;
-    const nowMs = this.ref.manager.elapsedMs();
-    if (nowMs < this.endMs()) {
-      if (nowMs >= this.stopMs()) this.stopWork();
-      return true;
-    }
-    const { invocationEndsMs = Infinity, lease } = this.origin;
-    if (invocationEndsMs <= lease.deadlineMs) {
-      this.lose('invocation-ended', 'the invocation that it belongs to has ended');
-    } else {
-      const pausedMs = this.manager.pausedMs(this.dueMs(), lease.deadlineMs);
-      const pause = (pausedMs / 1000).toFixed(1);
-      if (pausedMs > 0) this.lose('deadline', `no refresh could be sent: nothing ran in this process for ${pause} s`);
-      else this.lose('deadline', 'no refresh was confirmed before its deadline', this.renewer.lastFailure);
-    }
-    return false;
-  }
-
-  private endMs(): number {
-    const { lease, invocationEndsMs = Infinity } = this.origin;
-    return Math.min(lease.deadlineMs, invocationEndsMs);
-  }
-
-  /** When the work is to stop, so that its lock can be released before the invocation is killed. */
-  private stopMs(): number {
-    const { invocationEndsMs = Infinity, reserveSeconds } = this.origin;
-    return invocationEndsMs - reserveSeconds * 1000;
-  }
-
-  private stopWork(): void {
-    if (this.controller.isAborted) return;
-    const { reserveSeconds } = this.origin;
-    const message = `${this.ref.label}: its invocation ends in ${reserveSeconds} s or less; stop now, while it is held`;
-    this.controller.abort(new InvocationEndingError(message, this.ref.errorDetails()));
-  }
-
-  leftMs(): number {
-    return this.endMs() - this.ref.manager.elapsedMs();
-  }
-
-  dueMs(): number {
-    const { invocationEndsMs = Infinity, lease } = this.origin;
-    const { confirmedSentMs, deadlineMs, leaseSeconds } = lease;
-    // What lasts until the invocation's end needs no more: the hold ends there in any case.
-    if (deadlineMs >= invocationEndsMs) return Infinity;
-    return refreshDueMs(confirmedSentMs, deadlineMs, leaseSeconds);
-  }
-
-  /** The tick alone would tell up to its own length late. */
-  private armDeadline(): void {
-    if (!this.check()) return;
-    const { manager } = this.ref;
-    const untilStopMs = this.controller.isAborted ? Infinity : this.stopMs() - manager.elapsedMs();
-    this.deadlineTimer = manager.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline());
-  }
-
-  private async releaseOnce(): Promise<void> {
-    const { lease } = this.origin;
-    if (this.state === 'handed-over') return;
-    const isHeld = this.check();
-    const release = new Release(this.ref, lease, this.tombstone);
-    if (isHeld) {
-      const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, this.leftMs());
-      this.finish('released');
-      try {
-        const released = release.within(releaseBudgetMs(lease.leaseSeconds, leftMs), this.callerEndsMs);
-        await this.origin.reporter.releasing(released);
-      } finally {
-        // Also where it goes on unheard: the next caller may write over what stands, since the hold is given up.
-        this.origin.waiter?.leave();
-      }
-    } else if (this.loss && !['taken', 'broken', 'gone'].includes(this.loss.reason)) {
-      await release.within(LOST_RELEASE_BUDGET_MS, this.callerEndsMs).catch((error: unknown) => {
-        this.ref.settings.logger.debug(`${this.ref.label}: a lost hold's entry was not cleaned up`, { error });
-      });
-    }
-  }
-
-  /** Its signal aborts with the caller's. */
-  private follow(signal: AbortSignal): void {
-    this.unfollow = whenAborted(signal, () => this.controller.abort(signal.reason));
-  }
-
-  lose(reason: LockLostReason, why: string, cause?: unknown): void {
-    this.loss = this.lossError(reason, `${this.ref.label} was lost: ${why}`, cause);
-    this.end('lost');
-    if (this.isResting) this.origin.reporter.lapsed(this.loss);
-    else this.origin.reporter.lost(this.loss);
-    this.controller.abort(this.loss);
-  }
-
-  /** Ends the hold and lets the next local caller come forward. */
-  private end(state: 'handed-over' | 'lost'): void {
-    this.finish(state);
-    this.origin.waiter?.leave();
-  }
-
-  private finish(state: 'handed-over' | 'released' | 'lost'): void {
-    this.state = state;
-    this.heartbeat.stop();
-    this.deadlineTimer?.cancel();
-    this.manager.removeWatcher(this);
-    this.unfollow?.();
-  }
-
-  whyNotHeld(): LockLostError {
-    if (this.loss) return this.loss;
-    const reason = this.state as 'released' | 'handed-over';
-    return this.lossError(reason, `${this.ref.label} is not held any more: it was ${reason.replace('-', ' ')}`);
-  }
-
-  private lossError(reason: LockLostReason, message: string, cause?: unknown): LockLostError {
-    return new LockLostError(message, { ...this.ref.errorDetails(cause), reason });
+  private monotonicMs(inSeconds: number): number {
+    return this.manager.clock.monotonicMs() + inSeconds * 1000;
   }
 }

@@ -1,78 +1,51 @@
+import type { Timer } from '../core/clock.js';
 import type { WriteAnswer } from '../core/store.js';
-import type { LockRef } from '../entry/lock-ref.js';
 import { untilAnswered } from '../entry/retry.js';
-import { LockEntryError, type LockLostError, type LockLostReason, LynkError } from '../errors.js';
-import type { Reporter } from '../observe/reporter.js';
-import { isBroken, takenBy } from '../protocol/breaking.js';
+import { LynkError } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
-import type { LeaseState } from '../protocol/lease-state.js';
-import { refreshBudgetMs, tryBudgetMs } from '../protocol/schedule.js';
-import type { Pulse } from './heartbeat.js';
-
-/** The hold that is refreshed. */
-export interface Refreshed {
-  /** Whether it is held now; reads the clock. */
-  readonly isHeld: boolean;
-  /** Milliseconds until its end. */
-  leftMs(): number;
-  /** Elapsed time at which its next refresh is due. */
-  dueMs(): number;
-  lose(reason: LockLostReason, why: string, cause?: unknown): void;
-  whyNotHeld(): LockLostError;
-  /** Where it is told what becomes of it. */
-  readonly reporter: Reporter;
-}
+import { refreshBudgetMs, refreshRetryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import type { HeldState } from './held-state.js';
 
 /** What a refresh is for, besides the lease. */
 interface Purpose {
   /** Nobody knows when the receiver comes: the entry gets no expiry. */
   readonly handsOver?: boolean;
-  /** The note to put there: JSON text. */
+  /** The note to write: JSON text. */
   readonly data?: string | undefined;
 }
 
-/** The refreshes of one hold, and what their answers tell of it (docs/protocol.md, sections 2 and 4). */
-export class LeaseRenewer implements Pulse {
-  /** The failure in transit that no answer has followed yet: the cause, should the deadline pass. */
-  lastFailure: unknown;
-  private isHandingOver = false;
+/**
+ * Refreshes one hold in time, and ends it in time (docs/protocol.md, sections 2 and 4). A failed refresh is tried again
+ * until the deadline: one throttled request must not lose the lock. It keeps no process alive.
+ */
+export class LeaseRenewer {
+  private timer: Timer | undefined;
+  private isBeating = false;
+  private failures = 0;
+  /** After a refresh that failed: elapsed time before which no other is sent. */
+  private notBeforeMs = -Infinity;
 
   constructor(
-    private readonly ref: LockRef,
-    private readonly lease: LeaseState,
-    /** The note that the entry carries: JSON text. */
+    private readonly state: HeldState,
+    /** The note in the entry: JSON text. */
     public data: string | undefined,
-    private readonly hold: Refreshed,
-  ) {}
-
-  isAlive(): boolean {
-    return this.hold.isHeld;
+  ) {
+    state.onChange = this.look;
+    state.ref.manager.watch(this.look);
+    this.look();
   }
 
-  dueMs(): number {
-    return this.hold.dueMs();
-  }
-
-  leftMs(): number {
-    return this.hold.leftMs();
-  }
-
-  async refresh(): Promise<void> {
-    await this.once();
-  }
-
-  /**
-   * One refresh, one answer. Resolves to what stands of ours, or to nothing where the hold ended meanwhile;
-   * rejects for a failure in transit.
-   */
+  /** One refresh, one answer. Resolves to what stands of ours, or to nothing if the hold ended meanwhile. */
   async once(
     { handsOver = false, data }: Purpose = {},
     signal?: AbortSignal,
-    budgetMs = refreshBudgetMs(this.hold.leftMs()),
+    budgetMs = refreshBudgetMs(this.state.leftMs()),
   ): Promise<Pick<LockEntry, 'version' | 'data'> | undefined> {
-    const { ref, lease, hold } = this;
+    const { state } = this;
+    const { ref, lease } = state;
+    const { reporter } = state.origin;
     // While handing over, no other refresh may follow: the text would name a version that is gone.
-    if (this.isHandingOver !== handsOver || !hold.isHeld) return undefined;
+    if (!state.isHeld || handsOver !== (state.phase === 'handing-over')) return undefined;
     const version = ref.draw(lease);
     const lockKey = ref.name;
     const { holdId, fencingToken } = lease;
@@ -85,83 +58,93 @@ export class LeaseRenewer implements Pulse {
         signal,
       );
     } catch (error) {
-      // The caller's own reason, whatever it is, tells nothing of the lock.
+      // The caller's own reason says nothing about the lock.
       if (signal?.aborted) throw error;
-      if (loseToNoEntry(hold, error)) return undefined;
-      this.lastFailure = error;
-      if (hold.isHeld) hold.reporter.refreshFailed(error, hold.leftMs());
+      if (state.loseToNoEntry(error)) return undefined;
+      state.lastFailure = error;
+      if (state.stands) reporter.refreshFailed(error, state.leftMs());
       throw error;
     }
     // An answer that comes after the deadline, or after the release, changes nothing any more.
-    if (!hold.isHeld) return undefined;
-    this.lastFailure = undefined;
+    if (!state.stands) return undefined;
+    state.lastFailure = undefined;
     const standing = answer.written ? { version, ...(data !== undefined && { data }) } : answer.entry;
-    if (standing?.version.includes(holdId) && (answer.written || hasToken(answer.entry, lease))) {
-      const before = { dueMs: hold.dueMs(), remainedMs: hold.leftMs() };
+    const isTokenOurs = answer.written || fencingToken === undefined || answer.entry?.fencingToken === fencingToken;
+    if (standing?.version.includes(holdId) && isTokenOurs) {
+      const before = { dueMs: state.dueMs(), remainedMs: state.leftMs() };
       lease.confirm(standing.version, answer.dateMs);
-      hold.reporter.refreshed(before, hold.leftMs());
+      reporter.refreshed(before, state.leftMs());
       return standing;
     }
-    loseTo(hold, lease, answer.entry);
+    state.loseTo(answer.entry);
     return undefined;
   }
 
-  /** Refreshes until confirmed, at most for as long as a try may take and the hold lasts. */
+  /** Refreshes until confirmed: for as long as a try may take, and the hold lasts. Resolves to the version that stands. */
   async confirm(purpose: Purpose, signal: AbortSignal | undefined): Promise<string> {
-    const { ref, hold } = this;
+    const { state } = this;
+    const { ref } = state;
     const { data } = purpose;
     const bounds = {
-      budgetMs: tryBudgetMs(this.lease.leaseSeconds),
-      leftMs: () => hold.leftMs(),
+      budgetMs: tryBudgetMs(state.lease.leaseSeconds),
+      leftMs: () => state.leftMs(),
       signal,
       keepAlive: true,
-      unanswered: (cause: unknown) => (hold.isHeld ? ref.notConfirmed('refresh', cause) : hold.whyNotHeld()),
+      unanswered: (cause: unknown) => (state.isHeld ? ref.notConfirmed('refresh', cause) : state.whyNotHeld()),
     };
     const standing = await untilAnswered(ref.manager, bounds, async (budgetMs) => {
       const answer = await this.once(purpose, signal, budgetMs);
-      // A beat of the heart that overtook it kept its note out: the entry is ours, but says something else.
+      // A heartbeat overtook this refresh and kept its note out: the entry is ours, but says something else.
       if (answer && data !== undefined && answer.data !== data) throw new Error('another refresh came first');
       return answer;
     });
-    if (standing === undefined) throw hold.isHeld ? this.beingHandedOver() : hold.whyNotHeld();
+    if (standing === undefined) throw state.isHeld ? this.beingHandedOver() : state.whyNotHeld();
     if (data !== undefined) this.data = data;
     return standing.version;
   }
 
-  /** The version that the receiver of the hand-over is to find. From here on no other refresh is sent, unless it fails. */
-  async handOver(signal: AbortSignal | undefined): Promise<string> {
-    this.isHandingOver = true;
-    try {
-      return await this.confirm({ handsOver: true }, signal);
-    } catch (error) {
-      this.isHandingOver = false;
-      throw error;
-    }
-  }
-
-  /** For whoever else would write meanwhile. It is no loss: the hand-over may yet fail, and the hold go on. */
+  /** For calls that would write while the lock is being handed over. It is no loss: if that fails, the hold goes on. */
   beingHandedOver(): LynkError {
-    const { label } = this.ref;
-    return new LynkError(`${label} is being handed over; wait for that call`, this.ref.errorDetails());
+    const { ref } = this.state;
+    return new LynkError(`${ref.label} is being handed over; wait for that call`, ref.errorDetails());
   }
-}
 
-/** Ends a hold in whose place something stands that is no entry of a lock, where that is the error. */
-export function loseToNoEntry(hold: Pick<Refreshed, 'isHeld' | 'lose'>, error: unknown): boolean {
-  if (!(error instanceof LockEntryError && hold.isHeld)) return false;
-  hold.lose('taken', 'what stands in its place is no entry of a lock', error);
-  return true;
-}
+  /**
+   * Sends the refresh that is due, and sets the timer anew. Called by that timer, after a change of the hold's phase,
+   * and when elapsed time ran ahead of the timers, as in a freeze.
+   */
+  private readonly look = (): void => {
+    const { state } = this;
+    const { manager } = state.ref;
+    if (state.stands && manager.elapsedMs() >= this.beatMs()) this.beat();
+    // Only now: reading the state may have changed its phase, and so have set a timer.
+    this.timer?.cancel();
+    if (state.isOver) manager.unwatch(this.look);
+    else {
+      const nextMs = Math.min(state.nextMs(), this.beatMs());
+      this.timer = manager.clock.after(nextMs - manager.elapsedMs(), this.look);
+    }
+  };
 
-/** Whether the entry carries the hold's own fencing token, if it has one. */
-function hasToken(entry: LockEntry | undefined, { fencingToken }: LeaseState): boolean {
-  return fencingToken === undefined || entry?.fencingToken === fencingToken;
-}
+  /** Elapsed time of the next heartbeat. */
+  private beatMs(): number {
+    const { state } = this;
+    return state.phase === 'held' && !this.isBeating ? Math.max(state.dueMs(), this.notBeforeMs) : Infinity;
+  }
 
-/** Ends a hold in whose place this entry stands, or none. */
-export function loseTo(hold: Pick<Refreshed, 'lose'>, { holdId }: LeaseState, entry: LockEntry | undefined): void {
-  if (entry?.version.includes(holdId)) {
-    hold.lose('taken', 'its fencing token is another now: somebody else held it meanwhile, or changed its entry');
-  } else if (entry) hold.lose(isBroken(entry) ? 'broken' : 'taken', takenBy(entry));
-  else hold.lose('gone', 'its entry was deleted from the table');
+  private beat(): void {
+    const { state } = this;
+    const { manager } = state.ref;
+    this.isBeating = true;
+    const done = (): void => {
+      this.isBeating = false;
+      if (state.isOver) return;
+      const nowMs = manager.elapsedMs();
+      // Due again at once means that this beat failed, or gained nothing: leave the table some air.
+      if (state.dueMs() > nowMs) this.failures = 0;
+      else this.notBeforeMs = nowMs + refreshRetryDelayMs(this.failures++, state.leftMs(), manager.random.fraction());
+      this.look();
+    };
+    this.once().then(done, done);
+  }
 }

@@ -37,24 +37,32 @@ export function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseL
 }
 
 async function workInside<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
-  let outcome: Outcome<T>;
+  // Observers see each hold's work, the outermost hold's first.
+  const observed = holds.reduceRight(
+    (inner, hold) => () => hold.around(inner),
+    () => adopted(work),
+  );
+  return conclude(holds, await outcomeOf(holds, observed));
+}
+
+/** How the work settles that runs inside the holds. Never rejects. */
+export async function outcomeOf<T>(holds: readonly Hold[], work: () => Promise<T>): Promise<Outcome<T>> {
   try {
-    // Observers see each hold's work, the outermost hold's first.
-    const observed = holds.reduceRight(
-      (inner, hold) => () => hold.around(inner),
-      () => adopted(work),
-    );
-    outcome = { value: await insideOf(holds, observed) };
+    return { value: await insideOf(holds, work) };
   } catch (error) {
-    outcome = { error };
+    return { error };
   }
-  return conclude(holds, outcome);
 }
 
 /** Ends the holds, their work having settled like that, and settles as `withLock` does. */
 export async function conclude<T>(holds: readonly Hold[], outcome: Outcome<T>): Promise<T> {
   const [loss] = holds.flatMap((hold) => hold.lossSoFar() ?? []);
   await Promise.all(holds.map((hold) => hold[Symbol.asyncDispose]()));
+  return resultOf(outcome, loss);
+}
+
+/** The work's value, or its error. A loss before the work settled is thrown instead, and carries them. */
+export function resultOf<T>(outcome: Outcome<T>, loss: LockLostError | undefined): T {
   if (loss) throw lossWith(loss, outcome);
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
@@ -68,19 +76,10 @@ export function adopted<T>(work: () => T | PromiseLike<T>): Promise<T> {
   return Promise.resolve(work());
 }
 
-/** The loss before the work settled like that: it wins over the outcome, and carries it. */
-export function lossWith(loss: LockLostError, outcome: Outcome<unknown>): LockLostError {
-  return 'error' in outcome ? lossWithError(loss, outcome.error) : lossWithResult(loss, outcome.value);
-}
-
-function lossWithError(loss: LockLostError, error: unknown): LockLostError {
-  // Work that passed the signal on throws the loss itself.
-  if (error === loss) return loss;
-  const { message, reason, lockName, tableName } = loss;
-  return new LockLostError(message, { reason, lockName, tableName, cause: error });
-}
-
-function lossWithResult(loss: LockLostError, result: unknown): LockLostError {
+function lossWith(loss: LockLostError, outcome: Outcome<unknown>): LockLostError {
   const { message, reason, lockName, tableName, cause } = loss;
-  return new LockLostError(message, { reason, lockName, tableName, cause, result });
+  const details = { reason, lockName, tableName };
+  if (!('error' in outcome)) return new LockLostError(message, { ...details, cause, result: outcome.value });
+  // Work that was given the signal may throw the loss itself.
+  return outcome.error === loss ? loss : new LockLostError(message, { ...details, cause: outcome.error });
 }

@@ -68,7 +68,7 @@ async function workAndLeave<T>(
   if (!hold.isHeld) return resultFrom(text) as T;
   sharedResult.made(text);
   // Without DynamoDB's time nobody could tell its age. Whether the leave was confirmed is for the release to say.
-  if (madeAtMs !== undefined) await hold.leave(freshSeconds, resultNote(madeAtMs, text)).catch(() => {});
+  if (madeAtMs !== undefined) await hold.keepTaken(freshSeconds, resultNote(madeAtMs, text)).catch(() => {});
   return resultFrom(text) as T;
 }
 

@@ -13,7 +13,7 @@ import { DEFAULT_RESERVE_SECONDS } from '../options/invocation-lease.js';
 import type { InvocationContext, LockOptions, TryOptions } from '../options/options.js';
 import { checkedContext, checkedLease, checkedReserve, checkedWait, checkedWork, shown } from '../options/validate.js';
 import { takeForUse } from './sticky-take.js';
-import { StickyUse } from './sticky-use.js';
+import { runUse } from './sticky-use.js';
 
 /** What a sticky lock takes. */
 export interface StickyOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<TryOptions, 'releaseReserveSeconds'> {
@@ -46,7 +46,6 @@ export class StickyLock {
   private hold: Hold | undefined;
   private lock: Lock | undefined;
   private idle: Timer | undefined;
-  private inUse: StickyUse | undefined;
   /** The hold that takes on the one before. */
   private taking: Promise<Hold> | undefined;
   /** Uses in one process take turns. */
@@ -71,7 +70,7 @@ export class StickyLock {
 
   /** Whether it is held at this moment, in use or not. */
   get isHeld(): boolean {
-    return this.hold?.isHeld === true;
+    return this.hold?.stands === true;
   }
 
   /**
@@ -105,16 +104,14 @@ export class StickyLock {
     try {
       const ask = await lock.ask({ context, releaseReserveSeconds: this.reserveSeconds });
       hold = await this.taken({ ...ask, isToStay: true }, mostSeconds, waitSeconds);
-      hold.wake(endsMs);
     } catch (error) {
       this.endTurn(ref, waiter);
       throw error;
     }
-    this.inUse = new StickyUse(ref, hold, { endsMs, stopMs }, () => {
-      hold.rest();
+    return runUse(hold, endsMs, work, () => {
+      hold.rest(() => this.hold === hold && keepNoMore(this));
       this.endTurn(ref, waiter);
     });
-    return this.inUse.run(work);
   }
 
   /** Gives the lock back, also while it is used: the work is told then. Never rejects: it warns. */
@@ -123,9 +120,7 @@ export class StickyLock {
     this.hold = undefined;
     this.idle?.cancel();
     keepNoMore(this);
-    const released = hold?.[Symbol.asyncDispose]();
-    this.inUse?.tick();
-    await released;
+    await hold?.takeBack();
   }
 
   /** @internal The process ends: what is being taken on at this moment is given back as well. */
@@ -158,13 +153,10 @@ export class StickyLock {
   private async taken(ask: AcquireRequest, mostSeconds: number, waitSeconds: () => number): Promise<Hold> {
     // Between two uses, test locks may have come or gone, with a process of their own.
     const stayed = this.hold?.manager === ask.ref.manager ? this.hold : undefined;
-    // What may still stand of one that has lapsed is this process's own, and is written over like a dead holder's.
-    if (!stayed?.isHeld) stayed?.abandon();
     this.hold = undefined;
     const taking = takeForUse(ask, stayed, mostSeconds, waitSeconds).then((hold) => {
       this.hold = hold;
       giveBackOnSigterm(this);
-      hold.signal.addEventListener('abort', () => this.hold === hold && keepNoMore(this), { once: true });
       return hold;
     });
     if (stayed) this.taking = taking;
@@ -176,7 +168,6 @@ export class StickyLock {
   }
 
   private endTurn({ manager }: LockRef, waiter: Waiter): void {
-    this.inUse = undefined;
     const { idleSeconds } = this.options;
     if (idleSeconds !== undefined && this.hold) {
       this.idle = manager.clock.after(idleSeconds * 1000, () => void this.release());

@@ -13,7 +13,7 @@ import { limitOfOne, waitSecondsWithin } from '../acquire/acquire-request.js';
 import { Contention } from '../acquire/contend.js';
 import { WaitBudget } from '../core/wait-budget.js';
 import { LockLostError } from '../errors.js';
-import type { Hold, Yielded } from '../hold/hold.js';
+import type { Hold, Replaced } from '../hold/hold.js';
 import { Release } from '../hold/release.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { releaseBudgetMs } from '../protocol/schedule.js';
@@ -32,8 +32,8 @@ export async function takeForUse(
   waitSeconds: () => number,
 ): Promise<Hold> {
   const left = (): number => Math.max(0, waitSecondsWithin(waitSeconds(), ask));
-  const yielded = stayed?.yielded();
-  const again = yielded && (await retaken(ask, yielded, left()));
+  const replaced = stayed?.replace();
+  const again = replaced && (await retaken(ask, replaced, left()));
   if (again) return again;
   const seconds = left();
   return must(seconds > 0 ? await waitForHold(ask, seconds) : await takeHold(ask, limitOfOne(asked)));
@@ -42,7 +42,7 @@ export async function takeForUse(
 /** Resolves to nothing where another was seen to have taken it. */
 async function retaken(
   ask: AcquireRequest,
-  { lease, waiter, reporter: former }: Yielded,
+  { lease, waiter, reporter: former }: Replaced,
   waitSeconds: number,
 ): Promise<Hold | undefined> {
   const { ref, reporter } = ask;

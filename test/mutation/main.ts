@@ -8,7 +8,7 @@ import { type Check, judge, judgeList } from './verdict.js';
  * Changes the source, one small change at a time, and sees whether a test notices. Each part's score has to be high
  * enough, and what is not noticed has to be explained in survivors.md.
  *
- *     npx tsx test/mutation/main.ts [--only runtime/hold/heartbeat.ts]...
+ *     npx tsx test/mutation/main.ts [--only runtime/hold/release.ts]...
  *
  * With `--only`, those files alone, whatever the score. Exit code 1 where a check fails.
  */

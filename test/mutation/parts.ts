@@ -47,7 +47,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'hold',
-    files: ['hold', 'lease-renewer', 'release', 'heartbeat'].map((name) => `runtime/hold/${name}.ts`),
+    files: ['hold', 'held-state', 'lease-renewer', 'release'].map((name) => `runtime/hold/${name}.ts`),
     // Without the test of memory (client/): it makes tens of thousands of calls, which takes over half a minute.
     suites: [
       { folder: 'test/runtime/core', without: ['clock.test.ts'] },

@@ -158,16 +158,16 @@ export const RULES = {
   'told-by-signal': {
     says: 'a loss aborts the signal',
     checker: 'loss-reported',
-    edits: [{ file: 'hold/hold.ts', find: 'this.controller.abort(this.loss);', replace: '' }],
+    edits: [{ file: 'hold/held-state.ts', find: 'this.abort(this.loss);', replace: '' }],
   },
   'told-at-the-deadline': {
     says: 'the deadline has a timer of its own',
     checker: 'loss-reported',
     edits: [
       {
-        file: 'hold/hold.ts',
-        find: 'manager.clock.after(Math.min(this.leftMs(), untilStopMs), () => this.armDeadline())',
-        replace: 'manager.clock.after(Math.min(this.leftMs(), untilStopMs) + 60_000, () => this.armDeadline())',
+        file: 'hold/lease-renewer.ts',
+        find: 'Math.min(state.nextMs(), this.beatMs())',
+        replace: 'Math.min(state.nextMs() + 60_000, this.beatMs())',
       },
     ],
   },

@@ -35,14 +35,15 @@ describe('a hold id', () => {
   });
 });
 
-describe('a watcher', () => {
-  test('is called where elapsed time ran ahead of its timers, until it is removed', async () => {
+describe('what watches', () => {
+  test('is called when elapsed time ran ahead of its timers, until it watches no more', async () => {
     const time = new VirtualTime();
     const clock = time.clock();
     let stoodStillMs = 0;
     const manager = clone({ ...clock, monotonicMs: () => clock.monotonicMs() - stoodStillMs });
     const called: number[] = [];
-    const unwatch = manager.watch(() => called.push(time.nowMs));
+    const callback = (): void => void called.push(time.nowMs);
+    manager.watch(callback);
 
     await time.run(1000);
     expect(called).toEqual([]);
@@ -51,7 +52,7 @@ describe('a watcher', () => {
     stoodStillMs += 60;
     await time.run(6000);
     expect(called).toEqual([1200, 5200]);
-    unwatch();
+    manager.unwatch(callback);
     stoodStillMs += 3000;
     await time.run(9000);
     expect(called).toHaveLength(2);

@@ -514,43 +514,51 @@ test('a caller’s signal that aborts at the very moment of the grant is followe
   expect(granted.signal.reason).toBe(caller.signal.reason);
 });
 
-describe('a hold that nobody works under', () => {
+describe('a hold that nobody works under any more', () => {
   const refreshes = (): number => us.store.operations().filter((operation) => operation === 'refresh').length;
-  const resting = (): Hold => {
-    if (!(held instanceof Hold)) throw new Error('a hold was expected');
-    held.rest();
-    return held;
+  const holdOf = (one: HeldLock): Hold => {
+    if (!(one instanceof Hold)) throw new Error('a hold was expected');
+    return one;
   };
 
-  test('is not refreshed, and is again from the moment at which somebody does', async () => {
-    const hold = resting();
+  test('is not held by its work, but stands until its lease is over, without a refresh and without a loss', async () => {
+    const hold = holdOf(held);
+    const onOver = jest.fn();
+    hold.rest(onOver);
+    expect(hold.isHeld).toBe(false);
+    expect(hold.remainingSeconds).toBe(0);
+    expect(hold.signal.reason).toMatchObject({ reason: 'released' });
+    expect(() => hold.assertHeld()).toThrow('its use is over');
     await pass(8000);
-    expect(refreshes()).toBe(0);
-
-    hold.wake();
+    expect([hold.stands, hold.describe().remainingSeconds > 1, onOver.mock.calls.length]).toEqual([true, true, 0]);
     await pass(20_000);
 
-    expect(hold.isHeld).toBe(true);
-    expect(refreshes()).toBeGreaterThan(1);
+    expect([hold.stands, onOver.mock.calls.length]).toEqual([false, 1]);
+    expect(() => hold.assertHeld()).toThrow('its use is over');
+    expect(us.warnings).toEqual([]);
+    expect(refreshes()).toBe(0);
+    expect(setting.time.dueMs).toBeUndefined();
   });
 
-  test('is no loss where it runs out, but is one again once somebody works', async () => {
-    const hold = resting();
-    hold.wake();
+  test('takes note of a refresh that was under way', async () => {
+    const hold = holdOf(held);
+    us.store.next('refresh', { requestMs: 50, answerMs: 50 });
+    await pass(5010);
+    hold.rest(() => {});
+    await pass(9000);
+
+    expect(hold.stands).toBe(true);
+    expect(refreshes()).toBe(1);
+  });
+
+  test('has nothing more to come if it was lost before', async () => {
+    const hold = holdOf(held);
     us.block(20_000);
     expect(hold.isHeld).toBe(false);
+    const onOver = jest.fn();
+    hold.rest(onOver);
 
+    expect(onOver).toHaveBeenCalledTimes(1);
     expect(us.warnings).toEqual([expect.stringContaining('was lost')]);
-  });
-
-  test('that has run out is not refreshed, whoever comes to work', async () => {
-    const hold = resting();
-    await pass(20_000);
-    expect(us.warnings).toEqual([]);
-
-    hold.wake();
-    await pass(20_000);
-
-    expect(refreshes()).toBe(0);
   });
 });

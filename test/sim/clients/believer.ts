@@ -38,7 +38,7 @@ export class TypeScriptBeliever implements Believer {
   }
 
   get hold(): string {
-    return this.inside['origin'].lease.holdId;
+    return this.inside['state'].lease.holdId;
   }
 
   believes(): boolean {
@@ -46,12 +46,11 @@ export class TypeScriptBeliever implements Believer {
   }
 
   isOver(): boolean {
-    const state = this.inside['state'];
-    return state !== 'held' && state !== 'handing-over';
+    return this.inside['state'].isOver;
   }
 
   get isLost(): boolean {
-    return this.inside['state'] === 'lost';
+    return this.inside['state'].phase === 'lost';
   }
 
   /**
@@ -62,6 +61,6 @@ export class TypeScriptBeliever implements Believer {
     const { manager } = this.inside;
     const { clock } = manager;
     Object.assign(this.copy, manager['elapsed']);
-    return this.inside['origin'].lease.deadlineMs - this.copy.read(clock.monotonicMs(), clock.wallMs());
+    return this.inside['state'].lease.deadlineMs - this.copy.read(clock.monotonicMs(), clock.wallMs());
   }
 }

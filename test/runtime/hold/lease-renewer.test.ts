@@ -1,7 +1,6 @@
-import { Heartbeat, type Pulse } from '../../../runtime/hold/heartbeat.js';
 import type { HeldLock } from '../../../runtime/options/held-lock.js';
 import { brokenBy } from '../../../runtime/protocol/breaking.js';
-import { PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
+import { PYTHONS_VERSION, Setting, type TestProcess, watched } from '../setting.js';
 
 let setting: Setting;
 let us: TestProcess;
@@ -83,7 +82,7 @@ describe('failures in transit', () => {
     await pass(20_000);
 
     // Sent at 0, a lease of 10 s, a margin of 0.35 s.
-    expect(aborted.mock.calls).toEqual([[9650]]);
+    expect(aborted.mock.calls).toEqual([[expect.closeTo(9650, 2)]]);
     expect(held.signal.reason).toMatchObject({
       name: 'LockLostError',
       reason: 'deadline',
@@ -236,115 +235,49 @@ test('keeps a lease of one second, and one of a day', async () => {
   expect(long.isHeld).toBe(true);
 });
 
-describe('by itself, a heartbeat', () => {
-  let process: TestProcess;
-  let beats: number[];
-  let pulse: { -readonly [K in keyof Pulse]: Pulse[K] };
-  let heartbeat: Heartbeat;
-  beforeEach(() => {
-    setting = new Setting();
-    process = setting.process();
-    beats = [];
-    pulse = {
-      isAlive: () => true,
-      dueMs: () => (beats.length + 1) * 5000,
-      leftMs: () => 10_000,
-      refresh: async () => void beats.push(setting.time.nowMs),
-    };
-    heartbeat = new Heartbeat(process.locks, pulse);
-  });
-
-  test('beats when due, from its start to its stop', async () => {
-    heartbeat.stop();
-    await pass(5000);
-    heartbeat.catchUp();
-    expect(beats).toEqual([]);
-
-    heartbeat.start();
-    await pass(6000);
-    expect(beats).toEqual([5000 + 25, 10_000]);
-
-    heartbeat.stop();
-    await pass(60_000);
-    heartbeat.catchUp();
-    expect(beats.length).toBe(2);
-  });
-
-  test('catches up with nothing before its start', async () => {
-    process.freeze(6000);
-    heartbeat.catchUp();
-
-    expect(beats).toEqual([]);
-  });
-
-  test('catches up at the moment a beat is due, though no timer runs', () => {
-    heartbeat.start();
-    process.freeze(4999);
-    heartbeat.catchUp();
-    expect(beats).toEqual([]);
-
-    process.freeze(1);
-    heartbeat.catchUp();
-    expect(beats).toEqual([5000]);
-  });
-
-  test('beats only once its last beat is answered', async () => {
-    const { refresh } = pulse;
-    pulse.refresh = () => refresh().then(() => setting.time.sleep(20_000));
-    heartbeat.start();
-
-    await pass(12_000);
-    heartbeat.catchUp();
-    // As after a hand-over that failed.
-    heartbeat.start();
-    await pass(12_999);
-    expect(beats).toEqual([5000]);
-
-    await pass(100);
-    expect(beats).toEqual([5000, 25_050]);
-  });
-
-  test('sets no timer, and catches up with nothing, where nothing is alive', async () => {
-    pulse.isAlive = () => false;
-    heartbeat.start();
-    expect(setting.time.dueMs).toBeUndefined();
-
-    await pass(60_000);
-    heartbeat.catchUp();
-
-    expect(beats).toEqual([]);
-  });
-
-  test('sets no timer where no refresh is needed any more', () => {
-    pulse.dueMs = () => Infinity;
-
-    heartbeat.start();
-
-    expect(setting.time.dueMs).toBeUndefined();
-  });
-
-  test('that was stopped during a beat sets no further timer when that is answered', async () => {
-    const { refresh } = pulse;
-    pulse.refresh = () => refresh().then(() => setting.time.sleep(100));
-    heartbeat.start();
-    await pass(5000);
-
-    heartbeat.stop();
+describe('one refresh at a time', () => {
+  test('is sent only once the last one is answered, also after a freeze and a failed hand-over', async () => {
+    us.store.next('refresh', { requestMs: 700, answerMs: 700 });
+    await pass(5100);
+    us.freeze(300);
+    us.store.next('refresh', 'reset');
+    const stopped = new AbortController();
+    const handOver = watched(held.serialize({ signal: stopped.signal }));
+    await pass(10);
+    stopped.abort(new Error('not now'));
     await pass(200);
 
-    expect(beats).toEqual([5000]);
+    expect(handOver.error).toEqual(new Error('not now'));
+    expect(refreshes()).toHaveLength(2);
+    expect(held.isHeld).toBe(true);
+  });
+
+  test('and none follows one that was under way at the release', async () => {
+    us.store.next('refresh', { requestMs: 50, answerMs: 50 });
+    await pass(5010);
+    const released = held.release();
+    await pass(200);
+    await released;
+
+    expect(us.store.operations()).toEqual(['acquire', 'refresh', 'release']);
     expect(setting.time.dueMs).toBeUndefined();
   });
 
-  test('leaves ever more time after beats that gained nothing, and begins anew after one that did', async () => {
-    const gained = 4;
-    pulse.dueMs = () => process.locks.elapsedMs() + (beats.length === gained ? 5000 : 0);
-    heartbeat.start();
+  test('with ever more time after those that gained nothing, and begins anew after one that did', async () => {
+    const gaining = 5;
+    us.store.fate = ({ operation }) => (operation === 'refresh' && refreshes().length !== gaining ? 'reset' : {});
+    await pass(12_000);
 
-    await pass(25 + 50 + 100 + 200 + 5000 + 25 + 50 + 10);
+    const gaps = refreshes().map((atMs, index) => Math.round(atMs - (refreshes()[index - 1] ?? 0)));
+    expect(gaps.slice(0, 8)).toEqual([5000, 30, 55, 105, 205, 5000, 30, 55]);
+  });
 
-    const gaps = beats.map((atMs, index) => atMs - (beats[index - 1] ?? 0));
-    expect(gaps).toEqual([25, 50, 100, 200, 5000, 25, 50]);
+  test('and not one that another has made needless', async () => {
+    await pass(4900);
+    await until(held.refresh());
+    await pass(4000);
+
+    expect(refreshes()).toHaveLength(1);
   });
 });
 
