@@ -15,12 +15,13 @@ const checkedReason = check<string>(
     value.length <= 500 &&
     isWellFormed(value) &&
     !/\p{Cc}/u.test(value),
-  'break takes a reason, which the holder is told: 1 to 500 characters on one line',
+  'reason is a text of 1 to 500 characters on one line',
+  '; the holder gets it with its LockLostError',
 );
 
 const checkedSeenVersion = check<string | undefined>(
   (value) => value === undefined || (typeof value === 'string' && value !== ''),
-  'version is one that inspect has shown',
+  'version is one that inspect has returned',
 );
 
 /** What `break` takes. */
@@ -66,7 +67,7 @@ export async function breakLock(ref: LockRef, options: BreakOptions): Promise<Lo
     if (!isForced) refuseWhatIsFree(ref, seen);
     const broken = await (isForced ? remove(ref, seen, signal) : replace(ref, seen, hostIdentifier, signal));
     if (broken) return broken.left && inspectionOf(ref, ref.queue, broken.left);
-    if (attempts === ATTEMPTS) throw refusal(ref, 'its entry went on changing while it was looked at', seen.entry);
+    if (attempts === ATTEMPTS) throw refusal(ref, 'its entry kept changing between read and write', seen.entry);
   }
 }
 
@@ -108,13 +109,13 @@ function refuseWhatChanged(
 ): void {
   const expected = version ?? first?.version;
   if (expected === undefined || entry?.version === expected) return;
-  if (!entry) throw refusal(ref, 'its entry is gone since it was looked at');
+  if (!entry) throw refusal(ref, 'its entry has disappeared since it was inspected');
   const holdId = parseVersion(expected)?.holdId;
   const isSameHold = holdId !== undefined && entry.version.includes(holdId);
-  if (!isSameHold) throw refusal(ref, `it has changed since it was looked at: ${holding(entry)}`, entry);
+  if (!isSameHold) throw refusal(ref, `it has changed since it was inspected: ${holding(entry)}`, entry);
   // The same hold was refreshed between the read and the write. Only a caller that named a version minds.
   if (version === undefined) return;
-  throw refusal(ref, 'its holder has given a sign of life since it was looked at', entry);
+  throw refusal(ref, 'its holder has refreshed it since it was inspected', entry);
 }
 
 /** A lock that anybody may take already is not broken: that would keep it taken for another lease. */
@@ -127,7 +128,7 @@ function refuseWhatIsFree(ref: LockRef, { entry, dateMs, arrivedMs }: ObservedEn
   }
   // A stamp ahead of DynamoDB's clock keeps the lock taken for longer than its lease, so breaking it helps.
   if (isStampAhead(entry, dateMs)) return;
-  if (state === 'broken') throw refusal(ref, `its lease runs out already: it was ${entry.hostIdentifier}`, entry);
+  if (state === 'broken') throw refusal(ref, `its lease is already running out: it was ${entry.hostIdentifier}`, entry);
   if (state === 'released') {
     throw refusal(ref, 'nobody holds it: it was released, and stays taken until its lease runs out', entry);
   }

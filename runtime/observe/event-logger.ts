@@ -22,7 +22,7 @@ export class EventLogger implements LockObserver {
 function lineOf(event: LockEvent): Line {
   switch (event.type) {
     case 'requested':
-      return ['debug', 'is asked for'];
+      return ['debug', 'was requested'];
     case 'waiting': {
       const { holder } = event;
       return ['info', `is waited for${holder ? `: held by ${holder}` : ''}`, { holder }];
@@ -45,7 +45,7 @@ function lineOf(event: LockEvent): Line {
       const { waitSeconds, attempts } = event;
       return [
         'info',
-        `was not needed after ${seconds(waitSeconds)}: another's result serves`,
+        `was not needed after ${seconds(waitSeconds)}: another caller's result is used`,
         { waitSeconds, attempts },
       ];
     }
@@ -58,20 +58,20 @@ function lineOf(event: LockEvent): Line {
     }
     case 'refresh-failed': {
       const { error, remainingSeconds } = event;
-      return ['debug', `was not refreshed, which is tried again: ${error}`, { error, remainingSeconds }];
+      return ['debug', `was not refreshed; it is tried again: ${error}`, { error, remainingSeconds }];
     }
     case 'lost':
       return lossLine(event);
     case 'lapsed': {
       const { error, heldSeconds } = event;
-      return ['info', `${error.message}; nobody worked under it`, { reason: error.reason, heldSeconds }];
+      return ['info', `${error.message}; no work was running`, { reason: error.reason, heldSeconds }];
     }
     case 'released':
       return ['info', `was released after ${seconds(event.heldSeconds)}`, { heldSeconds: event.heldSeconds }];
     case 'release-failed': {
       // Not a warning: the caller of the release gets the error. If there is no caller, the hold itself warns.
       const { error, heldSeconds } = event;
-      return ['debug', `was given back, but without confirmation: ${error}`, { error, heldSeconds }];
+      return ['debug', `was released, but without confirmation: ${error}`, { error, heldSeconds }];
     }
     case 'handed-over':
       return ['info', `was handed over after ${seconds(event.heldSeconds)}`, { heldSeconds: event.heldSeconds }];

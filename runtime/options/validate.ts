@@ -70,7 +70,7 @@ export const checkedWait = check<number>(
 export const checkedAtLeast = check<number>(
   (value) => isWithin(value, 0, DAY_SECONDS),
   `lockAtLeastSeconds is a number of seconds from 0 to ${DAY_SECONDS}`,
-  '; for work that is done once and for all, note that it is done where its result is kept',
+  '; for work to be done only once ever, record that it is done where its result is kept',
 );
 
 export const checkedFencing = check<boolean>(isFlag, 'fencing is true or false');

@@ -315,7 +315,7 @@ describe('break', () => {
     const { code, complaints } = await typed(command, { width: 80, answers: [afterTakeover] });
 
     expect(code).toBe(1);
-    expect(complaints).toMatch(/was not broken: it has changed since it was looked at: another\/1 holds it now$/m);
+    expect(complaints).toMatch(/was not broken: it has changed since it was inspected: another\/1 holds it now$/m);
   });
 
   test('--force deletes the entry, and warns before', async () => {

@@ -44,7 +44,7 @@ test('each message about one lock names the lock and its table', () => {
 
 /** What is left out, by its fixed words, and why. */
 const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
-  [/its entry went on changing while it was looked at/, 'five changes, each between a look and a write'],
+  [/its entry kept changing between read and write/, 'five changes, each between a read and a write'],
   [/nothing ran in this process for/, 'a blocked event loop, or a frozen sandbox'],
   [/DynamoDB answered too late to leave half of a lease/, 'answers that are late, and a clock that is far behind'],
   [/was not taken over: /, 'answers that are late, or whoever waits has given up at that moment'],

@@ -119,7 +119,7 @@ describe('is refused', () => {
 
   test('where it was broken already: it would only last longer', async () => {
     await breakIt();
-    expect(await refusal()).toMatch(/its lease runs out already: it was broken by process-2: stuck$/);
+    expect(await refusal()).toMatch(/its lease is already running out: it was broken by process-2: stuck$/);
   });
 
   test('where the lease is over by its stamp', async () => {
@@ -143,19 +143,19 @@ describe('is refused', () => {
   test('where another hold has it than was looked at', async () => {
     const version = setting.versionOf('a') ?? '';
     setting.putEntry('a', { version: setting.versionDrawn() });
-    expect(await refusal({ version })).toMatch(/it has changed since it was looked at: somebody holds it now$/);
+    expect(await refusal({ version })).toMatch(/it has changed since it was inspected: somebody holds it now$/);
   });
 
   test('where its holder has refreshed since it was looked at', async () => {
     const version = setting.versionOf('a') ?? '';
     await pass(6000);
-    expect(await refusal({ version })).toMatch(/its holder has given a sign of life since it was looked at$/);
+    expect(await refusal({ version })).toMatch(/its holder has refreshed it since it was inspected$/);
   });
 
   test('where its entry has gone since it was looked at', async () => {
     const version = setting.versionOf('a') ?? '';
     await setting.time.until(held.release());
-    expect(await refusal({ version })).toMatch(/its entry is gone since it was looked at$/);
+    expect(await refusal({ version })).toMatch(/its entry has disappeared since it was inspected$/);
   });
 
   test('where it was freed between look and write', async () => {
@@ -163,7 +163,7 @@ describe('is refused', () => {
     const breaking = errorOf(operator.factory().break('a', { reason: 'stuck' }));
     await pass(30);
     void held.release();
-    expect(String(await setting.time.until(breaking))).toMatch(/its entry is gone since it was looked at$/);
+    expect(String(await setting.time.until(breaking))).toMatch(/its entry has disappeared since it was inspected$/);
   });
 
   test('where somebody else took it between look and write', async () => {
@@ -173,7 +173,7 @@ describe('is refused', () => {
     const version = setting.versionDrawn();
     setting.putEntry('a', { version });
     expect(String(await setting.time.until(breaking))).toMatch(
-      /changed since it was looked at: somebody holds it now$/,
+      /changed since it was inspected: somebody holds it now$/,
     );
     expect(setting.versionOf('a')).toBe(version);
   });
@@ -195,7 +195,7 @@ test('but not if that version alone was to be broken', async () => {
   await pass(30);
   void held.refresh();
 
-  expect(String(await setting.time.until(breaking))).toMatch(/has given a sign of life since it was looked at$/);
+  expect(String(await setting.time.until(breaking))).toMatch(/has refreshed it since it was inspected$/);
   await pass(20_000);
   expect(held.isHeld).toBe(true);
 });
@@ -246,13 +246,13 @@ describe('by force', () => {
   test('deletes nothing but what was looked at', async () => {
     const version = setting.versionOf('a') ?? '';
     await pass(6000);
-    expect(await refusal({ version, force: true })).toMatch(/has given a sign of life/);
+    expect(await refusal({ version, force: true })).toMatch(/has refreshed it since/);
 
     operator.store.next('release', { requestMs: 50 });
     const breaking = errorOf(operator.factory().break('a', { reason: 'stuck', force: true }));
     await pass(30);
     setting.putEntry('a', { version: PYTHONS_VERSION });
-    expect(String(await setting.time.until(breaking))).toMatch(/changed since it was looked at/);
+    expect(String(await setting.time.until(breaking))).toMatch(/changed since it was inspected/);
     expect(setting.versionOf('a')).toBe(PYTHONS_VERSION);
   });
 

@@ -61,7 +61,7 @@ test('a result of another that serves as well is told', async () => {
   await until(Promise.all([once(), once()]));
 
   expect(texts('info')).toContainEqual(
-    expect.stringMatching(/^info: lock "a" in table "locks" was not needed after 1\.\d+ s: another's result serves$/),
+    expect.stringMatching(/^info: lock "a" in table "locks" was not needed after 1\.\d+ s: another caller's result is used$/),
   );
 });
 
@@ -101,7 +101,7 @@ test('a refresh that came late is a warning, a failed one is for debugging', asy
   expect(texts('warn')).toEqual([
     expect.stringMatching(/was refreshed [34]\.\d+ s late: it would have been lost in [01]\.\d+ s$/),
   ]);
-  expect(texts('debug')).toContain(`debug: ${LOCK} was not refreshed, which is tried again: Error: connection reset`);
+  expect(texts('debug')).toContain(`debug: ${LOCK} was not refreshed; it is tried again: Error: connection reset`);
 });
 
 test('a loss is a warning with its reason and what it was held for', async () => {

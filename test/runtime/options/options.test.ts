@@ -522,11 +522,11 @@ describe('to inspect, list and break', () => {
       /^onMalformed is a function, got "log"/,
     ],
     ['list with a signal that is none', (locks) => locks.list(bad({ signal: 1 })), /^signal is an AbortSignal, got 1/],
-    ['break without a reason', (locks) => locks.break('a', bad(undefined)), /^break takes a reason, .*got undefined/],
+    ['break without a reason', (locks) => locks.break('a', bad(undefined)), /^reason is a text of .*got undefined/],
     [
       'break for a reason that is empty',
       (locks) => locks.break('a', { reason: ' ' }),
-      /^break takes a reason, .*got " "/,
+      /^reason is a text of .*got " "/,
     ],
     [
       'break for a reason in two lines',
@@ -534,7 +534,7 @@ describe('to inspect, list and break', () => {
       /1 to 500 characters on one line/,
     ],
     ['break for a reason without end', (locks) => locks.break('a', { reason: 'x'.repeat(501) }), /1 to 500 characters/],
-    ['break for half a character', (locks) => locks.break('a', { reason: '\ud800' }), /^break takes a reason/],
+    ['break for half a character', (locks) => locks.break('a', { reason: '\ud800' }), /^reason is a text of/],
     [
       'break with an unknown option',
       (locks) => locks.break('a', bad({ reason: 'a', name: 1 })),
@@ -543,7 +543,7 @@ describe('to inspect, list and break', () => {
     [
       'break of an empty version',
       (locks) => locks.break('a', { reason: 'a', version: '' }),
-      /^version is one that inspect has shown/,
+      /^version is one that inspect has returned/,
     ],
     [
       'break of a version that is a number',
