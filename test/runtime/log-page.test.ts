@@ -32,7 +32,7 @@ const attempt = {
   leaseSeconds: 10,
   requestId: undefined,
 } as const;
-const asked = { waitSeconds: 1, attempts: 2 };
+const effort = { waitSeconds: 1, attempts: 2 };
 const holder = new LockHolder('host/2', 10, 3);
 const reset = new Error('connection reset');
 const refused = (message: string) => new LockNotGrantedError(`${label} ${message}`, {});
@@ -49,14 +49,14 @@ const events: readonly LockEvent[] = [
   { type: 'requested', attempt },
   { type: 'waiting', attempt, holder },
   { type: 'waiting', attempt, holder: undefined },
-  { type: 'acquired', attempt, ...asked, takenOverFrom: undefined },
-  { type: 'acquired', attempt, ...asked, takenOverFrom: 'host/2' },
-  { type: 'not-granted', attempt, ...asked, holder, error: undefined },
-  { type: 'not-granted', attempt, ...asked, holder: undefined, error: reset },
-  { type: 'not-granted', attempt, ...asked, holder, error: refused(`was not granted within 1 s: held by ${holder}`) },
-  { type: 'not-granted', attempt, ...asked, holder, error: semaphoreRefused },
-  { type: 'not-granted', attempt, ...asked, holder: undefined, error: unanswered },
-  { type: 'served', attempt, ...asked },
+  { type: 'acquired', attempt, ...effort, takenOverFrom: undefined },
+  { type: 'acquired', attempt, ...effort, takenOverFrom: 'host/2' },
+  { type: 'not-granted', attempt, ...effort, holder, error: undefined },
+  { type: 'not-granted', attempt, ...effort, holder: undefined, error: reset },
+  { type: 'not-granted', attempt, ...effort, holder, error: refused(`was not granted within 1 s: held by ${holder}`) },
+  { type: 'not-granted', attempt, ...effort, holder, error: semaphoreRefused },
+  { type: 'not-granted', attempt, ...effort, holder: undefined, error: unanswered },
+  { type: 'served', attempt, ...effort },
   { type: 'refreshed', attempt, remainingSeconds: 9 },
   { type: 'refreshed-late', attempt, lateSeconds: 3, remainedSeconds: 1 },
   { type: 'refresh-failed', attempt, error: reset, remainingSeconds: 4 },

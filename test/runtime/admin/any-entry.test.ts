@@ -83,11 +83,11 @@ const WAYS: Readonly<Record<string, (setting: Setting) => Promise<void>>> = {
       .factory({ fencing: true })
       .withLock('a', { waitSeconds: 2 }, () => {}),
   singleFlight: async (setting) => {
-    const ask = { freshSeconds: 10, waitSeconds: 2 };
+    const options = { freshSeconds: 10, waitSeconds: 2 };
     await setting
       .process()
       .factory()
-      .singleFlight('a', ask, () => 'mine');
+      .singleFlight('a', options, () => 'mine');
   },
   withPermit: async (setting) => {
     setting.table.items.set('a#0', setting.table.items.get('a') ?? {});

@@ -140,25 +140,25 @@ describe('is refused', () => {
     expect(await refusal()).toMatch(/its lease is over/);
   });
 
-  test('where another hold has it than was looked at', async () => {
+  test('where another hold has it than was inspected', async () => {
     const version = setting.versionOf('a') ?? '';
     setting.putEntry('a', { version: setting.versionDrawn() });
     expect(await refusal({ version })).toMatch(/it has changed since it was inspected: somebody holds it now$/);
   });
 
-  test('where its holder has refreshed since it was looked at', async () => {
+  test('where its holder has refreshed since it was inspected', async () => {
     const version = setting.versionOf('a') ?? '';
     await pass(6000);
     expect(await refusal({ version })).toMatch(/its holder has refreshed it since it was inspected$/);
   });
 
-  test('where its entry has gone since it was looked at', async () => {
+  test('where its entry has gone since it was inspected', async () => {
     const version = setting.versionOf('a') ?? '';
     await setting.time.until(held.release());
     expect(await refusal({ version })).toMatch(/its entry has disappeared since it was inspected$/);
   });
 
-  test('where it was freed between look and write', async () => {
+  test('where it was freed between read and write', async () => {
     operator.store.next('leave', { requestMs: 50 });
     const breaking = errorOf(operator.factory().break('a', { reason: 'stuck' }));
     await pass(30);
@@ -166,7 +166,7 @@ describe('is refused', () => {
     expect(String(await setting.time.until(breaking))).toMatch(/its entry has disappeared since it was inspected$/);
   });
 
-  test('where somebody else took it between look and write', async () => {
+  test('where somebody else took it between read and write', async () => {
     operator.store.next('leave', { requestMs: 50 });
     const breaking = errorOf(operator.factory().break('a', { reason: 'stuck' }));
     await pass(30);
@@ -179,7 +179,7 @@ describe('is refused', () => {
   });
 });
 
-test('a living holder that refreshes between look and write is broken all the same', async () => {
+test('a living holder that refreshes between read and write is broken all the same', async () => {
   operator.store.next('leave', { requestMs: 50 });
   const breaking = operator.factory().break('a', { reason: 'stuck' });
   await pass(30);
@@ -243,7 +243,7 @@ describe('by force', () => {
     expect(setting.versionOf('a')).toBeUndefined();
   });
 
-  test('deletes nothing but what was looked at', async () => {
+  test('deletes nothing but what was inspected', async () => {
     const version = setting.versionOf('a') ?? '';
     await pass(6000);
     expect(await refusal({ version, force: true })).toMatch(/has refreshed it since/);

@@ -17,7 +17,7 @@ const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs 
 const inspect = (name = 'a'): Promise<LockInspection | undefined> => setting.time.until(factory.inspect(name));
 const secondsAfterEpoch = (date: Date | undefined): number => ((date?.getTime() ?? Number.NaN) - EPOCH_MS) / 1000;
 
-test('a lock that nobody holds has no entry to tell of', async () => {
+test('a lock that nobody holds has no entry to inspect', async () => {
   expect(await inspect()).toBeUndefined();
   expect(us.store.operations()).toEqual(['read']);
 });
@@ -69,7 +69,7 @@ test('a dead holder, at first sight, by DynamoDB’s clock: its own may be off b
 test.each([
   ['Python’s', () => PYTHONS_VERSION, 10_350],
   ['a client that goes by no stamps', () => setting.versionDrawn(0, false), 10_000],
-])('of %s version one look tells no age; a second one, a lease later, does', async (_, version, standsMs) => {
+])('one read of %s version tells no age; a second one, a lease later, does', async (_, version, standsMs) => {
   setting.putEntry('a', { version: version(), leaseSeconds: 10 });
 
   expect(await inspect()).toMatchObject({ lastSignOfLife: undefined, looksDead: undefined, deadSince: undefined });
@@ -126,7 +126,7 @@ test('a note that is no JSON is shown as it is', async () => {
   expect(await inspect()).toMatchObject({ data: 'see ticket 7', fencingToken: undefined });
 });
 
-test('an entry that was left in place of a hold that has ended is nobody’s', async () => {
+test('an entry that was left in place of a hold that has ended is a tombstone', async () => {
   const version = formatVersion({
     stampMs: EPOCH_MS,
     timed: true,
@@ -168,7 +168,7 @@ test('a failure in transit is tried again', async () => {
   expect(await inspect()).toMatchObject({ hostIdentifier: 'somebody' });
 });
 
-test('an outage ends the asking, and says so', async () => {
+test('an outage ends the inspection, and says so', async () => {
   us.store.fate = () => 'reset';
 
   const error = await setting.time.until(errorOf(factory.inspect('a')));
@@ -197,14 +197,14 @@ test('the caller’s signal ends it', async () => {
 describe('an entry whose stamp is days ahead', () => {
   beforeEach(() => setting.putEntry('a', { version: setting.versionDrawn(-3 * 86_400_000) }));
 
-  test('does not tell at one look whether its holder lives', async () => {
+  test('does not tell by one read whether its holder lives', async () => {
     const seen = await inspect();
 
     expect(seen).toMatchObject({ looksDead: undefined, deadSince: undefined, isFree: false });
     expect(secondsAfterEpoch(seen?.lastSignOfLife)).toBe(3 * 86_400);
   });
 
-  test('is told to be dead a lease later, and since when', async () => {
+  test('shows a lease later that its holder is dead, and since when', async () => {
     await inspect();
     const firstSeenMs = setting.time.nowMs;
     await pass(10_500);

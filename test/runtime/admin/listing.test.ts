@@ -51,7 +51,7 @@ test('lists those whose name begins with a prefix', async () => {
   expect(names(await listed({ prefix: 'none' }))).toEqual([]);
 });
 
-test('reads page after page, and none before it is asked for', async () => {
+test('reads page after page, and none before it is needed', async () => {
   inPages();
   const locks = us.factory().list();
   await setting.time.run(1000);
@@ -63,14 +63,14 @@ test('reads page after page, and none before it is asked for', async () => {
   expect(us.store.operations()).toEqual(['list', 'list', 'list']);
 });
 
-test('a page lost in transit is asked for again', async () => {
+test('a page lost in transit is read again', async () => {
   inPages();
   us.store.next('list', {}, 'reset', 'drop-answer');
 
   expect(names(await listed())).toEqual(['account/1', 'account/2', 'nightly']);
 });
 
-test('leaves free locks out, unless they are asked for', async () => {
+test('leaves free locks out, unless they are wanted', async () => {
   setting.putEntry('kept', { version: setting.versionDrawn(), leaseSeconds: 0 });
 
   expect(names(await listed())).not.toContain('kept');
@@ -99,7 +99,7 @@ test('a process that lists again can tell dead holders whose versions carry no t
   expect(pythons(await listed())).toBe(true);
 });
 
-test('it pushes out nothing that was seen of a lock that was asked for', async () => {
+test('it pushes out nothing that was seen of a lock that was wanted', async () => {
   setting.putEntry('pythons', { version: PYTHONS_VERSION, leaseSeconds: 10 });
   const lock = us.factory().createLock('pythons');
   expect(await setting.time.until(lock.tryAcquire())).toBeUndefined();
@@ -112,7 +112,7 @@ test('it pushes out nothing that was seen of a lock that was asked for', async (
   expect((await setting.time.until(lock.tryAcquire()))?.isHeld).toBe(true);
 });
 
-test('what it showed of a lock counts when that is asked for later', async () => {
+test('what it showed of a lock counts when the lock is wanted later', async () => {
   setting.putEntry('pythons', { version: PYTHONS_VERSION, leaseSeconds: 10 });
   await listed();
   await setting.time.run(setting.time.nowMs + 11_000);

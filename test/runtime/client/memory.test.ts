@@ -60,7 +60,7 @@ describe('the heap does not grow', () => {
     expect(usedMegabytes() - before).toBeLessThan(4);
   });
 
-  test('with names of test locks that were locked and given back', async () => {
+  test('with names of test locks that were locked and released', async () => {
     const locks = createTestLocks();
 
     expect(await growth((index) => locks.withLock(`name/${index}`, () => {}))).toBeLessThan(1);

@@ -37,7 +37,7 @@ const reported = (): unknown[] =>
     return [Name, Unit, line[Name]];
   });
 
-test('a lock that is taken and given back', async () => {
+test('a lock that is taken and released', async () => {
   await until(lock().withLock(() => setting.time.sleep(2500)));
 
   expect(reported()).toEqual([
@@ -107,8 +107,8 @@ test('whose lock it was stands beside the metric, and does not make another metr
 
 test('it goes to standard output, past the console, a line each', () => {
   const written = jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
-  const asking = { lockName: 'a', tableName: 'locks', hostIdentifier: 'h', leaseSeconds: 10, requestId: undefined };
-  emfMetrics().singleMetric(asking).addMetric('LockLost', 'Count', 1);
+  const attempt = { lockName: 'a', tableName: 'locks', hostIdentifier: 'h', leaseSeconds: 10, requestId: undefined };
+  emfMetrics().singleMetric(attempt).addMetric('LockLost', 'Count', 1);
   const texts = written.mock.calls.map(([text]) => String(text));
   written.mockRestore();
 

@@ -104,7 +104,7 @@ describe('a lock that another holds', () => {
     expect(us.store.operations()).toEqual(['acquire']);
   });
 
-  test('is answered by a function, which is told who holds it, and the arguments', async () => {
+  test('is answered by a function, which gets the holder and the arguments', async () => {
     const onNotGranted = (holder: { hostIdentifier: string }, id: number) =>
       Promise.resolve(`${holder.hostIdentifier} ${id}`);
     const answering = makeLocked((_: number) => fn(), { name: 'a', factory, waitSeconds: 0, onNotGranted });

@@ -159,7 +159,7 @@ describe.each([
       });
     });
 
-    test('is not waited for by a lock before it, which is given back', async () => {
+    test('is not waited for by a lock before it, which is released', async () => {
       const outer = lockMiddleware<Event>({ name: 'outer', factory });
       const inner = lockMiddleware<Event>({ name: 'a', factory, waitSeconds: 0, onNotGranted: 'skip' });
       const handler = middy<Event>(plugin)

@@ -21,7 +21,7 @@ const texts = (...levels: string[]): string[] =>
   lines.filter(({ level }) => levels.includes(level)).map(({ level, message }) => `${level}: ${message}`);
 const LOCK = 'lock "a" in table "locks"';
 
-test('a lock that is taken and given back gives two lines of information, which name it and who has it', async () => {
+test('a lock that is taken and released gives two lines of information, which name it and its holder', async () => {
   const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 60_000 };
   const held = await until(lock().acquire({ context }));
   await pass(1500);
@@ -55,13 +55,15 @@ test('times are whole milliseconds, whatever the clock gives', async () => {
   expect(lines.at(-1)?.details).toMatchObject({ lockEvent: 'lost' });
 });
 
-test('a result of another that serves as well is told', async () => {
+test('the result of another caller, used instead of the lock, is logged', async () => {
   const factory = us.factory({ logger });
   const once = () => factory.singleFlight('a', { freshSeconds: 60 }, () => setting.time.sleep(1000));
   await until(Promise.all([once(), once()]));
 
   expect(texts('info')).toContainEqual(
-    expect.stringMatching(/^info: lock "a" in table "locks" was not needed after 1\.\d+ s: another caller's result is used$/),
+    expect.stringMatching(
+      /^info: lock "a" in table "locks" was not needed after 1\.\d+ s: another caller's result is used$/,
+    ),
   );
 });
 
@@ -113,7 +115,7 @@ test('a loss is a warning with its reason and what it was held for', async () =>
   expect(lines.at(-1)?.details).toMatchObject({ lockEvent: 'lost', reason: 'gone', heldSeconds: expect.any(Number) });
 });
 
-test('a hand-over is told on both sides', async () => {
+test('a hand-over is logged on both sides', async () => {
   const text = await until((await until(lock().acquire())).serialize());
   await until(us.factory({ logger }).deserializeLock(text));
 

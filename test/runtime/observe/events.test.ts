@@ -23,7 +23,7 @@ const ofType = <T extends LockEvent['type']>(type: T): Extract<LockEvent, { type
   return found[0] as Extract<LockEvent, { type: T }>;
 };
 
-describe('one asking', () => {
+describe('one attempt', () => {
   test('of a free lock, from its first request to its release', async () => {
     const held = await until(lock().acquire());
     await pass(2000);
@@ -34,7 +34,7 @@ describe('one asking', () => {
     expect(ofType('released').heldSeconds).toBeCloseTo(2, 3);
   });
 
-  test('is one object in all of its events, and no other asking has it', async () => {
+  test('is one object in all of its events, and no other attempt has it', async () => {
     for (const seconds of [1, 2]) await until(lock().withLock(() => setting.time.sleep(seconds)));
 
     const askings = events.map(({ attempt }) => attempt);
@@ -58,7 +58,7 @@ describe('one asking', () => {
 });
 
 describe('a wait', () => {
-  test('is told once, with the holder, however often it is refused', async () => {
+  test('is reported once, with the holder, however often it is refused', async () => {
     const theirs = await until(setting.process().factory().createLock('a').acquire());
     const waiting = lock().acquire();
     await pass(3000);
@@ -125,7 +125,7 @@ describe('a takeover', () => {
   });
 });
 
-describe('an asking without the lock', () => {
+describe('an attempt that ends without the lock', () => {
   beforeEach(() => setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 60 }));
 
   test('a try that is refused', async () => {
@@ -160,11 +160,11 @@ describe('an asking without the lock', () => {
   test.each([
     ['lock', 'a', () => lock()],
     ['semaphore', 'a#0', () => us.factory({ observers: [observer] }).createSemaphore('a', { permits: 1 })],
-  ])('a wait for a %s that its caller ends before the first answer waits no more', async (_, name, asked) => {
+  ])('a wait for a %s that its caller ends before the first answer waits no more', async (_, name, locked) => {
     setting.putEntry(name, { version: PYTHONS_VERSION, leaseSeconds: 60 });
     us.store.fate = () => ({ answerMs: 500 });
     const controller = new AbortController();
-    const outcome = errorOf(asked().acquire({ signal: controller.signal }));
+    const outcome = errorOf(locked().acquire({ signal: controller.signal }));
     await pass(100);
     controller.abort('enough');
     await until(outcome);
@@ -214,7 +214,7 @@ describe('a hold', () => {
     expect(ofType('lost').heldSeconds).toBeCloseTo(5, 1);
   });
 
-  test('is given back, but nobody confirms it', async () => {
+  test('is released, but the release is not confirmed', async () => {
     const held = await until(lock().acquire());
     us.store.fate = () => 'reset';
     const error = await until(errorOf(held.release()));
@@ -223,7 +223,7 @@ describe('a hold', () => {
     expect(ofType('release-failed').error).toBe(error);
   });
 
-  test('that was released is told of no more, though a refresh of it was on its way', async () => {
+  test('that was released is not reported again, though a refresh of it was on its way', async () => {
     const held = await until(lock().acquire());
     us.store.next('refresh', 'silence');
     await pass(5500);

@@ -4,7 +4,7 @@ import { lockTracing } from '../../../runtime/opentelemetry/index.js';
 import type { FactorySettings } from '../../../runtime/options/options.js';
 import { errorOf, Setting, type TestProcess } from '../setting.js';
 
-/** Whatever is told something, and answers with a promise that rejects, though it is asked for none. */
+/** Each function of the user's that the client calls: it returns a promise that rejects. */
 const rejecting = async (): Promise<never> => {
   throw new Error('nobody hears this');
 };

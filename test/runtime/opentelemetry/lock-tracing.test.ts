@@ -54,7 +54,7 @@ function inSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
 const parentOf = (span: ReadableSpan): string | undefined =>
   exporter.getFinishedSpans().find((other) => other.spanContext().spanId === span.parentSpanContext?.spanId)?.name;
 
-describe('a lock that is granted and given back', () => {
+describe('a lock that is granted and released', () => {
   test('has a span for waiting and one for holding, which say which lock it is', async () => {
     const invocation = { ...locks.invocation(60), awsRequestId: 'request-7' };
     await locks.withLock('a', { leaseSeconds: 20, context: invocation }, () => locks.time.advance(30));
@@ -77,7 +77,7 @@ describe('a lock that is granted and given back', () => {
     }
   });
 
-  test('both are children of what is current where it is asked for; the work’s spans are children of the hold’s', async () => {
+  test('both are children of the span where it is requested; the work’s spans are children of the hold’s', async () => {
     await inSpan('handler', async () => {
       await locks.withLock('a', async () => {
         await inSpan('load', () => sleep(1));
@@ -204,7 +204,7 @@ describe('a hold', () => {
         throw new Error('of the work');
       },
     ],
-  ])('whose work %s is an error, though it is given back', async (_, work) => {
+  ])('whose work %s is an error, though it is released', async (_, work) => {
     await expect(locks.withLock('a', work)).rejects.toThrow(/^of the work$/);
 
     const { attributes, status, events } = only('lock.hold');

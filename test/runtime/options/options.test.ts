@@ -31,7 +31,7 @@ afterAll(() => {
   delete process.env['LYNK_TABLE_NAME'];
   if (before !== undefined) process.env['LYNK_TABLE_NAME'] = before;
 });
-// None of it is found out by asking DynamoDB.
+// No request is sent to find it out.
 afterEach(() => {
   const requests = send.mock.calls.length;
   send.mockClear();
@@ -235,10 +235,10 @@ describe('a single flight', () => {
   );
 
   test('has to be more than the tolerance of its factory, which has to be finite', async () => {
-    const ask = (clockToleranceSeconds: number) => () =>
+    const flight = (clockToleranceSeconds: number) => () =>
       getLockFactory('locks', { client, clockToleranceSeconds }).singleFlight('a', { freshSeconds: 60 }, () => 1);
-    expect(await refusalOf(ask(60))).toContain('more than the 60 of clockToleranceSeconds');
-    expect(await refusalOf(ask(Infinity))).toContain('use a factory with a finite one');
+    expect(await refusalOf(flight(60))).toContain('more than the 60 of clockToleranceSeconds');
+    expect(await refusalOf(flight(Infinity))).toContain('use a factory with a finite one');
   });
 
   test('has options, and work', async () => {
@@ -362,7 +362,7 @@ describe('the table', () => {
     ['getLockFactory, given an empty name', () => getLockFactory('')],
     ['withLock', () => withLock('a', () => {})],
     ['tryWithLock', () => tryWithLock('a', () => {})],
-  ])('that is missing is asked for by %s', async (_, call) => {
+  ])('that is missing is refused by %s', async (_, call) => {
     expect(await refusalOf(call)).toMatch(/which table\? Pass its name to getLockFactory, or set LYNK_TABLE_NAME/);
   });
 
@@ -406,7 +406,7 @@ describe('an unknown option', () => {
       'signal, context, releaseReserveSeconds, data, lockAtLeastSeconds, fencing',
       (options) => factory.deserializeLock('{}', options),
     ],
-  ])('of %s is refused by name, and the known ones are told: %s', async (where, known, call) => {
+  ])('of %s is refused by name, with the known ones: %s', async (where, known, call) => {
     const message = await refusalOf(() => call(bad({ leaseSecond: 3, 'wait-seconds': 1 })));
 
     expect(message).toContain(`${where} knows no option "leaseSecond", "wait-seconds"; it takes ${known}`);
@@ -455,7 +455,7 @@ describe('work', () => {
     ['tryWithLock', (...args) => factory.createLock('a').tryWithLock(...(args as [never]))],
   ];
 
-  test.each(ways)('of %s that is missing is asked for', async (where, call) => {
+  test.each(ways)('of %s that is missing is refused', async (where, call) => {
     const missing = new RegExp(`${where} takes the work to do under the lock as its last argument, a function, got `);
 
     expect(await refusalOf(() => call())).toMatch(missing);
@@ -464,7 +464,7 @@ describe('work', () => {
     expect(await refusalOf(() => call(bad({}), bad(Promise.resolve())))).toMatch(missing);
   });
 
-  test('is asked for by the functions of the environment too', async () => {
+  test('is needed by the functions of the environment too', async () => {
     process.env['LYNK_TABLE_NAME'] = 'locks';
 
     expect(await refusalOf(() => withLock('a', bad(undefined)))).toContain('withLock takes the work');
