@@ -6,13 +6,13 @@ import { END_MS } from './faults/plan.js';
 import { runSchedule } from './schedule.js';
 import { search } from './search.js';
 
-/** How often progress is printed. */
+/** Time between two lines of progress. */
 const PROGRESS_MS = 10_000;
-/** A search of this many schedules is worth going on with after a break. */
+/** A search of at least this many schedules stores its progress. */
 const RESUMED_FROM = 100_000;
 
 const { values } = parseArgs({
-  // A worker is this file too; its arguments are the parent's.
+  // A worker runs this file, too, and has the parent's arguments.
   args: isMainThread ? process.argv.slice(2) : [],
   options: {
     seed: { type: 'string' },
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 
 if (isMainThread) process.exitCode = values.seed === undefined ? await searchMany() : await replay(whole(values.seed));
 
-/** One schedule, with a trace of all that happens. */
+/** Runs one schedule, and prints its trace. */
 async function replay(seed: number): Promise<number> {
   const lines: string[] = [];
   const { violation } = await runSchedule(seed, { lines, checker: values.checker });

@@ -1,9 +1,9 @@
 /**
  * @typedef {{ file: string, find: string, replace: string }} Edit `find` occurs exactly once in the file
- * @typedef {{ says: string, checker?: string, edits: Edit[] }} Rule `checker` is who has to notice, once it is taken out
+ * @typedef {{ says: string, checker?: string, edits: Edit[] }} Rule `checker` has to find a violation without it; default: `mutual-exclusion`
  */
 
-/** A token that is behind DynamoDB's clock is granted like any other. */
+/** Grants a token that is behind DynamoDB's clock like any other. */
 const TOKEN_BEHIND_GRANTED = {
   file: 'entry/lock-ref.ts',
   find: 'return fencingToken !== undefined && Number(fencingToken) < latestMs;',
@@ -11,9 +11,8 @@ const TOKEN_BEHIND_GRANTED = {
 };
 
 /**
- * What can be taken out of the simulation's build of the runtime, each by a textual change of its source.
- * The product has no such switch. First the rules that the protocol's design marks with a double dagger:
- * without any one of them, two holders believe at once.
+ * Rules that can be taken out of the simulation's build of the runtime, each by an edit of its source text. The product
+ * has no such switch. The first ones are the rules for safety: without any one of them, two holders believe at once.
  * @type {Record<string, Rule>}
  */
 export const RULES = {
@@ -38,7 +37,7 @@ export const RULES = {
     ],
   },
   'deadline-shortening-at-refresh': {
-    says: 'the same for each refresh, not for the acquire alone',
+    says: 'the deadline is shortened so at each refresh, not only at the acquire',
     edits: [
       {
         file: 'protocol/lease-state.ts',
@@ -107,7 +106,7 @@ export const RULES = {
     ],
   },
   'adopt-exact-version': {
-    says: 'a hand-over is adopted under a new hold id where exactly the version given stands, not by its hold id',
+    says: 'a hand-over is adopted under a new hold id, and only over the exact version in its text',
     edits: [
       {
         file: 'protocol/conditions.ts',
@@ -135,7 +134,7 @@ export const RULES = {
     ],
   },
   'elapsed-by-wall-clock': {
-    says: 'elapsed time follows the wall clock where the monotonic clock stood still',
+    says: 'elapsed time follows the wall clock if the monotonic clock stood still',
     edits: [
       {
         file: 'protocol/elapsed.ts',
@@ -145,7 +144,7 @@ export const RULES = {
     ],
   },
   'elapsed-by-monotonic-clock': {
-    says: 'elapsed time follows the monotonic clock where the wall clock was set back',
+    says: 'elapsed time follows the monotonic clock if the wall clock was set back',
     edits: [
       {
         file: 'protocol/elapsed.ts',
@@ -154,13 +153,13 @@ export const RULES = {
       },
     ],
   },
-  // From here on: not safety, but what the other checkers watch, so that each of them is seen to fail.
-  'told-by-signal': {
+  // The following rules make each of the other checkers fail.
+  'loss-aborts-signal': {
     says: 'a loss aborts the signal',
     checker: 'loss-reported',
     edits: [{ file: 'hold/held-state.ts', find: 'this.abort(this.loss);', replace: '' }],
   },
-  'told-at-the-deadline': {
+  'deadline-has-a-timer': {
     says: 'the deadline has a timer of its own',
     checker: 'loss-reported',
     edits: [
@@ -198,8 +197,8 @@ export const RULES = {
     checker: 'waiter-served',
     edits: [{ file: 'core/local-queue.ts', find: 'this.queue[0].promote();', replace: '' }],
   },
-  'looks-are-spaced': {
-    says: 'a waiter sleeps longer and longer between looks',
+  'polls-are-spaced': {
+    says: 'a waiter sleeps longer and longer between polls',
     checker: 'request-budget',
     edits: [
       {
@@ -220,8 +219,8 @@ export const RULES = {
       },
     ],
   },
-  'loss-of-one-told-to-all': {
-    says: 'where one of several locks is lost, the signal of all aborts',
+  'loss-of-one-aborts-all': {
+    says: 'if one of several locks is lost, the signal of all aborts',
     checker: 'all-or-none',
     edits: [
       {
@@ -232,7 +231,7 @@ export const RULES = {
     ],
   },
   'result-age-by-server-floor': {
-    says: 'a result was made when DynamoDB’s last answer says, not when a corrected clock does',
+    says: 'the time of a result is that of DynamoDB’s last answer, not that of the corrected clock',
     checker: 'result-age',
     edits: [
       {
@@ -243,7 +242,7 @@ export const RULES = {
     ],
   },
   'result-age-with-tolerance': {
-    says: 'a result may be older than it seems by the grain of Date, and by what front ends differ',
+    says: 'a result may be older than it seems, by the clock tolerance',
     checker: 'result-age',
     edits: [
       {
@@ -264,8 +263,8 @@ export const RULES = {
       },
     ],
   },
-  'left-for-all-its-time': {
-    says: 'an entry is left for all that remains of its time',
+  'tombstone-for-all-its-time': {
+    says: 'a tombstone stays for all that remains of the least time',
     checker: 'lock-at-least',
     edits: [
       {
@@ -275,18 +274,18 @@ export const RULES = {
       },
     ],
   },
-  'refused-hold-given-up': {
-    says: 'a hold id whose write was refused is given up: an earlier copy of it may land yet',
+  'refused-hold-abandoned': {
+    says: 'a hold id whose write was refused is abandoned: an earlier copy of the write may still land',
     checker: 'orphaned-entry',
     edits: [{ file: 'acquire/contend.ts', find: 'else if (!isOurs) manager.abandon(lease.holdId);', replace: '' }],
   },
-  'text-good-for-another-try': {
-    says: 'a hand-over text whose adoption ended without an answer is good for another try of the same process',
+  'text-can-be-retried': {
+    says: 'if an adoption ended without an answer, the same process may try the text again',
     checker: 'hand-over-retry',
     edits: [{ file: 'acquire/adopt.ts', find: 'known.add(keyOf(this.handOver, each));', replace: '' }],
   },
   'waits-by-monotonic-clock': {
-    says: 'a wait counts the monotonic clock, not elapsed time, which a wall clock that is set forward moves on',
+    says: 'a wait counts the monotonic clock, not elapsed time: setting the wall clock forward does not shorten it',
     checker: 'wait-time',
     edits: [
       {
@@ -301,13 +300,13 @@ export const RULES = {
       },
     ],
   },
-  'release-lets-go': {
-    says: 'who releases is let go after 3 s, and the release goes on without it',
+  'release-has-a-limit': {
+    says: 'a call of release ends after 3 s, and the release goes on in the background',
     checker: 'call-time',
     edits: [{ file: 'hold/release.ts', find: 'waitSeconds: RELEASE_WAIT_SECONDS', replace: 'waitSeconds: 3600' }],
   },
-  'calls-within-a-try': {
-    says: 'a holder’s call takes no longer than a try, however silent DynamoDB is',
+  'calls-have-a-limit': {
+    says: 'a holder’s call ends within the limit of a try, even if DynamoDB does not answer',
     checker: 'call-time',
     edits: [
       {
@@ -326,7 +325,7 @@ export const RULES = {
         find: 'seen !== undefined && seen >= byClock && seen < MOST_FENCING_TOKEN',
         replace: 'seen !== undefined && seen < MOST_FENCING_TOKEN',
       },
-      // The clock is followed twice: who is behind it would not be granted such a token.
+      // Without this edit, a process that is behind the clock would replace such a token before the grant.
       TOKEN_BEHIND_GRANTED,
     ],
   },
@@ -347,7 +346,7 @@ export const RULES = {
     edits: [{ file: 'acquire/ensure-lease.ts', find: ' && ref.isKept(lease)', replace: '' }],
   },
   'ahead-replaced-before-grant': {
-    says: 'a hold whose stamp proves to be ahead of DynamoDB’s clock is replaced before its lock is granted',
+    says: 'a hold whose stamp is ahead of DynamoDB’s clock is replaced before its lock is granted',
     checker: 'one-shot-served',
     edits: [
       {
@@ -374,17 +373,17 @@ export const RULES = {
     ],
   },
   'token-behind-replaced': {
-    says: 'a hold whose token proves to be behind DynamoDB’s clock is replaced before its lock is granted',
+    says: 'a hold whose token is behind DynamoDB’s clock is replaced before its lock is granted',
     checker: 'fencing-tokens',
     edits: [TOKEN_BEHIND_GRANTED],
   },
-  'no-expiry-in-the-dark': {
-    says: 'a process that was never told DynamoDB’s time writes no expiry',
+  'no-expiry-without-server-time': {
+    says: 'a process that does not know DynamoDB’s time yet writes no expiry',
     checker: 'live-entry',
     edits: [{ file: 'entry/lock-ref.ts', find: 'if (this.serverClock.isDark) return undefined;', replace: '' }],
   },
-  'outdated-answers-told': {
-    says: 'an eventually consistent answer that shows what was seen before does not begin a lease anew',
+  'stale-answers-recognised': {
+    says: 'a stale answer that shows an earlier version does not restart the contender’s count',
     checker: 'takeover',
     edits: [
       {

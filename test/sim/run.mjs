@@ -8,7 +8,7 @@
  *     --seed N          replays one schedule, with its trace
  *     --from N          the first seed (0)
  *     --schedules K     how many (20000); from 100000 on, an interrupted search goes on where it stopped
- *     --checker NAME    judges by this checker alone
+ *     --checker NAME    counts only the violations of this checker
  *     --keep-going      counts all violations, instead of stopping at the first
  */
 import { execFile, spawn } from 'node:child_process';

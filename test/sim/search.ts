@@ -7,21 +7,21 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { runSchedule } from './schedule.js';
 import type { Violation } from './world.js';
 
-/** Seeds that a worker runs before it tells. */
+/** Seeds in one block of work. */
 const BLOCK = 50;
 
-/** What a schedule allocates is garbage at its end: with room for it, little is moved before. */
+/** Most objects die with their schedule. With a large young generation few of them are copied before. */
 const YOUNG_GENERATION = { maxYoungGenerationSizeMb: 128 };
 
 export interface SearchOptions {
   readonly from: number;
   readonly schedules: number;
-  /** Judged by this checker alone. */
+  /** Only violations of this checker count. */
   readonly checker: string | undefined;
   readonly keepsGoing: boolean;
-  /** Where to note how far it came, and to go on from there. */
+  /** Where progress is stored, so that an interrupted search can resume. */
   readonly progressFile: string | undefined;
-  /** It goes on from that seed. */
+  /** Called if the search resumes, with the seed. */
   readonly onResume: (seed: number) => void;
   readonly onProgress: (done: number, violations: number) => void;
 }
@@ -31,9 +31,9 @@ interface Found extends Violation {
 }
 
 export interface SearchResult {
-  /** Schedules run, this time. */
+  /** Schedules run in this search. */
   readonly done: number;
-  /** By seed; the first one only, unless it keeps going. */
+  /** Sorted by seed. Only the first one, unless the search keeps going. */
   readonly found: readonly Found[];
 }
 
@@ -52,7 +52,7 @@ interface WorkerOptions {
   readonly keepsGoing: boolean;
 }
 
-/** Runs schedules on all cores, until a violation or the end. Which seed is found does not depend on the cores. */
+/** Runs schedules on all cores until the first violation. The result does not depend on the number of cores. */
 export async function search(options: SearchOptions): Promise<SearchResult> {
   const progress = new Progress(options);
   if (progress.nextSeed > options.from) options.onResume(progress.nextSeed);
@@ -66,7 +66,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   const runOn = (worker: Worker): Promise<void> =>
     new Promise((resolve, reject) => {
       const giveBlock = (): void => {
-        // Blocks are given out in order, and those begun are finished: the first seed found is the first.
+        // Blocks are handed out in order, and each is finished. So the smallest seed with a violation is found.
         if (next >= end || (found.length > 0 && !keepsGoing)) {
           resolve();
           return;
@@ -99,7 +99,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   return { done, found: keepsGoing ? found : found.slice(0, 1) };
 }
 
-/** How far a search came, for the same build and the same seeds. */
+/** How far a search of the same build and seeds has come. */
 class Progress {
   nextSeed: number;
   private readonly key: string;
@@ -111,7 +111,7 @@ class Progress {
     this.nextSeed = this.load() ?? options.from;
   }
 
-  /** Only what has no gap before it counts. */
+  /** A block counts when all blocks before it are finished. */
   finished(block: Block): void {
     this.finishedBlocks.set(block.from, block);
     for (let first = this.finishedBlocks.get(this.nextSeed); first; first = this.finishedBlocks.get(this.nextSeed)) {
@@ -149,7 +149,7 @@ async function runBlock({ from, count }: Block, { checker, keepsGoing }: WorkerO
 }
 
 if (!isMainThread && workerData?.isSimWorker === true) {
-  // Nobody reads the stacks of a search's errors, and there are many: a replay has them.
+  // Stacks are expensive, and a search does not print them. A replay does.
   Error.stackTraceLimit = 0;
   const options: WorkerOptions = workerData;
   parentPort?.on('message', (block: Block) => {

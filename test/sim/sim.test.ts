@@ -67,7 +67,7 @@ test('schedules see the lock held, refreshed, handed over, lost, and every kind 
     /ask\d+ +crashes/,
   ];
   expect(wanted.filter((what) => !what.test(seen))).toEqual([]);
-  // Before its deadline a hold is nobody else's to take.
+  // Nobody takes a hold over before its deadline.
   expect(seen).not.toMatch(/LockLostError.*holds it now/);
 }, 120_000);
 
@@ -105,7 +105,7 @@ test('a rule taken out is found, and its seed replays what was found', async () 
   const replayed = await runTool('--without', rule, '--seed', String(seed));
   expect(replayed.code).toBe(1);
   expect(replayed.output).toContain(violation);
-  // The rule is what it was about: with it, the same seed is harmless.
+  // With the rule, the same seed has no violation.
   expect((await runTool('--seed', String(seed))).code).toBe(0);
 }, 300_000);
 

@@ -3,16 +3,16 @@ import type { HeldLock } from '../../../runtime/index.js';
 import { ElapsedTime } from '../../../runtime/protocol/elapsed.js';
 import type { SimProcess } from '../process/sim-process.js';
 
-/** Somebody who was granted a lock, as the checkers see him. */
+/** A holder, as the checkers see it. */
 export interface Believer {
   readonly name: string;
   readonly lock: string;
   readonly process: SimProcess;
-  /** The hold's id, or for Python the version that stands for it. */
+  /** The hold id. For Python's client, the entry's version. */
   readonly hold: string;
-  /** Whether its code, asking at this moment, would be told that it holds. Changes nothing. */
+  /** Whether the client would say now that it holds the lock. Has no side effect. */
   believes(): boolean;
-  /** Whether it never will again. */
+  /** Whether the hold has ended. */
   isOver(): boolean;
 }
 
@@ -22,7 +22,7 @@ export interface Believer {
  */
 export class TypeScriptBeliever implements Believer {
   private readonly inside: Hold;
-  /** Made anew with each look. */
+  /** Overwritten by each reading. */
   private readonly copy = new ElapsedTime(0, 0);
 
   constructor(
@@ -30,7 +30,7 @@ export class TypeScriptBeliever implements Believer {
     readonly lock: string,
     readonly process: SimProcess,
     readonly held: HeldLock,
-    /** True time at which it was asked for. */
+    /** True time at which the call began. */
     readonly startedMs: number,
     readonly leaseSeconds: number,
   ) {
@@ -54,8 +54,8 @@ export class TypeScriptBeliever implements Believer {
   }
 
   /**
-   * What is left until the deadline by its elapsed time, read from a copy: the checkers look more often
-   * than the product does, and must not lend it their readings.
+   * Milliseconds until the deadline, read from a copy of elapsed time: each reading changes elapsed time, and the checkers
+   * read it more often than the product does.
    */
   leftMs(): number {
     const { manager } = this.inside;

@@ -8,17 +8,16 @@ import type { Client, World } from '../world.js';
 import type { Believer } from './believer.js';
 import { PythonHold } from './python-hold.js';
 
-/** As boto3 is by default: an attempt may take a minute, and there are five. */
+/** boto3's defaults: five attempts, a minute each. */
 const BOTO3 = { attempts: 5, attemptMs: 60_000 };
 
 /**
- * A process that runs the algorithm of the Python package lynk 0.3.1 (`techniques.py`), with its boto3.
+ * Simulates the Python package lynk 0.3.1 (`techniques.py`), with its boto3.
  *
- * What is assumed of it: it believes from the send of each confirmed write for that write's whole lease,
- * by true time, and it notices the end of that. (The package itself never asks.) Its `PutItem` is always
- * answered, and arrives once: with a lost answer, boto3's next attempt fails on the client's own entry,
- * which it takes for another's, and waits out, and overwrites with the very same version. That breaks it
- * among its own kind too, so it is not ours to prove.
+ * Assumptions: it believes in each confirmed write for the whole lease, counted from the send, by true time. (The package
+ * itself never checks.) Its `PutItem` is always answered, and arrives once. If an answer were lost, boto3 would write
+ * again, fail on the client's own entry, wait for it to expire, and overwrite it with the same version. That breaks the
+ * package among its own clients, too, so it is not for us to prove.
  */
 export class PythonClient implements Client {
   readonly process: SimProcess;
@@ -46,7 +45,7 @@ export class PythonClient implements Client {
     this.isStopped = true;
   }
 
-  /** `Session.deserialize_lock`, then `Lock.refresh`: the package does not refresh by itself there. */
+  /** `Session.deserialize_lock`, then `Lock.refresh`. The package does not start a refresher there. */
   receive(text: string, lock: string, leaseSeconds: number): void {
     const { technique } = JSON.parse(text) as { technique: string };
     const { versions } = JSON.parse(technique) as { versions: Record<string, string> };
@@ -60,7 +59,7 @@ export class PythonClient implements Client {
   believe(believer: Believer): void {
     this.world.trace?.(this.process.name, `HOLDS ${believer.lock}`);
     this.world.believed(believer);
-    // Confirmed so late that its lease is over, it has nothing to take from anybody.
+    // Confirmed after its lease was over: it holds nothing.
     if (believer.believes()) this.world.taken(believer.lock, believer.name);
   }
 
@@ -78,13 +77,13 @@ export class PythonClient implements Client {
         const hold = await this.acquire(this.prng.pick(locks), this.prng.magnitude(1, 60));
         if (hold) await this.use(hold);
       } catch (error) {
-        // What boto3 raises, once its attempts are used up, ends this round.
+        // boto3 raises an error when its attempts are used up. That ends this round.
         this.world.trace?.(this.process.name, `hears ${String(error)}`);
       }
     }
   }
 
-  /** `VersionLeaseTechinque.acquire`: a put, then sleeps of a whole lease and an overwrite of what stood. */
+  /** `VersionLeaseTechinque.acquire`: a put, then sleeps of a whole lease, each followed by an overwrite. */
   private async acquire(lock: string, maxWaitSeconds: number): Promise<PythonHold | undefined> {
     const startedMs = this.process.clock.monotonicMs();
     let seen = await this.tryWrite(lock, this.drawVersion(), undefined);
@@ -116,7 +115,7 @@ export class PythonClient implements Client {
       hold.confirm(version, sentMs);
       return hold;
     }
-    // `_raise_lock_in_use`: a consistent read; where the entry is gone by now, at once anew.
+    // `_raise_lock_in_use`: a consistent read. If the entry is gone, it tries again at once.
     const found = await this.sdk.send({ name: `get ${lock}`, carryOut: () => world.database.read(lock, 0) });
     return { leaseSeconds: found.entry?.leaseSeconds ?? 0, version: found.entry?.version };
   }

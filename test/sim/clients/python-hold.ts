@@ -3,10 +3,10 @@ import type { SimProcess } from '../process/sim-process.js';
 import type { Believer } from './believer.js';
 import type { PythonClient } from './python-client.js';
 
-/** When lynk's `LockRefresher` refreshes, in leases. */
+/** The period of lynk's `LockRefresher`, in leases. */
 const REFRESH_PERIOD_RATIO = 3 / 4;
 
-/** A lock held by the Python client: the version it knows, and its refresher thread. */
+/** A lock held by Python's client: the version that it knows, and its refresher thread. */
 export class PythonHold implements Believer {
   isLost = false;
   private confirmedSentMs = -Infinity;
@@ -56,7 +56,7 @@ export class PythonHold implements Believer {
     this.refresherRuns = false;
   }
 
-  /** A new version where the known one stands; `leaseDuration` is left as it is. */
+  /** Replaces the known version by a new one. `leaseDuration` stays. */
   async refresh(): Promise<void> {
     const { world, process, sdk } = this.client;
     const [known, next, sentMs] = [this.version, this.client.drawVersion(), world.time.nowMs];
@@ -68,7 +68,7 @@ export class PythonHold implements Believer {
     if (!written) this.isLost = true;
   }
 
-  /** The refresher is stopped, and one refresh made; the text names its version. Nobody believes here from then on. */
+  /** Stops the refresher, refreshes once, and returns a text with that version. The hold ends here. */
   async serialize(): Promise<string | undefined> {
     await this.refresh();
     this.isEnded = true;
@@ -85,7 +85,7 @@ export class PythonHold implements Believer {
     await sdk.send({ name: `delete ${this.lock}`, carryOut: () => world.database.delete(this.lock, version) });
   }
 
-  /** `LockRefresher.run`: the first error ends the thread, and nobody is told. */
+  /** `LockRefresher.run`: the first error ends the thread silently. */
   private async keepRefreshing(): Promise<void> {
     for (;;) {
       await this.process.sleep(this.leaseSeconds * 1000 * REFRESH_PERIOD_RATIO);

@@ -26,7 +26,7 @@ function sinceThen(now: Counts, then: Counts): Counts {
   };
 }
 
-/** A process that runs the real client. */
+/** A process that runs the real client, with one or more callers. */
 export class TypeScriptClient implements Client {
   readonly process: SimProcess;
   readonly connection: Connection;
@@ -36,7 +36,7 @@ export class TypeScriptClient implements Client {
   private readonly store: SimStore;
   private busyCallers = 0;
   private lastBusyMs = 0;
-  /** When two callers were last busy at once: requests can be told apart only since then. */
+  /** When two callers last ran at once. Requests can be attributed to one caller only after that. */
   private sharedMs = -Infinity;
 
   constructor(
@@ -59,12 +59,12 @@ export class TypeScriptClient implements Client {
   start(): void {
     const { workloadKind = 'locks' } = this.world.plan;
     for (let index = 0; index < this.plan.callers; index += 1) {
-      if (workloadKind === 'locks') this.caller().live();
-      else new RecipeCaller(this, this.prng.fork(), workloadKind).live();
+      if (workloadKind === 'locks') this.caller().start();
+      else new RecipeCaller(this, this.prng.fork(), workloadKind).start();
     }
   }
 
-  /** Aborts once the client is to finish what it does. */
+  /** Aborts when the client is to finish its calls and start no more. */
   get stopped(): AbortSignal {
     return this.stopping.signal;
   }
@@ -77,7 +77,7 @@ export class TypeScriptClient implements Client {
     this.caller().adopt(text, lock);
   }
 
-  /** Somebody who waits until he gets the lock, whatever it takes, and gives it back at once. */
+  /** Waits for the lock without a limit, and releases it at once. */
   waitForever(lock: string, served: () => void): void {
     const acquire = (): Promise<HeldLock> => this.factory.createLock(lock).acquire({ waitSeconds: Infinity });
     this.measured('acquire', lock, () => this.world.waiting(this.process, lock, acquire))
@@ -86,34 +86,34 @@ export class TypeScriptClient implements Client {
         return this.measured('hold', lock, () => held.release());
       })
       .catch((error: unknown) => {
-        // Refused for good, as far as it could tell: it was before the faults ended.
+        // A request was refused for good before the faults ended.
         if (error instanceof LockTableError) this.process.clock.after(100, () => this.waitForever(lock, served));
         else this.unexpected(error);
       });
   }
 
-  /** Since when nobody in it asks or holds; undefined while somebody does. */
+  /** Since when it has no call in progress. Undefined while it has one. */
   get idleSinceMs(): number | undefined {
     return this.busyCallers > 0 ? undefined : this.lastBusyMs;
   }
 
-  /** Whether it takes an entry of that hold at once, or keeps it for another attempt at a text. */
+  /** Whether it may overwrite an entry of that hold at once, or keeps it for another attempt to adopt. */
   mayTake(hold: string): boolean {
     return this.manager.isAbandoned(hold) || this.store.adoptions.has(hold);
   }
 
-  /** The version in whose place it asked to put that hold, where it is one of a hand-over. */
+  /** The handed-over version that it tried to adopt under that hold id. */
   adopted(hold: string): string | undefined {
     return this.store.adoptions.get(hold);
   }
 
-  /** Errors of the library are answers; any other is a mistake of its. */
+  /** The client's own errors are answers. Any other error is a bug. */
   unexpected(error: unknown): void {
     if (error instanceof LynkError || error === this.stopped.reason) return;
     this.world.report('errors', `${this.process.name}: ${error instanceof Error ? error.stack : String(error)}`);
   }
 
-  /** Runs `ask`, and tells the checkers what it took; its requests are told only where nobody else's are among them. */
+  /** Runs `ask`, and reports it to the checkers, unless other callers' requests are among its own. */
   async measured<T>(kind: CallRecord['kind'], lock: string, ask: () => Promise<T>): Promise<T> {
     const { time } = this.world;
     const startedMs = time.nowMs;

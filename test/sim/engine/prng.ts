@@ -1,6 +1,6 @@
 /**
- * The one source of randomness of a schedule (sfc32): everything random is drawn from it, or from a
- * generator forked off it, so that the seed alone decides what happens.
+ * The pseudo-random number generator of a schedule (sfc32). All randomness comes from one generator or its forks, so
+ * the seed alone decides what happens.
  */
 export class Prng {
   private a: number;
@@ -29,17 +29,17 @@ export class Prng {
     return low + (high - low) * this.fraction();
   }
 
-  /** Whole, uniform in [low, high]. */
+  /** A whole number, uniform in [low, high]. */
   whole(low: number, high: number): number {
     return low + Math.floor((high - low + 1) * this.fraction());
   }
 
-  /** In [low, high): each order of magnitude is as likely as the next. */
+  /** Log-uniform in [low, high): each order of magnitude is equally likely. */
   magnitude(low: number, high: number): number {
     return low * (high / low) ** this.fraction();
   }
 
-  /** One of them, each as likely. There has to be one. */
+  /** One of the choices, each equally likely. There has to be at least one. */
   pick<T>(choices: readonly T[]): T {
     return choices[Math.floor(this.fraction() * choices.length)] as T;
   }
@@ -50,7 +50,7 @@ export class Prng {
     return bytes;
   }
 
-  /** A generator of its own, for one part: what it draws does not shift what the others draw. */
+  /** A separate generator for one part. Its draws do not change those of the other parts. */
   fork(): Prng {
     return new Prng(this.next() + this.next() * 2 ** 20);
   }

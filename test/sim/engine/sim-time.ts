@@ -1,17 +1,17 @@
 import { VirtualTime } from '../../../runtime/testing/virtual-time.js';
 
-/** What Node does between two callbacks: runs what `nextTick` was given, and all microtasks, until none is left. */
+/** What Node does between two callbacks: it runs all `nextTick` callbacks and microtasks. */
 const settleAll: (() => void) | undefined = (process as { _tickCallback?: () => void })._tickCallback;
 
 /**
- * Virtual time that does not go through the event loop to let promises settle, but has Node settle them
- * at once: a turn of the loop costs as much as what happens in it.
+ * The event loop of a schedule: virtual time that settles promises directly, without a turn of Node's event loop. A turn
+ * costs as much as the event itself.
  */
 export class SimTime extends VirtualTime {
   override run(untilMs: number, isDone: () => boolean = () => false): Promise<void> {
     if (settleAll === undefined) return super.run(untilMs, isDone);
     return new Promise((resolve, reject) => {
-      // From a callback of its own: microtasks cannot be run from within one.
+      // In a callback of its own: microtasks cannot be run from within a microtask.
       setImmediate(() => {
         try {
           while (this.advance(untilMs, isDone)) settleAll();

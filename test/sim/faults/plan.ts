@@ -1,12 +1,12 @@
 import type { Prng } from '../engine/prng.js';
-import type { ClockFaults } from '../process/sim-process.js';
+import type { ClockFaults } from '../process/sim-clock.js';
 import type { WorkloadKind } from '../workload/kind.js';
 import type { RareFaults } from './rare-faults.js';
 
 /** The end of a schedule, in milliseconds of true time. */
 export const END_MS = 70_000;
 
-/** How the wire treats messages; chances are per message. */
+/** How the network treats messages. Chances are per message. */
 export interface NetworkFaults {
   readonly latencyMs: number;
   readonly slowChance: number;
@@ -15,13 +15,13 @@ export interface NetworkFaults {
   readonly lostAnswerChance: number;
   readonly throttleChance: number;
   readonly staleChance: number;
-  /** The chance that a request is refused with a 4xx that its sender takes for good. */
+  /** The chance that a request is refused with a 4xx, which its sender does not retry. */
   readonly refusedChance?: number;
-  /** What each front end's clock is off by. They differ by up to 2 s: what the tolerance of 3 s allows for. */
+  /** Each front end's clock offset. They differ by up to 2 s, which the tolerance of 3 s allows for. */
   readonly frontEndsMs: readonly number[];
 }
 
-/** A stretch of time in which nothing gets through from or to a process. */
+/** A time in which a process is cut off from the table. */
 export interface Partition {
   readonly fromMs: number;
   readonly toMs: number;
@@ -39,28 +39,28 @@ export interface ClockStep {
   readonly byMs: number;
 }
 
-/** One client process, and what befalls it. */
+/** One client process and its faults. */
 export interface ClientPlan {
   readonly kind: 'typescript' | 'python';
   readonly leaseSeconds: number;
   readonly clockToleranceSeconds: number;
-  /** Callers of the same lock in this process. */
+  /** Callers in this process. They contend for the same locks. */
   readonly callers: number;
   readonly clock: ClockFaults;
   readonly clockSteps: readonly ClockStep[];
   readonly freezes: readonly Freeze[];
   readonly partitions: readonly Partition[];
   readonly crashAtMs: number | undefined;
-  /** The chance that an answer to it has no `Date`. */
+  /** The chance that an answer has no `Date`. */
   readonly datelessChance: number;
-  /** The chance that it stays with the front end that it used last. */
+  /** The chance that a request goes to the same front end as the one before. */
   readonly stickiness: number;
-  /** Attempts of its SDK at one request, and what each may take. */
+  /** The SDK's attempts at one request, and the timeout of each. */
   readonly attempts: number;
   readonly attemptMs: number;
 }
 
-/** How callers use the lock. */
+/** What callers do with locks. */
 interface Workload {
   readonly idleMs: number;
   readonly shortHoldChance: number;
@@ -71,27 +71,27 @@ interface Workload {
   readonly withLockChance: number;
 }
 
-/** Everything that a seed decides beforehand. */
+/** The fault plan and the workload of one schedule: all that the seed decides in advance. */
 export interface Plan {
-  /** What the clients use locks for; `locks` where it is not said. */
+  /** Default: `locks`. */
   readonly workloadKind?: WorkloadKind;
   readonly locks: readonly string[];
   readonly networkFaults: NetworkFaults;
   readonly clients: readonly ClientPlan[];
   readonly workload: Workload;
-  /** The chance that a holder is ambushed, which see. */
+  /** The chance that a grant triggers targeted faults. */
   readonly targetedFaultChance: number;
-  /** Then all clients but the first die, and no more faults come: somebody who waits has to be served. */
+  /** True time at which all clients but the first die and faults end. Then the liveness phase begins. */
   readonly allOthersDieAtMs: number | undefined;
-  /** Whether the clients of ours have fencing on. */
+  /** Whether the TypeScript clients use fencing. */
   readonly fencing: boolean;
-  /** How long locks stay taken at least. */
+  /** The `lockAtLeastSeconds` of all calls. */
   readonly lockAtLeastSeconds: number;
-  /** What befalls the table, and all clients at once; nothing where it is not said. */
+  /** Faults of the table, and of all clients at once. */
   readonly rareFaults?: RareFaults;
 }
 
-/** How much of each kind of fault a schedule sees: often none, so that the others show by themselves. */
+/** Chances of one kind of fault. Half of all schedules have none of a kind, so that the others show alone. */
 const SOMETIMES = [0, 0, 0, 0.01, 0.05, 0.2] as const;
 const LEASES = [3, 5, 10] as const;
 
@@ -120,7 +120,7 @@ export function drawPlan(prng: Prng): Plan {
     },
     targetedFaultChance: isFaultless ? 0 : prng.pick([0, 0, 0.2, 0.5]),
     allOthersDieAtMs: prng.chance(0.4) ? prng.between(15_000, 38_000) : undefined,
-    // Drawn last: what a seed was about before it is about still.
+    // New draws go last: earlier ones would change the schedules of all seeds.
     fencing: prng.chance(0.3),
     lockAtLeastSeconds: prng.chance(0.2) ? prng.pick([1, 4, 12]) : 0,
   };
@@ -141,7 +141,7 @@ function drawNetworkFaults(prng: Prng): NetworkFaults {
   };
 }
 
-/** Nothing goes wrong on the wire: what then goes wrong is for the checkers that forgive faults. */
+/** A network without faults, for the checkers that excuse whatever a fault may have caused. */
 function faultless(prng: Prng): NetworkFaults {
   const chances = { slowChance: 0, duplicateChance: 0, lostRequestChance: 0, lostAnswerChance: 0 };
   return { latencyMs: prng.magnitude(1, 30), ...chances, throttleChance: 0, staleChance: 0, frontEndsMs: [0] };
@@ -169,8 +169,8 @@ function drawClient(prng: Prng, kind: ClientPlan['kind'], leaseSeconds: number, 
 
 function drawClock(prng: Prng, kind: ClientPlan['kind']): ClockFaults {
   const offsetMs = prng.pick([0, prng.between(-300, 300), prng.between(-8000, 8000), prng.between(-8000, 8000)]);
-  // Python's client leaves no margin for clocks that run fast, neither as a holder nor as a contender, so
-  // its clock is right here: what its own rule cannot bear is not ours to prove.
+  // Python's client has no margin for clock drift, neither as a holder nor as a contender. Its clock runs at the right
+  // rate here, because the drift that breaks its own rules is no fault of ours.
   const rate = (): number => (kind === 'python' ? 1 : 1 + prng.between(-500, 500) / 1e6);
   return { offsetMs, wallRate: rate(), monotonicRate: rate() };
 }
@@ -192,8 +192,8 @@ function drawPartition(prng: Prng): Partition {
 }
 
 /**
- * The one thing assumed: no freeze with a stopped monotonic clock within half a second of a backward step
- * of the wall clock. Neither clock would then tell how long the freeze was.
+ * The one assumption about clocks: no freeze that stops the monotonic clock comes within half a second of a backward
+ * step of the wall clock. Neither clock would tell how long such a freeze was.
  */
 export function areTooClose({ atMs, durationMs, monotonicClock }: Freeze, step: ClockStep): boolean {
   const isNear = step.atMs > atMs - 500 && step.atMs < atMs + durationMs + 500;
@@ -204,7 +204,7 @@ function several<T>(prng: Prng, most: number, draw: () => T): T[] {
   return Array.from({ length: prng.whole(1, most) }, draw);
 }
 
-/** Fencing is for single locks: permits of a semaphore, say, have none. */
+/** Only single locks have fencing. */
 export function isFencing({ fencing, workloadKind = 'locks' }: Plan): boolean {
   return fencing && workloadKind === 'locks';
 }

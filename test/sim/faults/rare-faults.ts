@@ -3,32 +3,32 @@ import { areTooClose, type ClientPlan, type ClockStep, type Freeze, type Plan } 
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
-/** So far a wall clock is off, or set, at most. */
+/** The largest offset and step of a wall clock. */
 export const MOST_DAYS_MS = 5 * DAY_MS;
-/** A table that goes back to an earlier state. */
+/** The table is restored to an earlier state. */
 interface Restore {
   readonly atMs: number;
-  /** True time of the state that comes back. */
+  /** True time of the restored state. */
   readonly toMs: number;
-  /** How long nobody could reach a table: in AWS, minutes. With 0, the table changes under everybody's hands. */
+  /** How long no table could be reached. In AWS this takes minutes. With 0 the table changes between two requests. */
   readonly outageMs: number;
 }
 
-/** Days that pass in a moment, while every process stands still, its monotonic clock too. */
+/** All processes stand still for days, their monotonic clocks too. */
 interface Suspension {
   readonly atMs: number;
   readonly durationMs: number;
 }
 
-/** Faults at the rareFaults of what the protocol is about. Each is absent from most schedules. */
+/** Faults beyond the usual ones. Each is absent from most schedules. */
 export interface RareFaults {
-  /** How much later than its `expiresAt` DynamoDB's TTL deletes an item. */
+  /** The delay of DynamoDB's TTL after an item's `expiresAt`. */
   readonly ttlLateMs: number | undefined;
   readonly restore: Restore | undefined;
   readonly suspension: Suspension | undefined;
-  /** A replica that shows nothing new in that time: every other eventually consistent read is served by it. */
+  /** A replica that learns nothing new in that time. It serves every other eventually consistent read. */
   readonly laggingReplica: { readonly fromMs: number; readonly toMs: number } | undefined;
-  /** Once all others are dead, fresh processes ask for the lock, once each, that long after each other. A suspension is among them. */
+  /** If set, new processes ask for the lock once each, at this interval, after all clients have died. */
   readonly oneShotEveryMs: number | undefined;
 }
 
@@ -40,7 +40,7 @@ export const NO_RARE_FAULTS: RareFaults = {
   oneShotEveryMs: undefined,
 };
 
-/** The plan with its rareFaults. They are drawn apart: what a seed was about without them, it is about still. */
+/** Adds rare faults to a plan. They have a generator of their own, so that the rest of the schedule does not change. */
 export function withRareFaults(plan: Plan, seed: number): Plan {
   const prng = new Prng(seed + 2 ** 40);
   if (!prng.chance(0.6)) return plan;
@@ -60,13 +60,13 @@ export function withRareFaults(plan: Plan, seed: number): Plan {
     const set = own.chance(stepDaysChance) ? stepped(off, own) : off;
     return own.chance(longChance) ? withLongLease(set, own) : set;
   });
-  // Who asks but once sees no entry stand: it goes by stamps alone, and those are to be compared with DynamoDB's clock.
+  // A one-shot caller goes by stamps alone. It has to be able to compare them with DynamoDB's clock.
   if (hasOneShots) clients = clients.map((client) => ({ ...client, datelessChance: 0, clockToleranceSeconds: 3 }));
   const restoredMs = prng.between(10_000, 45_000);
   const outageMs = hasPython || prng.chance(0.5) ? 0 : prng.magnitude(HOUR_MS / 60, HOUR_MS);
   const restore = { atMs: restoredMs, toMs: restoredMs - prng.magnitude(500, 30_000), outageMs };
   const isRestored = prng.chance(0.2) && isPlain && !isFaultless;
-  // Who comes after a suspension that all others did not live to see knows nothing of before.
+  // A suspension after all clients have died: new processes know nothing of the time before it.
   const diedAtMs = (hasOneShots && plan.allOthersDieAtMs) || 0;
   const suspension = { atMs: diedAtMs + prng.between(10_000, 50_000), durationMs: prng.between(0.5, 4) * DAY_MS };
   const isSuspended = prng.chance(hasOneShots ? 0.5 : 0.2) && isPlain && !hasPython && !isRestored && !isFaultless;
@@ -84,7 +84,7 @@ export function withRareFaults(plan: Plan, seed: number): Plan {
   return { ...plan, clients, rareFaults, networkFaults: { ...plan.networkFaults, refusedChance } };
 }
 
-/** With no more freezes and backward clockSteps than may come together. */
+/** Removes clock steps and freezes that are closer than the assumption allows (see `areTooClose`). */
 function freezing(client: ClientPlan, rareFaults: RareFaults): ClientPlan {
   const clockSteps = client.clockSteps.filter(
     (step) => !standstills(rareFaults).some((freeze) => areTooClose(freeze, step)),
@@ -93,7 +93,7 @@ function freezing(client: ClientPlan, rareFaults: RareFaults): ClientPlan {
   return { ...client, clockSteps, freezes };
 }
 
-/** When everybody stands still at once, the monotonic clocks too. */
+/** The times at which all processes stand still, their monotonic clocks too. */
 export function standstills({ suspension, restore }: RareFaults): readonly Freeze[] {
   return [suspension, restore].flatMap((fault) =>
     fault ? [{ atMs: fault.atMs, durationMs: 0, monotonicClock: 'stops' as const }] : [],
@@ -111,7 +111,7 @@ function stepped(client: ClientPlan, prng: Prng): ClientPlan {
   return { ...client, clockSteps: [...client.clockSteps, step] };
 }
 
-/** What takes a share of a lease takes long then. */
+/** A long lease and a long partition: limits that depend on the lease are long, too. */
 function withLongLease(client: ClientPlan, prng: Prng): ClientPlan {
   const fromMs = prng.between(0, 40_000);
   const cut = { fromMs, toMs: fromMs + 30_000, loses: 'both' } as const;

@@ -5,9 +5,8 @@ import { areTooClose, type ClockStep } from './plan.js';
 import { NO_RARE_FAULTS, standstills } from './rare-faults.js';
 
 /**
- * Faults that follow each other at the worst time: first something that makes a holder, or a contender,
- * misjudge how old an entry is, then silence, so that no refresh corrects it. Each is one that the plan of
- * a client draws too, but there they seldom meet while a lock is held.
+ * Faults at the worst time for a holder. First a clock step makes the holder, or a contender, misjudge the age of an
+ * entry. Then a partition keeps a refresh from correcting it. Random faults rarely meet like this while a lock is held.
  */
 export class TargetedFaults {
   constructor(
@@ -20,7 +19,7 @@ export class TargetedFaults {
     if (world.network.isHealed || !prng.chance(world.plan.targetedFaultChance)) return;
     const leaseMs = believer.leaseSeconds * 1000;
     const { nowMs } = world.time;
-    // The clock is set within the half lease before a refresh; the silence begins within the one after it.
+    // The clock is set in the half lease before a refresh. The partition begins in the half lease after it.
     const refreshAtMs = nowMs + (leaseMs / 2) * prng.whole(1, 3);
     if (prng.chance(0.7)) this.setBack(believer, refreshAtMs - prng.between(0.02, 0.5) * leaseMs);
     const fromMs = prng.chance(0.7) ? refreshAtMs + prng.between(0, 0.5) * leaseMs : nowMs;

@@ -6,41 +6,41 @@ import type { Trace } from '../engine/trace.js';
 import type { ClientPlan, NetworkFaults, Partition } from '../faults/plan.js';
 import type { SimProcess } from '../process/sim-process.js';
 
-/** How late a message is at most, and a copy of it. */
+/** The longest delay of a message, and of a duplicate. */
 const LONGEST_DELAY_MS = 15_000;
 const LONGEST_DUPLICATE_DELAY_MS = 18_000;
-/** What is lost is missed after that time at the latest: then the lock gives its request up. */
+/** After this time the client has noticed that a message was lost, and has given up its request. */
 const LOSS_UNNOTICED_MS = 5000;
-/** From this delay on, a message counts as delayed by a fault. */
+/** A longer delay counts as a fault. */
 const NOTICED_DELAY_MS = 100;
 
-/** One attempt at one request. `carryOut` happens at the table, as often as a copy of it arrives there. */
+/** One attempt at one request. `carryOut` runs at the table each time that a copy of the request arrives. */
 export interface Attempt<A> {
   readonly name: string;
   readonly carryOut: () => Promise<A>;
-  /** Delivered at most once, and always answered: for what a client cannot bear to hear nothing of. */
+  /** Delivered at most once, and always answered: for clients that cannot handle an unknown outcome. */
   readonly isReliable?: boolean;
 }
 
-/** The way of one process to DynamoDB. */
+/** One process's connection to DynamoDB. */
 export interface Connection {
   readonly process: SimProcess;
   readonly plan: Pick<ClientPlan, 'datelessChance' | 'stickiness'>;
-  /** When nothing gets through. */
+  /** When the process is cut off. */
   readonly partitions: Partition[];
-  /** The front end that answered last. */
+  /** The index of the front end that answered last. */
   frontEnd: number;
 }
 
-/** Loses, delays and repeats messages between processes and the table. One seed decides which. */
+/** The network simulator: loses, delays and duplicates messages between processes and the table. */
 export class Network {
-  /** From then on nothing goes wrong any more, but for what is on its way already. */
+  /** Once set, no new faults happen. Messages already on their way may still be late. */
   isHealed = false;
-  /** When all messages that were sent have arrived, the copies too. */
+  /** True time by which all messages sent so far have arrived, duplicates included. */
   drainedAtMs = 0;
   private laggingReplica: { readonly fromMs: number; readonly toMs: number } | undefined;
   private reads = 0;
-  /** Rises whenever another table takes the place of the one that was. */
+  /** The number of the current table. A restored table is a new one. */
   private table = 0;
 
   constructor(
@@ -51,17 +51,17 @@ export class Network {
     private readonly trace: Trace,
   ) {}
 
-  /** Another table is there from now on: what is on its way to the one that was arrives nowhere. */
+  /** Replaces the table. Requests on their way to the old one fail. */
   replaceTable(): void {
     this.table += 1;
   }
 
-  /** From then until then one replica learns nothing new, and serves every other read. */
+  /** In that stretch of time one replica learns nothing new, and serves every other read. */
   lagReplica(stretch: { readonly fromMs: number; readonly toMs: number }): void {
     this.laggingReplica = stretch;
   }
 
-  /** Whether the next read is that replica's, and by how much it lags. It does so however calm the wire is. */
+  /** The lag of that replica, if it serves the next read. It lags even after the network has healed. */
   replicaLagMs(): number | undefined {
     if (!this.laggingReplica) return undefined;
     const { fromMs, toMs } = this.laggingReplica;
@@ -71,12 +71,12 @@ export class Network {
     return this.reads % 2 === 0 ? nowMs - fromMs : undefined;
   }
 
-  /** Whether a read is served by a replica that lags, and by how much. */
+  /** The lag of the replica that serves the next read. */
   staleMs(): number {
     return this.happens(this.networkFaults.staleChance) ? this.prng.magnitude(10, 3000) : 0;
   }
 
-  /** Resolves to the answer, rejects for an error that is heard of, and else stays open: who asks has to time it. */
+  /** Resolves to the answer, rejects with an error, or never settles if a message is lost. The sender needs a timeout. */
   attempt<A extends Answer>(connection: Connection, { name, carryOut, isReliable = false }: Attempt<A>): Promise<A> {
     const { process } = connection;
     return new Promise((resolve, reject) => {
@@ -98,7 +98,7 @@ export class Network {
         else this.answer(connection, name, carryOut(), isReliable, resolve, reject);
       });
       if (isReliable || !this.happens(this.networkFaults.duplicateChance)) return;
-      // As often late by an age as by a moment: they are dangerous to different rules.
+      // Short and long delays are equally likely: they test different rules.
       const lateMs = this.prng.chance(0.5)
         ? this.prng.magnitude(1, 1000)
         : this.prng.between(0, LONGEST_DUPLICATE_DELAY_MS);
@@ -137,7 +137,7 @@ export class Network {
     process.noteFault(this.time.nowMs + LOSS_UNNOTICED_MS);
   }
 
-  /** The `Date` header of the front end that answers: whole seconds of a clock that may be off. */
+  /** The `Date` header of the front end that answers: whole seconds, by a clock that may be off. */
   private dateMs(connection: Connection): number | undefined {
     const { frontEndsMs } = this.networkFaults;
     if (!this.prng.chance(connection.plan.stickiness)) connection.frontEnd = this.prng.whole(0, frontEndsMs.length - 1);
@@ -171,14 +171,14 @@ export class Network {
   }
 }
 
-/** What went wrong with an attempt, as far as its sender hears. */
+/** An error of one attempt, as its sender sees it. The request may have reached the table. */
 export class TransitError extends Error {
   override readonly name = 'TransitError';
 }
 
-/** A refusal that no other attempt gets past, as far as its sender can tell: an SDK makes none. */
+/** A refusal (4xx) that an SDK does not retry. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
-  /** As SDKs have it: which attempt this was. Of the earlier ones nothing is known. */
+  /** The number of this attempt, as in the SDK's errors. The outcome of earlier attempts is unknown. */
   readonly $metadata = { attempts: 1 };
 }

@@ -4,8 +4,8 @@ import type { ClientPlan } from '../faults/plan.js';
 import { type Attempt, type Connection, type Network, RefusedError, TransitError } from './network.js';
 
 /**
- * Sends requests as an AWS SDK does: it times each attempt, and tries the very same request again by
- * itself. Whoever asked hears of the last attempt only; the earlier ones may arrive all the same.
+ * Simulates an AWS SDK: each attempt has a timeout, and the same request is sent again if it fails. The caller learns
+ * the outcome of the last attempt only. Earlier ones may still arrive at the table.
  */
 export class SimSdk {
   constructor(
@@ -41,7 +41,7 @@ export class SimSdk {
         timer.cancel();
         signal?.removeEventListener('abort', onAbort);
       };
-      // Nobody times what is certain to be answered.
+      // A reliable attempt is always answered.
       const limitMs = attempt.isReliable ? Number.MAX_SAFE_INTEGER : this.plan.attemptMs;
       const timer = process.clock.after(limitMs, () => giveUp(new TransitError('timed out')));
       signal?.addEventListener('abort', onAbort);

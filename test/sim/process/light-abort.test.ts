@@ -3,16 +3,16 @@ import { LightAbortController } from './light-abort.js';
 
 const LISTENERS = 4;
 
-/** What can be done to a signal: by number, which listener. */
+/** Actions on a signal. `which` is the index of a listener. */
 const step = fc.oneof(
   fc.record({ does: fc.constant('add' as const), which: fc.nat(LISTENERS - 1), once: fc.boolean() }),
   fc.record({ does: fc.constant('remove' as const), which: fc.nat(LISTENERS - 1) }),
   fc.record({ does: fc.constant('abort' as const), reason: fc.constantFrom(undefined, null, 'enough') }),
-  fc.record({ does: fc.constant('look' as const) }),
+  fc.record({ does: fc.constant('read' as const) }),
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** What is seen of a signal to which this is done; the first listener removes the second. */
+/** Logs what a signal does under these actions. The first listener removes the second. */
 function seen(controller: LightAbortController | AbortController, steps: readonly Step[]): unknown[] {
   const signal = controller.signal as AbortSignal;
   const log: unknown[] = [];

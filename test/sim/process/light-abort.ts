@@ -6,13 +6,13 @@ interface Listener {
 const NONE: readonly Listener[] = [];
 
 /**
- * An `AbortSignal` of a simulated process: as the platform's, as far as anybody here uses it, and a tenth
- * as dear. light-abort.test.ts compares the two.
+ * A light `AbortSignal` for simulated processes. It behaves as the platform's in everything that is used here, and costs
+ * a tenth of it. light-abort.test.ts compares the two.
  */
 export class LightAbortSignal {
   aborted = false;
   reason: unknown;
-  /** Replaced with each change: an abort may be going through the former ones. */
+  /** A new array after each change: an abort may be iterating over the former one. */
   private listeners: readonly Listener[] = NONE;
 
   throwIfAborted(): void {
@@ -29,19 +29,19 @@ export class LightAbortSignal {
     this.listeners = this.listeners.filter((listener) => listener.call !== call);
   }
 
-  /** For its controller. */
+  /** Called by its controller. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
     for (const listener of this.listeners) {
-      // Removed meanwhile.
+      // An earlier listener may have removed it.
       if (!this.listeners.includes(listener)) continue;
       if (listener.isOnce) this.removeEventListener('abort', listener.call);
       try {
         listener.call({ type: 'abort' });
       } catch (error) {
-        // As the platform does: the other listeners are called, and the process hears of it.
+        // As on the platform: the other listeners run, and the error becomes an uncaught exception.
         process.nextTick(() => {
           throw error;
         });
@@ -50,7 +50,7 @@ export class LightAbortSignal {
   }
 }
 
-/** Its controller. */
+/** The controller of a light signal. */
 export class LightAbortController {
   readonly signal = new LightAbortSignal();
 

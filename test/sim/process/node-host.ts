@@ -2,26 +2,25 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger } from '../../../runtime/index.js';
 import { LightAbortController, LightAbortSignal } from './light-abort.js';
 
-/** One schedule in so many has Node as it is. */
+/** One schedule in so many runs on an unmodified Node. */
 const WHOLE_NODE_EVERY = 16;
 
 const whole = { AbortController, AbortSignal };
 const { run } = AsyncLocalStorage.prototype;
 const { warn } = console;
 
-/** What the processes of a schedule find around them. */
+/** The Node environment of the processes in a schedule. */
 export interface NodeHost {
-  /** Nothing is logged without it. */
+  /** Undefined if the schedule logs nothing. */
   readonly logger?: Logger;
-  /** Makes it as it was. */
+  /** Undoes all changes. */
   restore(): void;
 }
 
 /**
- * Makes ready what the processes of a schedule find in Node. Asynchronous contexts make every promise dear,
- * and the platform's abort signals are, and log lines; so most schedules do without the first and the last,
- * and have lighter signals. No caller of a schedule asks for a lock inside of its own work on it, so
- * contexts make no difference, but by mistake: one schedule in sixteen would show that.
+ * Prepares Node for a schedule. Asynchronous contexts, the platform's abort signals and log lines are slow, so most
+ * schedules run without contexts and logs, and with light signals. Contexts make no difference to a schedule, because no
+ * caller asks for a lock while it holds it. One schedule in sixteen runs on unmodified Node, in case they do.
  */
 export function prepareNode(seed: number): NodeHost {
   const prototype = AsyncLocalStorage.prototype as { run: unknown };
@@ -36,14 +35,14 @@ export function prepareNode(seed: number): NodeHost {
     prototype.run = (_store: unknown, work: (...args: readonly unknown[]) => unknown, ...args: readonly unknown[]) =>
       work(...args);
     Object.assign(globalThis, { AbortController: LightAbortController, AbortSignal: LightAbortSignal });
-    // Where there is no logger, losses are told here.
+    // The client reports losses here if it has no logger.
     console.warn = () => {};
   }
   const restore = (): void => {
     prototype.run = run;
     Object.assign(globalThis, whole);
     console.warn = warn;
-    // Once there was a context, Node follows them all until told that nobody asks.
+    // Once a context was used, Node tracks contexts for every promise until the storage is disabled.
     for (const storage of used) storage.disable();
   };
   return { ...(isWhole && { logger: { warn: () => {}, debug: () => {} } }), restore };

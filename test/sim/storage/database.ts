@@ -26,15 +26,15 @@ export interface DeletedEntry {
   readonly hold: string;
 }
 
-/** How many former states of a lock's item a stale read can choose from. */
+/** How many former states of a lock's item are kept for stale reads. */
 const STATES_KEPT = 64;
 
-/** The table, as DynamoDB keeps it: each write one atomic step. It knows what stood there before. */
+/** The storage simulator: one DynamoDB table. Each write is atomic. Former states are kept for stale reads and restores. */
 export class Database {
-  /** Carries out what our store asks, by the very conditions that the protocol states. */
+  /** Evaluates the conditions of docs/protocol.md. */
   private readonly table = new MemoryStore('locks', () => 0);
   private readonly states = new Map<string, State[]>();
-  /** Every hold that ever stood there. */
+  /** The ids of all holds that were ever written. */
   private readonly holds = new Set<string>();
 
   constructor(
@@ -62,7 +62,7 @@ export class Database {
     return this.noted(left.lockKey, () => this.table.leave(left));
   }
 
-  /** DynamoDB's TTL: deletes each item whose `expiresAt` has passed. Returns what it deleted. */
+  /** DynamoDB's TTL: deletes each item whose `expiresAt` has passed, and returns those. */
   expire(epochMs: number): readonly DeletedEntry[] {
     const deleted: DeletedEntry[] = [];
     for (const [lock, item] of [...this.table.items]) {
@@ -75,28 +75,28 @@ export class Database {
     return deleted;
   }
 
-  /** Puts each lock's item back as it was at that true time. Returns the holds that ever stood in the table until now. */
+  /** Restores each item to its state at that true time. Returns the ids of all holds ever written until now. */
   restore(toMs: number): ReadonlySet<string> {
     const holds = new Set(this.holds);
     for (const [lock, states] of this.states) {
       const former = states.findLast(({ sinceMs }) => sinceMs <= toMs)?.item;
       if (former) this.table.items.set(lock, former);
       else this.table.items.delete(lock);
-      // It is another table: no replica of it shows what the old one had.
+      // It is a new table: none of its replicas shows a state of the old one.
       this.states.set(lock, [{ sinceMs: this.time.nowMs, item: former }]);
       this.trace?.('table', `${lock}: ${shortVersion(textIn(former?.[ENTRY.versionNumber]))} is restored`);
     }
     return holds;
   }
 
-  /** The holds whose versions have stood there since that one was replaced; undefined where that is not known. */
+  /** The holds written since that version was replaced. Undefined if its state is no longer kept. */
   holdsSince(lock: string, version: string): readonly (string | undefined)[] | undefined {
     const states = this.states.get(lock) ?? [];
     const index = states.findLastIndex(({ item }) => textIn(item?.[ENTRY.versionNumber]) === version);
     return index < 0 ? undefined : states.slice(index + 1).map(({ item }) => item && holdIn(item));
   }
 
-  /** An eventually consistent read may show what stood there up to `staleMs` ago. */
+  /** Returns the state as of `staleMs` ago. */
   read(lock: string, staleMs: number): Promise<ReadAnswer & { readonly isStale: boolean }> {
     const states = this.states.get(lock) ?? [];
     const current = states.at(-1);
@@ -111,7 +111,7 @@ export class Database {
     return this.table.list(page);
   }
 
-  /** Python's `PutItem`: replaces the whole item where there is none, or where `expiredVersion` stands. */
+  /** Python's `PutItem`: writes the whole item if there is none, or if its version is `expiredVersion`. */
   put(entry: Omit<NewEntry, 'expiresAtSeconds'>, expiredVersion: string | undefined): Promise<WriteAnswer> {
     const { lockKey, leaseSeconds, version, hostIdentifier } = entry;
     const standing = this.versionOf(lockKey);
@@ -124,7 +124,7 @@ export class Database {
     });
   }
 
-  /** Python's refresh: sets host and version where `version` stands, and leaves everything else. */
+  /** Python's refresh: sets host and version if the item's version is `version`. Other attributes stay. */
   update(lock: string, version: string, next: string, hostIdentifier: string): Promise<WriteAnswer> {
     return this.writeAsPython(lock, this.versionOf(lock) === version, {
       ...this.table.items.get(lock),
@@ -133,12 +133,12 @@ export class Database {
     });
   }
 
-  /** Python's release: deletes where `version` stands. */
+  /** Python's release: deletes the item if its version is `version`. */
   delete(lock: string, version: string): Promise<WriteAnswer> {
     return this.writeAsPython(lock, this.versionOf(lock) === version, undefined);
   }
 
-  /** What stands there, for checkers: the lease, and since when. */
+  /** The current entry, for checkers: its owner, its lease, and since when it stands. */
   standing(
     lock: string,
   ):
@@ -166,7 +166,7 @@ export class Database {
     });
   }
 
-  /** The write is carried out before `carryOut` returns its promise: no other comes between. */
+  /** `carryOut` writes before it returns its promise, so no other write comes in between. */
   private noted<A extends Answer>(lock: string, carryOut: () => Promise<A>): Promise<A> {
     const before = this.table.items.get(lock);
     const answer = carryOut();
@@ -186,7 +186,7 @@ export class Database {
   }
 }
 
-/** The hold that an item is of: its id, or for Python, which has none, its version. */
+/** The hold id in an item. Python's entries have none; their version identifies the hold. */
 function holdIn(item: Item): string {
   const version = textIn(item[ENTRY.versionNumber]) ?? '';
   return parseVersion(version)?.holdId ?? version;

@@ -20,11 +20,11 @@ import type { Database } from './database.js';
 
 export type Operation = 'acquire' | 'adopt' | 'refresh' | 'release' | 'leave' | 'read' | 'readMany' | 'list';
 
-/** The table as one process reaches it: what `DynamoDBStore` is in production. */
+/** The lock store of one process: it stands in for `DynamoDBStore`, on the simulated network and table. */
 export class SimStore implements LockStore {
   readonly tableName = 'locks';
   readonly connection: object = this;
-  /** Requests so far; an SDK's own further attempts do not count. */
+  /** Requests so far. Retries by the SDK do not count. */
   readonly counts: Record<Operation, number> = {
     acquire: 0,
     adopt: 0,
@@ -36,7 +36,7 @@ export class SimStore implements LockStore {
     list: 0,
   };
 
-  /** The holds that it asked to put in place of a version that was handed over, each with that. */
+  /** For each hold id that it tried to adopt with: the version that was handed over. */
   readonly adoptions = new Map<string, string>();
 
   constructor(
@@ -86,7 +86,7 @@ export class SimStore implements LockStore {
     const replicaLagMs = consistency === 'strong' ? undefined : this.network.replicaLagMs();
     const staleMs = (): number => replicaLagMs ?? (consistency === 'strong' ? 0 : this.network.staleMs());
     const answer = await this.send({ name, carryOut: () => this.database.read(lockKey, staleMs()) }, signal);
-    // What a replica shows that is always behind has to be got past: it excuses nobody.
+    // A replica that lags all the time is no excuse: clients have to get past it.
     if (answer.isStale && replicaLagMs === undefined) this.process.noteFault();
     this.trace?.(
       this.process.name,
@@ -95,7 +95,7 @@ export class SimStore implements LockStore {
     return answer;
   }
 
-  /** Each lock is read from a replica of its own, which may lag by its own time. */
+  /** Each lock is read from a replica of its own, with a lag of its own. */
   async readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
     const name = this.note('readMany', () => lockKeys.join(' '));
     const staleMs = (): number => (consistency === 'strong' ? 0 : this.network.staleMs());
@@ -132,7 +132,7 @@ export class SimStore implements LockStore {
     }
   }
 
-  /** Counts a request, and names it for those who read traces. */
+  /** Counts a request, and writes its name to the trace. */
   private note(operation: Operation, what: () => string): string {
     this.counts[operation] += 1;
     if (!this.trace) return operation;

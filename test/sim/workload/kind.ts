@@ -1,17 +1,17 @@
 import type { Plan } from '../faults/plan.js';
 
-/** What the clients of a schedule use locks for. */
+/** What the callers of a schedule use: single locks, or one of the recipes. */
 export type WorkloadKind = 'locks' | 'semaphore' | 'multiLock' | 'singleFlight';
 
-/** The semaphore's name, and the flight's. */
+/** The name of the semaphore, and of the single flight's lock. */
 export const NAME = 'job';
 
-/** By the seed alone, and without a draw: the other seeds' schedules stay as they are. */
+/** Depends on the seed alone. It draws nothing, so that no other seed changes. */
 export function workloadKindOf(seed: number): WorkloadKind {
   return (['semaphore', 'multiLock', 'singleFlight'] as const)[(seed % 8) - 5] ?? 'locks';
 }
 
-/** The plan, with the locks that this use is about: Python's clients contend for them as they are. */
+/** Gives a plan the locks of its workload. Python's clients contend for them as single locks. */
 export function withWorkloadKind(plan: Plan, seed: number): Plan {
   const workloadKind = workloadKindOf(seed);
   switch (workloadKind) {
@@ -24,7 +24,7 @@ export function withWorkloadKind(plan: Plan, seed: number): Plan {
     case 'multiLock':
       return { ...plan, workloadKind, locks: ['a', 'b', 'c'] };
     case 'singleFlight':
-      // A result keeps its lock taken for longer than any lease: who waits for that one is not to be served soon.
+      // A result keeps its lock for longer than any lease: a waiter need not be served soon.
       return { ...plan, workloadKind, locks: [NAME], allOthersDieAtMs: undefined };
   }
 }

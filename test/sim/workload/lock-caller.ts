@@ -5,25 +5,25 @@ import type { TypeScriptBeliever } from '../clients/believer.js';
 import type { TypeScriptClient } from '../clients/typescript-client.js';
 import type { Prng } from '../engine/prng.js';
 
-/** What a caller's own signal aborts with. */
+/** The abort reason of a caller's own signal. */
 const CANCELLED = new Error('cancelled');
 
-/** Attempts at one text in one process. */
+/** Attempts to adopt one hand-over text in one process. */
 const MOST_ADOPTIONS = 3;
 
-/** One caller in a process of the real client: the application whose code asks for locks, and works. */
+/** One caller of the TypeScript client: an application that acquires single locks and works under them. */
 export class LockCaller {
   constructor(
     private readonly client: TypeScriptClient,
     private readonly prng: Prng,
   ) {}
 
-  /** Asks for locks, over and over, until stopped. */
-  live(): void {
-    this.keepAsking().catch((error: unknown) => this.client.unexpected(error));
+  /** Acquires and releases locks until the client stops. */
+  start(): void {
+    this.live().catch((error: unknown) => this.client.unexpected(error));
   }
 
-  /** Goes on holding what was handed over. */
+  /** Adopts a hand-over text, and works under the lock. */
   adopt(text: string, lock: string): void {
     const { world, process, plan } = this.client;
     this.client
@@ -35,11 +35,11 @@ export class LockCaller {
       .catch((error: unknown) => this.client.unexpected(error));
   }
 
-  /** Tries the same text again where nothing was heard of it, as a queue does that delivers it anew. */
+  /** Tries the same text again if there was no answer, like a queue that delivers a message again. */
   private async adoptWithRetries(text: string, lock: string): Promise<HeldLock> {
     const { world, factory, process, plan } = this.client;
     const adoption = world.handOverRetry?.begins(this.client, lock, parseHandOver(text).version);
-    // What is refused for good is given back: its text is dead.
+    // After another error than "no answer", the text may rightly be refused.
     let isKept = true;
     for (let attempts = 1; ; attempts += 1) {
       try {
@@ -55,7 +55,7 @@ export class LockCaller {
     }
   }
 
-  private async keepAsking(): Promise<void> {
+  private async live(): Promise<void> {
     const { world, process, stopped } = this.client;
     const { workload, locks } = world.plan;
     for (;;) {
@@ -118,15 +118,15 @@ export class LockCaller {
   private async use(held: HeldLock, believer: TypeScriptBeliever): Promise<void> {
     const { world, process, plan, stopped } = this.client;
     const { workload } = world.plan;
-    // Some work stops when told of a loss. Other work asks now and then, or does not care.
+    // Some work stops when the signal aborts. Other work reads `isHeld` now and then, or neither.
     const attentive = this.prng.chance(0.6) ? held.signal : undefined;
-    const asksEveryMs = this.prng.chance(0.3) ? this.prng.between(50, 1000) : Infinity;
+    const readsEveryMs = this.prng.chance(0.3) ? this.prng.between(50, 1000) : Infinity;
     let leftMs = this.workMs();
     while (leftMs > 0 && !stopped.aborted && !attentive?.aborted) {
-      const stretchMs = Math.min(leftMs, asksEveryMs);
+      const stretchMs = Math.min(leftMs, readsEveryMs);
       await process.sleep(stretchMs, attentive, stopped);
       leftMs -= stretchMs;
-      if (asksEveryMs < Infinity) this.ask(held, believer);
+      if (readsEveryMs < Infinity) this.checkBelief(held, believer);
     }
     if (this.prng.chance(0.1))
       await this.orUndefined(this.limited('refresh', () => held.refresh({ data: 'nearly done' })));
@@ -140,11 +140,14 @@ export class LockCaller {
     if (wasHeld) world.released(believer);
   }
 
-  /** Asks, and holds the checkers' view of the answer to it: what they peek at is what the caller is told. */
-  private ask(held: HeldLock, believer: TypeScriptBeliever): void {
-    const peeked = believer.believes();
-    if (held.isHeld !== peeked)
-      this.client.world.report('belief', `${believer.name} was told ${!peeked}, peeked ${peeked}`);
+  /** Compares `isHeld` with the checkers' view of the hold. */
+  private checkBelief(held: HeldLock, believer: TypeScriptBeliever): void {
+    const believes = believer.believes();
+    if (held.isHeld !== believes)
+      this.client.world.report(
+        'belief',
+        `${believer.name} says isHeld: ${!believes}, but the checkers see ${believes}`,
+      );
   }
 
   private limited<T>(what: LimitedCall, call: () => Promise<T>): Promise<T> {

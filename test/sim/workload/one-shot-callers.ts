@@ -15,8 +15,8 @@ const LEASE_SECONDS = 3;
 const ATTEMPTS = { attempts: 2, attemptMs: 2000 };
 
 /**
- * Processes that ask once each and end, over and over, and remember nothing of each other: as a command connection does.
- * Some of those who get the lock are killed while they hold it.
+ * A new process at each interval makes one attempt and ends, as a command line does. The processes share no memory.
+ * Some of those that get the lock are killed while they hold it.
  */
 export class OneShotCallers {
   private count = 0;

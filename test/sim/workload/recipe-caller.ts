@@ -4,15 +4,15 @@ import type { TypeScriptClient } from '../clients/typescript-client.js';
 import type { Prng } from '../engine/prng.js';
 import { NAME, type WorkloadKind } from './kind.js';
 
-/** What a caller's own signal aborts with. */
+/** The abort reason of a caller's own signal. */
 const CANCELLED = new Error('cancelled');
 
-/** A result, and the true time at which it was made. */
+/** A result, with the true time at which it was made. */
 interface Made {
   readonly madeMs: number;
 }
 
-/** One caller in a process of the real client, who asks for permits, for several locks, or for a result. */
+/** One caller of the TypeScript client that uses a recipe: permits, several locks, or a single flight. */
 export class RecipeCaller {
   constructor(
     private readonly client: TypeScriptClient,
@@ -20,12 +20,12 @@ export class RecipeCaller {
     private readonly kind: Exclude<WorkloadKind, 'locks'>,
   ) {}
 
-  /** Asks, over and over, until stopped. */
-  live(): void {
-    this.keepAsking().catch((error: unknown) => this.client.unexpected(error));
+  /** Uses the recipe until the client stops. */
+  start(): void {
+    this.live().catch((error: unknown) => this.client.unexpected(error));
   }
 
-  private async keepAsking(): Promise<void> {
+  private async live(): Promise<void> {
     const { world, process, stopped } = this.client;
     const ask = {
       semaphore: () => this.permit(),
@@ -36,7 +36,7 @@ export class RecipeCaller {
       await process.sleep(this.prng.between(0, world.plan.workload.idleMs), stopped);
       if (stopped.aborted) return;
       try {
-        // Whose requests are whose cannot be told, and nobody else in this process is to be blamed for them.
+        // Requests of several callers cannot be told apart. Nobody else in this process is checked meanwhile.
         await this.client.measured('all', NAME, ask);
       } catch (error) {
         if (!(error instanceof LynkError) && error !== CANCELLED) throw error;
@@ -80,7 +80,7 @@ export class RecipeCaller {
 
   private async singleFlight(): Promise<void> {
     const { world, factory, process, plan } = this.client;
-    // Without a finite tolerance it is refused.
+    // The client refuses an infinite tolerance here.
     if (plan.clockToleranceSeconds === Infinity) return;
     const freshSeconds = plan.clockToleranceSeconds + this.prng.magnitude(0.1, 20);
     const startedMs = world.time.nowMs;
@@ -97,7 +97,7 @@ export class RecipeCaller {
     world.resultAge?.served(process, { madeMs, freshSeconds });
   }
 
-  /** Where others are ambushed, the worker's wall clock is set forward after the last answer before its result. */
+  /** Sometimes sets the worker's wall clock forward, after the last answer and before the result. */
   private stepWorkerClock(): void {
     const { world, process, plan } = this.client;
     if (world.network.isHealed || !this.prng.chance(world.plan.targetedFaultChance)) return;
@@ -113,7 +113,7 @@ export class RecipeCaller {
     return { waitSeconds, signal: controller.signal };
   }
 
-  /** For mutual exclusion, and for the targetedFaults; not told as one hold, as it hears of the others' losses too. */
+  /** For mutual exclusion and targeted faults only: its signal also aborts when another of the locks is lost. */
   private believer(held: HeldLock, startedMs: number): TypeScriptBeliever {
     const { world, process, plan } = this.client;
     const believer = new TypeScriptBeliever(
@@ -133,7 +133,7 @@ export class RecipeCaller {
     const { world, process, plan, stopped } = this.client;
     const isShort = this.prng.chance(world.plan.workload.shortHoldChance);
     const durationMs = isShort ? this.prng.magnitude(1, 500) : this.prng.between(0, plan.leaseSeconds * 3000);
-    // Some work stops when told of a loss, other work does not care.
+    // Some work stops when the signal aborts, other work does not.
     await process.sleep(durationMs, this.prng.chance(0.6) ? signal : undefined, stopped);
   }
 }

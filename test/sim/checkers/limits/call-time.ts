@@ -1,21 +1,21 @@
 import type { SimProcess } from '../../process/sim-process.js';
 import type { World } from '../../world.js';
 
-/** What any call waits for a release at most. */
+/** The limit of a release. */
 const LONGEST_RELEASE_MS = 3000;
-/** A try may take half a lease, and not more than this. */
+/** The limit of a try is half a lease, but at most this. */
 const LONGEST_TRY_MS = 5000;
-/** Callbacks that are late, a few in a row. */
+/** A few late callbacks in a row. */
 const SLACK_MS = 50;
 
-/** Calls that a holder makes, and that have limits of their own. */
+/** A holder's calls that have a limit. */
 export type LimitedCall = 'release' | 'refresh' | 'serialize';
 
-/** Whoever holds is let go in time, however silent DynamoDB is, by its own monotonic clock. */
+/** A holder's call ends within its limit by the monotonic clock, even if DynamoDB does not answer. */
 export class CallTime {
   constructor(private readonly world: World) {}
 
-  /** Runs `call`, and judges how long it took. */
+  /** Runs `call`, and checks its duration. */
   async within<T>(process: SimProcess, what: LimitedCall, leaseSeconds: number, call: () => Promise<T>): Promise<T> {
     const { time } = this.world;
     const { clock } = process;
@@ -25,7 +25,7 @@ export class CallTime {
     } finally {
       const limitMs = what === 'release' ? LONGEST_RELEASE_MS : Math.min(LONGEST_TRY_MS, leaseSeconds * 500);
       const tookMs = clock.monotonicMs() - startedMonotonicMs;
-      // Nothing is told to who stands still.
+      // A frozen process cannot see that the call ended.
       if (process.jumpedMs < startedMs && tookMs > limitMs + SLACK_MS) {
         this.world.report(
           'call-time',

@@ -2,17 +2,17 @@ import { type ClientPlan, isFencing } from '../../faults/plan.js';
 import type { SimProcess } from '../../process/sim-process.js';
 import type { CallRecord, Checker, World } from '../../world.js';
 
-/** A waiter sleeps at least 85 ms between looks, but for the first three. */
+/** A waiter sleeps at least 85 ms between polls, except between the first ones. */
 const LEAST_SLEEP_MS = 85;
-const QUICK_LOOKS = 4;
-/** A release, and late ones of what was cancelled before: their time cannot be told from here. */
+const QUICK_POLLS = 4;
+/** Its own release, and late releases of calls that were cancelled before. */
 const RELEASES = 3;
-/** The same, and what is left once more where the clock was wrong. */
+/** The same, and one tombstone written again because the clock was wrong. */
 const LEAVES = RELEASES + 2;
 
 /**
- * Requests stay within the budget of the protocol's section 5 where nothing is wrong: no fault touched
- * the process, nobody else in it asked for anything meanwhile, and the front ends agree.
+ * Requests stay within the budget of docs/protocol.md, section 5. It applies if no fault affected the process, no other
+ * call ran in it, and the front ends agree.
  */
 export class RequestBudget implements Checker {
   constructor(private readonly world: World) {}
@@ -23,22 +23,22 @@ export class RequestBudget implements Checker {
     const tookMs = this.world.time.nowMs - startedMs;
     const fenced = isFencing(this.world.plan) ? 1 : 0;
     const limits = {
-      // A write, and one over what it showed as expired; then, where the clock was far off, two more: refreshes, or one
-      // under a new hold id where it was ahead. With fencing one more write, where a token was not known.
+      // One write, and one over an expired entry. If the clock was far off, two more: refreshes, or a write under a new
+      // hold id because the stamp was ahead. With fencing one more, because a token was not known.
       try: { acquire: 3 + fenced, read: 0, refresh: 2, release: RELEASES, leave: LEAVES, adopt: 0 },
-      // A write for each time that the entry was seen gone or expired, and another was quicker.
+      // One write each time that the entry was gone or expired, and another contender was faster.
       acquire: {
         acquire: 4 + fenced + Math.ceil(tookMs / 100),
-        read: QUICK_LOOKS + tookMs / LEAST_SLEEP_MS,
+        read: QUICK_POLLS + tookMs / LEAST_SLEEP_MS,
         refresh: 2,
         release: RELEASES,
         leave: LEAVES,
         adopt: 0,
       },
-      // Two a lease, one that makes the lease good, and one each for its user, the hand-over and its receiver's topping up.
+      // Two a lease, one before the grant, and one each for the caller, the hand-over, and its receiver.
       all: {},
       hold: {
-        // The receiver's, whose clock was ahead.
+        // By a receiver whose clock was ahead.
         acquire: 1,
         read: 0,
         refresh: 5 + (tookMs / (leaseSeconds * 500)) * 1.1,
@@ -58,7 +58,7 @@ export class RequestBudget implements Checker {
     }
   }
 
-  /** Nobody else is there but one, whose entries never look expired while they are new. */
+  /** Whether there is only one other client, and its new entries never look expired. */
   private onlyOtherIsOnTime(process: SimProcess): boolean {
     const { clients, plan } = this.world;
     const others = plan.clients.filter((_, index) => clients[index]?.process !== process);

@@ -2,16 +2,16 @@ import { LockTableError, LynkError } from '../../../../runtime/index.js';
 import type { SimProcess } from '../../process/sim-process.js';
 import type { World } from '../../world.js';
 
-/** By as much less may a second of a monotonic clock take. */
+/** The least rate of a monotonic clock. */
 const RATE = 1 - 0.0006;
 const GRAIN_MS = 5;
 
-/** Nobody who waits is refused before the time is over that it was ready to wait for, whatever its wall clock says. */
+/** A caller that waits is not refused before its wait is over, whatever its wall clock says. */
 export class WaitTime {
   constructor(private readonly world: World) {}
 
   refused({ name }: SimProcess, lock: string, error: unknown, startedMs: number, waitSeconds: number): void {
-    // What no attempt can get past is told at once.
+    // An error that no retry can mend is thrown at once.
     if (!(error instanceof LynkError) || error instanceof LockTableError) return;
     const waitedMs = this.world.time.nowMs - startedMs;
     if (waitedMs >= waitSeconds * 1000 * RATE - GRAIN_MS) return;

@@ -1,19 +1,19 @@
 import type { TypeScriptClient } from '../../clients/typescript-client.js';
 import type { Checker, World } from '../../world.js';
 
-/** One process's attempts at one text. */
+/** One process's attempts to adopt one text. */
 export interface Adoption {
   readonly client: TypeScriptClient;
   readonly lock: string;
-  /** The version that the text names. */
+  /** The version in the text. */
   readonly version: string;
-  /** Its receivers in this process at once. */
+  /** Callers in this process that try to adopt it. */
   receivers: number;
 }
 
 /**
- * A text whose adoption ended without an answer is good for another attempt in the same process: it is not
- * refused as used while nobody else was granted the lock, or wrote to its entry.
+ * If an adoption ended without an answer, the same process may try the text again. It is not refused as used unless
+ * another hold was granted, or somebody else wrote to the entry.
  */
 export class HandOverRetry implements Checker {
   private readonly adoptions: Adoption[] = [];
@@ -33,7 +33,7 @@ export class HandOverRetry implements Checker {
     this.isRestored = true;
   }
 
-  /** A further attempt was refused: the text is said to be used, or too late. */
+  /** Called when a further attempt was refused because the text is said to be used, or too late. */
   refused({ client, lock, version, receivers }: Adoption): void {
     if (receivers > 1 || this.isRestored) return;
     const holds = this.world.database.holdsSince(lock, version);
@@ -43,7 +43,7 @@ export class HandOverRetry implements Checker {
     if (!holds.every(isOwn)) return;
     this.world.report(
       'hand-over-retry',
-      `${client.process.name} was told that its text for ${lock} is used, and nobody but itself has used it`,
+      `${client.process.name} was refused its text for ${lock} as used, but nobody else has used it`,
     );
   }
 }

@@ -1,20 +1,20 @@
 import type { World } from '../../world.js';
 
 const TOLERANCE_MS = 3000;
-/** By so much a stamp may be later than the `Date` of the answer after which its hold was granted. */
+/** A stamp may be later than the `Date` before its grant by this much. */
 const AHEAD_MS = 3000;
-/** A `Date` is so old at most. */
+/** The resolution of `Date`. */
 const GRAIN_MS = 1000;
 const SLACK_MS = 1000;
 
 /**
- * Processes that ask once each, and know nothing of each other's looks, are served once all others are dead: within
- * the lease of what stands, the tolerance, what answers leave open, and the time until the next of them asks.
+ * After all clients have died, one-shot callers get the lock within this time: the lease of the entry, the tolerance,
+ * what answers leave open, and the interval of the callers.
  */
 export class OneShotServed {
   private isDrained = false;
   private grants = 0;
-  /** Those of them who have the lock, or think so. */
+  /** Callers that have the lock, or believe so. */
   private holding = 0;
 
   constructor(
@@ -23,21 +23,21 @@ export class OneShotServed {
     private readonly everyMs: number,
   ) {}
 
-  /** One of them has the lock from now on. */
+  /** Called when one of them has got the lock. */
   served(): void {
     this.grants += 1;
     this.holding += 1;
   }
 
-  /** It is done with it, or dead: the next is to have it. */
+  /** Called when a holder has released, or died: the next caller has to get the lock. */
   finished(): void {
     this.holding -= 1;
     this.expectService();
   }
 
   /**
-   * All others are dead, and nothing is on its way any more. Who died within its acquire may have left a stamp of a
-   * clock that was off: then nothing is promised.
+   * Called when all clients are dead and all messages have arrived. A client that died within its acquire may have left
+   * a stamp that is too far ahead. Then nothing is promised.
    */
   drained(): void {
     const { world, lock } = this;

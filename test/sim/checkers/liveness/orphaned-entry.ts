@@ -2,13 +2,13 @@ import { isTombstone } from '../../../../runtime/protocol/version.js';
 import type { TypeScriptClient } from '../../clients/typescript-client.js';
 import type { Checker, World } from '../../world.js';
 
-/** What a request may take that nobody waits for any more, and what comes after it. */
+/** An abandoned request may take this long. */
 const LONGEST_REQUEST_MS = 5000;
 const SLACK_MS = 1000;
 
 /**
- * No entry of a hold that nobody was granted blocks the process that wrote it: once nobody there asks for
- * anything, the entry is gone, or the process's to take at once.
+ * An entry whose hold was not granted does not block the process that wrote it. When that process has been idle for a
+ * while, the entry is gone, or the process may overwrite it at once.
  */
 export class OrphanedEntry implements Checker {
   constructor(
@@ -25,11 +25,11 @@ export class OrphanedEntry implements Checker {
       if (idleSinceMs === undefined || !process.isRunning) continue;
       const sinceMs = Math.max(idleSinceMs, process.jumpedMs);
       if (nowMs - sinceMs < Math.min(LONGEST_REQUEST_MS, plan.leaseSeconds * 500) + SLACK_MS) continue;
-      for (const lock of world.plan.locks) this.judge(client, lock);
+      for (const lock of world.plan.locks) this.check(client, lock);
     }
   }
 
-  private judge(client: TypeScriptClient, lock: string): void {
+  private check(client: TypeScriptClient, lock: string): void {
     const { world } = this;
     const entry = world.database.standing(lock);
     if (!entry || entry.leaseSeconds === 0 || entry.host !== client.process.name) return;

@@ -3,8 +3,8 @@ import type { TypeScriptBeliever } from '../../clients/believer.js';
 import type { Checker, World } from '../../world.js';
 
 /**
- * No holder is told "lost" when no fault touched it since it asked for the lock: whatever befell the
- * others, and however wrong the clocks are, as long as they are not set.
+ * A holder does not lose its lock if no fault affected it since the call began, whatever happened to others, and however
+ * wrong the clocks are, as long as they are not set.
  */
 export class SpuriousLoss implements Checker {
   constructor(private readonly world: World) {}
@@ -14,10 +14,7 @@ export class SpuriousLoss implements Checker {
     believer.held.signal.addEventListener('abort', () => {
       const { reason } = believer.held.signal;
       if (!(reason instanceof LockLostError) || process.faultUntilMs >= startedMs) return;
-      this.world.report(
-        'spurious-loss',
-        `${name} was told that it is lost, though no fault touched it: ${reason.message}`,
-      );
+      this.world.report('spurious-loss', `${name} lost its lock, but no fault affected it: ${reason.message}`);
     });
   }
 }

@@ -1,12 +1,12 @@
 import type { Checker, World } from '../../world.js';
 
-/** How long one look, its sleep and the write after it take where nothing goes wrong. */
+/** The duration of one poll, its sleep, and the write after it, without faults. */
 const SLACK_MS = 500;
 const TOLERANCE_MS = 3000;
 
 /**
- * No entry outlives its writer by more than one lease and the tolerance, once somebody waits for the
- * lock whom no fault touches.
+ * An entry is replaced within one lease and the tolerance after its last write, if a process waits for the lock and no
+ * fault affects that process.
  */
 export class Takeover implements Checker {
   constructor(private readonly world: World) {}

@@ -1,11 +1,11 @@
 import type { World } from '../../world.js';
 
-/** What a waiter may take beyond the lease of the last entry. */
-const PATIENCE_MS = 3000;
+/** Beyond the lease of the last entry. */
+const SLACK_MS = 3000;
 
 /**
- * A waiter gets the lock within a lease (of several locks, one for each) and 3 s once all others have died and the
- * wire has drained. The schedule tells it when that is, and when the waiter was served.
+ * After all other clients have died and all messages have arrived, a waiter gets the lock within a lease (one lease for
+ * each of several locks) and 3 s.
  */
 export class WaiterServed {
   private isServed = false;
@@ -16,16 +16,16 @@ export class WaiterServed {
     this.isServed = true;
   }
 
-  /** All others are dead, and nothing is on its way any more. */
+  /** Called when all others are dead and all messages have arrived. */
   expectService(): void {
     const { world } = this;
     const { clients, lockAtLeastSeconds, workloadKind, locks } = world.plan;
     const lease = Math.max(...clients.map(({ leaseSeconds }) => leaseSeconds));
-    // The last of the others may have left its time, and each caller before it in its own process.
+    // The last entry, and each earlier caller of the survivor's process, may keep the lock for its least time.
     const leftSeconds = lockAtLeastSeconds * (1 + (clients[0]?.callers ?? 0));
-    // Who wants several locks takes one by one, and may have to see a dead one's entry of each for a lease.
+    // Several locks are taken one by one. Each may have a dead holder's entry.
     const leases = workloadKind === 'multiLock' ? lease * locks.length : lease;
-    const limitMs = (leases + leftSeconds) * 1000 + PATIENCE_MS;
+    const limitMs = (leases + leftSeconds) * 1000 + SLACK_MS;
     world.trace?.('world', 'is drained: the waiter has to be served');
     world.time.at(world.time.nowMs + limitMs, () => {
       if (this.isServed) return;

@@ -2,7 +2,7 @@ import type { TypeScriptBeliever } from '../../clients/believer.js';
 import type { SimProcess } from '../../process/sim-process.js';
 import type { Checker, World } from '../../world.js';
 
-/** Locks that are held together, while the work goes on. */
+/** Several locks that are held together. */
 export interface Group {
   readonly process: SimProcess;
   readonly signal: AbortSignal;
@@ -10,8 +10,8 @@ export interface Group {
 }
 
 /**
- * Of several locks all are held or none: the work does not begin without one of them, or is told at once,
- * and where one is lost the work's signal has aborted.
+ * Several locks are held all or none. If one is not held when the work begins, or is lost later, the signal of the work
+ * has aborted.
  */
 export class AllOrNone implements Checker {
   private readonly open = new Set<Group>();

@@ -2,16 +2,16 @@ import type { TypeScriptBeliever } from '../../clients/believer.js';
 import { isFencing } from '../../faults/plan.js';
 import type { Checker, World } from '../../world.js';
 
-/** A token that is not behind DynamoDB's clock by this, when the table is restored, was drawn from a clock that is ahead. */
+/** A token that is closer to true time than this may come from a clock that is ahead. */
 const AHEAD_MS = 10_000;
 
-/** Where all clients of a lock have fencing on, whoever is granted it has a token greater than all before. */
+/** If all clients of a lock use fencing, each grant has a greater token than all grants before it. */
 export class FencingTokens implements Checker {
   private readonly greatest = new Map<string, { readonly token: bigint; readonly name: string }>();
 
   constructor(private readonly world: World) {}
 
-  /** The token that stands again may be drawn anew, but for what clocks say: those that were ahead are not made up for. */
+  /** Tokens follow DynamoDB's clock, so they rise even after a restore, except after a token from a clock that was ahead. */
   tableRestored(): void {
     for (const [lock, { token }] of this.greatest) {
       if (token > BigInt(Math.floor(this.world.epoch.nowMs() - AHEAD_MS))) this.greatest.delete(lock);

@@ -1,7 +1,7 @@
 import type { TypeScriptBeliever } from '../../clients/believer.js';
 import type { Checker, World } from '../../world.js';
 
-/** By as much less may a second of any clock take, with a right rate of 500 ppm on either side. */
+/** The least rate of one clock by another, if both drift by up to 500 ppm. */
 const RATE = 1 - 0.0012;
 const SLACK_MS = 20;
 
@@ -10,7 +10,7 @@ interface Time {
   readonly untilMs: number;
 }
 
-/** A lock whose release was answered in time is nobody's before its least time is over. */
+/** A lock that was released stays taken for its least time. */
 export class LockAtLeast implements Checker {
   private readonly grantedMs = new Map<TypeScriptBeliever, number>();
   private readonly times = new Map<string, Time>();
@@ -33,7 +33,7 @@ export class LockAtLeast implements Checker {
   released(believer: TypeScriptBeliever): void {
     const { lockAtLeastSeconds } = this.world.plan;
     const grantedMs = this.grantedMs.get(believer);
-    // What is answered past the deadline may have come too late for what stands there.
+    // A release that was answered after the deadline may have come too late for its entry.
     if (lockAtLeastSeconds === 0 || grantedMs === undefined || believer.leftMs() <= 0) return;
     const untilMs = grantedMs + lockAtLeastSeconds * 1000 * RATE - SLACK_MS;
     this.times.set(believer.lock, { name: believer.name, untilMs });

@@ -6,9 +6,8 @@ function isGone(believer: Believer): boolean {
 }
 
 /**
- * No two holders of one lock believe at once. Belief is what code of a process can observe: while it is
- * frozen it observes nothing, so it counts again from the moment in which it is thawed, before any timer
- * or message has told it anything.
+ * No two holders of one lock believe at once. Belief is what code in the process can observe. A frozen process observes
+ * nothing. It counts again from the moment it resumes, before any timer or message has run.
  */
 export class MutualExclusion {
   constructor(private readonly world: World) {}
@@ -17,7 +16,7 @@ export class MutualExclusion {
     const { world } = this;
     if (world.believers.length < 2) return;
     if (world.believers.some(isGone)) world.believers = world.believers.filter((believer) => !isGone(believer));
-    // This is after every event: nothing is made for it but where several of one lock are left to be asked.
+    // This runs after every event: it allocates nothing unless it has to.
     for (const [index, believer] of world.believers.entries()) {
       if (!believer.process.isRunning) continue;
       for (let before = 0; before < index; before += 1) {

@@ -1,7 +1,7 @@
 import { NAME } from '../../workload/kind.js';
 import type { World } from '../../world.js';
 
-/** No more believe that they hold a permit than there are, whatever their permits are called. */
+/** No more holders believe in a permit than the semaphore has, whatever the permits are called. */
 export class PermitCount {
   constructor(
     private readonly world: World,

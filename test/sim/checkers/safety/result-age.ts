@@ -1,11 +1,11 @@
 import type { SimProcess } from '../../process/sim-process.js';
 import type { World } from '../../world.js';
 
-/** What a caller who waits in the worker's process counts by: a clock that may be slow by 500 ppm, and its grain. */
+/** A caller in the worker's process counts by the local clock, which may be slow by 500 ppm. */
 const MOST_RATE_ERROR = 0.001;
 const GRAIN_MS = 2;
 
-/** A result that was made by another is never older than its caller was promised, by true time. */
+/** A shared result is never older than its caller allows, by true time. */
 export class ResultAge {
   constructor(private readonly world: World) {}
 
