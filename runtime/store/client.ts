@@ -2,11 +2,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
 /** How a store reaches DynamoDB. */
 export interface Connection {
-  /** The client; made only when first asked for. */
+  /** The client. It is made at the first call. */
   client(): DynamoDBClient;
 }
 
-/** DynamoDB answers within milliseconds; one that has not by then will not, and the next attempt may. */
+/** DynamoDB answers within milliseconds. After this time no answer will come, but the next attempt may get one. */
 const CONNECT_LIMIT_MS = 1000;
 const REQUEST_LIMIT_MS = 1500;
 
@@ -14,8 +14,8 @@ let shared: Connection | undefined;
 const connections = new WeakMap<DynamoDBClient, Connection>();
 
 /**
- * The connection of a client, or without one that of the default client, of which a process has one. The
- * default client takes region, endpoint and credentials from the usual environment.
+ * The connection of a client, or else of the default client, which a process shares. The default client takes
+ * region, endpoint and credentials from the usual environment.
  */
 export function connectionOf(client: DynamoDBClient | undefined): Connection {
   if (!client) {
@@ -45,7 +45,7 @@ function defaultClient(): DynamoDBClient {
     requestHandler: {
       connectionTimeout: CONNECT_LIMIT_MS,
       requestTimeout: REQUEST_LIMIT_MS,
-      // Without this, a request over its limit is only warned about.
+      // Without this, the SDK only warns about a request over its limit.
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true },
       httpsAgent: { keepAlive: true },

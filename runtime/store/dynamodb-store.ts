@@ -24,10 +24,10 @@ import { classifyFailure, noLockTable } from './failure.js';
 import { DynamoDBHoldStore } from './hold-store.js';
 import { entriesFromItems, textIn } from './item.js';
 
-/** A listing is not to take the table's throughput from its locks: small pages, one after the other. */
+/** Small pages, one after the other, leave the table's throughput to its locks. */
 const ENTRIES_A_PAGE = 500;
 
-/** Keeps entries in a DynamoDB table, with all that a factory can do with them. */
+/** Keeps entries in a DynamoDB table, with all operations that a factory needs. */
 export class DynamoDBStore extends DynamoDBHoldStore implements LockStore {
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer> {
     return this.overwrite(entry, `${ENTRY.versionNumber} = :given`, { ':given': { S: givenVersion } }, signal);
@@ -45,7 +45,7 @@ export class DynamoDBStore extends DynamoDBHoldStore implements LockStore {
       const lockKey = textIn(item[ENTRY.lockKey]) ?? '';
       entries.set(lockKey, this.entry(item, lockKey));
     }
-    // Throttled, DynamoDB leaves keys out: of those it has not said that nothing is there.
+    // DynamoDB leaves keys out when it throttles. It has not said that those locks have no entry.
     for (const { Keys: left = [] } of Object.values(UnprocessedKeys ?? {})) {
       for (const key of left) entries.delete(textIn(key[ENTRY.lockKey]) ?? '');
     }
@@ -71,20 +71,21 @@ export class DynamoDBStore extends DynamoDBHoldStore implements LockStore {
 }
 
 /**
- * The names of the lock tables in the default client's account and region: those that carry the tag. By
- * DynamoDB's own requests, so that no further SDK client is needed.
- * @throws LockTableError where a permission is missing, say; LockUnavailableError where DynamoDB does not answer
+ * The names of the lock tables in the default client's account and region: those that have the tag. Uses only
+ * requests of DynamoDB, so that no other SDK client is needed.
+ * @throws LockTableError if a permission is missing, for example
+ * @throws LockUnavailableError if DynamoDB does not answer
  */
 export async function* lockTables(): AsyncGenerator<string, undefined, undefined> {
   const client = connectionOf(undefined).client();
   let after: string | undefined;
   do {
     const ExclusiveStartTableName = after;
-    const { TableNames = [], LastEvaluatedTableName } = await asked('ListTables', '*', () =>
+    const { TableNames = [], LastEvaluatedTableName } = await answered('ListTables', '*', () =>
       client.send(new ListTablesCommand({ ExclusiveStartTableName })),
     );
     for (const name of TableNames) {
-      const { Table } = await asked('DescribeTable', name, () =>
+      const { Table } = await answered('DescribeTable', name, () =>
         client.send(new DescribeTableCommand({ TableName: name })),
       );
       const tags = Table?.TableArn === undefined ? [] : await tagsOf(name, Table.TableArn);
@@ -97,13 +98,13 @@ export async function* lockTables(): AsyncGenerator<string, undefined, undefined
 
 async function tagsOf(tableName: string, ResourceArn: string) {
   const client = connectionOf(undefined).client();
-  const { Tags = [] } = await asked('ListTagsOfResource', tableName, () =>
+  const { Tags = [] } = await answered('ListTagsOfResource', tableName, () =>
     client.send(new ListTagsOfResourceCommand({ ResourceArn })),
   );
   return Tags;
 }
 
-async function asked<T>(action: string, tableName: string, request: () => Promise<T>): Promise<T> {
+async function answered<T>(action: string, tableName: string, request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {

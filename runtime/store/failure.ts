@@ -3,7 +3,7 @@ import { LockTableError } from '../errors.js';
 import { SDK_RANGE } from '../protocol/peers.js';
 import { endpointFault, isOfTransit } from './transit.js';
 
-/** What failed. */
+/** The request that failed. */
 export interface FailedRequest {
   readonly lockName: string | undefined;
   readonly tableName: string;
@@ -11,28 +11,28 @@ export interface FailedRequest {
   readonly action: string;
 }
 
-// By how names begin: most have a form with `Exception` at the end, and one without.
+// Matched by the beginning: most names exist with and without `Exception` at the end.
 const CREDENTIALS =
   /ProviderError$|^(?:UnrecognizedClient|InvalidClientTokenId|(?:Invalid|Incomplete)Signature|MissingAuthenticationToken)/;
-/** The table, or the account, is asked too much. */
+/** There are too many requests for the table or the account. */
 const THROTTLED = /^(?:Request)?Throttl|^(?:ProvisionedThroughput|RequestLimit)Exceeded|^TooManyRequests/;
 /**
- * Client faults, by their status, that another attempt may yet get past. The provider of credentials may have new ones
- * by then, and the SDK corrects its clock by the answer, and signs the next attempt anew.
+ * Client faults, by their status, that another attempt may not meet: by then the provider may have new credentials, and
+ * the SDK has corrected its clock by the answer, and signs the next attempt anew.
  */
 const PASSING =
   /^(?:ReplicatedWriteConflict|Transaction(?:Conflict|InProgress)|LimitExceeded|Request(?:Time|Expired|InTheFuture)|ExpiredToken)/;
 
-/** Of a table that is encrypted with a key of the customer's own. */
+/** The table is encrypted with a key of the customer. */
 const KEY = /\bkms:[A-Z]|:kms:|KMS key|AWSKMS/;
-/** IAM names the kind of policy: `identity-based policy`, `VPC endpoint policy`, `permissions boundary`. */
+/** IAM names the kind of policy, such as `identity-based policy`, `VPC endpoint policy`, `permissions boundary`. */
 const POLICY = /(explicit deny|because no)(?: in an?)? ?([\w -]+?(?:policy|boundary))?/i;
 
 const isPassing = (name: string): boolean => THROTTLED.test(name) || PASSING.test(name);
 
 /**
- * What a rejected request means, by what the error is: a `LockTableError` that names the way out where every attempt
- * would fail alike, else the error as it is, for a failure in transit.
+ * What a rejected request means. Returns a `LockTableError` that names the way out if every attempt would fail in the
+ * same way. Otherwise it is a failure in transit, and the error is returned as it is.
  */
 export function classifyFailure(error: unknown, request: FailedRequest): unknown {
   const text = reasonAgainst(error, request);
@@ -41,7 +41,7 @@ export function classifyFailure(error: unknown, request: FailedRequest): unknown
     : new LockTableError(`table "${request.tableName}": ${text}`, { ...request, cause: error });
 }
 
-/** Why no attempt can succeed, and what can be done; undefined where one may. */
+/** Why no attempt can succeed, and what can be done; undefined if another attempt may succeed. */
 function reasonAgainst(error: unknown, { action }: FailedRequest): string | undefined {
   const { name, message, status = 0, isRefusal } = described(error);
   const fault = endpointFault(error, message);
@@ -50,13 +50,13 @@ function reasonAgainst(error: unknown, { action }: FailedRequest): string | unde
     return 'the AWS region is not set; set AWS_REGION, or pass a client of your own';
   }
   if (CREDENTIALS.test(name)) {
-    // A signature that the next attempt makes anew, or credentials that were not to be had for the moment.
+    // The next attempt signs anew, or finds the credentials that are missing now.
     if (/^Signature (?:expired|not yet)|time-?out|unable to connect/i.test(message)) return undefined;
     if (!isRefusal && isOfTransit(error)) return undefined;
     return `no valid AWS credentials; set them as for any AWS SDK client, or pass a client of your own (${message})`;
   }
   if (!isRefusal) {
-    // What is no error at all tells nothing.
+    // An error without name or message says nothing.
     if (/^(?:$|AWS SDK error wrapper)/.test(name && message) || isPassing(name) || isOfTransit(error)) return undefined;
     return `the client cannot be used, for an AWS SDK other than @aws-sdk/client-dynamodb ${SDK_RANGE} (see npm ls), a mistake in a middleware, or a mock without an answer (${name}: ${message})`;
   }
@@ -77,14 +77,14 @@ function reasonAgainst(error: unknown, { action }: FailedRequest): string | unde
 /**
  * What a refused permission means, and the way out.
  * @param action the IAM action that the request needs
- * @param message what DynamoDB said, or the service that gives out credentials
+ * @param message by DynamoDB, or by the service that gives out credentials
  */
 function refusalOf(action: string, message: string): string {
   const says = `(DynamoDB says: ${message})`;
   if (KEY.test(message)) {
     return `its KMS key may not be used; enable it, and allow kms:Decrypt by its policy and to the caller, as grantLock(…) does with encryptionKey ${says}`;
   }
-  // What is missing may be another action than the one asked for, as where a role is to be assumed.
+  // The missing action may be another one, such as to assume a role.
   const needed = /to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? action;
   const [, how, policy = 'policy of caller, table, VPC endpoint or organization'] = POLICY.exec(message) ?? [];
   if (how && !(how.startsWith('b') && policy.startsWith('identity'))) {
@@ -95,7 +95,7 @@ function refusalOf(action: string, message: string): string {
   return `permission ${needed} is missing${wayOut} ${says}`;
 }
 
-/** By its name: a client of another copy of the SDK has classes of its own. */
+/** Checks the name, not the class: another copy of the SDK has classes of its own. */
 export function isConditionFailure(outcome: unknown): outcome is ConditionalCheckFailedException {
   return described(outcome).name === 'ConditionalCheckFailedException';
 }
@@ -104,12 +104,12 @@ export function isCancellation(outcome: unknown): outcome is TransactionCanceled
   return described(outcome).name === 'TransactionCanceledException';
 }
 
-/** Whether a request failed because there are too many of them. */
+/** Whether a request failed because there are too many requests. */
 export function isThrottling(error: unknown): boolean {
   return THROTTLED.test(described(error).name);
 }
 
-/** The table's items have another key than locks have. */
+/** The error for a table whose key is not that of a lock table. */
 export function noLockTable(
   details: Pick<FailedRequest, 'lockName' | 'tableName'>,
   message = 'by the key that a scan ended with',
@@ -125,11 +125,11 @@ interface Description {
   readonly name: string;
   readonly message: string;
   readonly status: number | undefined;
-  /** Whether a service has said it: an exception of its own, by name. What a middlebox answers has none. */
+  /** Whether a service has refused the request, with a named exception. A middlebox's answer has no such name. */
   readonly isRefusal: boolean;
 }
 
-/** By what it has, not by its class: the SDK, or Node itself, may be loaded a second time, as a test runner does. */
+/** Reads properties, not the class: a test runner, for example, may load the SDK or Node a second time. */
 function described(error: unknown): Description {
   const {
     name: named,

@@ -7,10 +7,10 @@ import { type GuardedWrite, ItemsRefused, type LockConditionCheck, type LockGuar
 import { ENTRY } from '../protocol/wire.js';
 import type { Item } from './item.js';
 
-/** Why elements of a cancelled transaction were not carried out, where trying again may help. */
+/** Codes of a cancelled transaction that another attempt may not meet. */
 const PASSING = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded', 'None']);
 
-/** The element of a transaction that is true only while the hold's entry stands. */
+/** The element of a transaction that holds only while the hold's entry stands. */
 export function conditionCheck(tableName: string, { lockKey, holdId, fencingToken }: LockGuard): LockConditionCheck {
   const isFenced = fencingToken !== undefined;
   return {
@@ -30,7 +30,7 @@ export function conditionCheck(tableName: string, { lockKey, holdId, fencingToke
   };
 }
 
-/** The check comes last, so that the reasons of a cancellation keep the places of the caller's items. */
+/** The check comes last, so that the reasons of a cancellation are in the order of the caller's items. */
 export function guardedCommand(tableName: string, { guard, items, token }: GuardedWrite): TransactWriteItemsCommand {
   return new TransactWriteItemsCommand({
     TransactItems: [...(items as readonly TransactWriteItem[]), conditionCheck(tableName, guard)],
@@ -39,10 +39,11 @@ export function guardedCommand(tableName: string, { guard, items, token }: Guard
 }
 
 /**
- * What became of a transaction that was cancelled: the hold's entry did not stand any more.
- * @throws ItemsRefused where that was for what the items say; the error itself where another attempt may succeed
+ * Assesses a cancelled transaction. Returns only if the hold's entry did not stand any more.
+ * @throws ItemsRefused if the items were refused
+ * @throws the error itself if another attempt may succeed
  */
-export function judgeCancellation(error: TransactionCanceledException): {
+export function assessCancellation(error: TransactionCanceledException): {
   readonly written: false;
   readonly item: Item | undefined;
 } {

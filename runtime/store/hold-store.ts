@@ -27,7 +27,7 @@ import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
 import type { Connection } from './client.js';
 import { classifyFailure, isCancellation, isConditionFailure, isThrottling } from './failure.js';
-import { conditionCheck, guardedCommand, judgeCancellation } from './guard.js';
+import { assessCancellation, conditionCheck, guardedCommand } from './guard.js';
 import { entryFromItem, fencingTokenOf, type Item, replacedIn } from './item.js';
 import { refuseForeignAnswer, refuseWithoutProtocol } from './transit.js';
 
@@ -43,27 +43,25 @@ type Command =
   | BatchGetItemCommand
   | ScanCommand;
 
-/** A write to one entry that is there, or is to be. */
+/** A conditional write to one entry. */
 interface Change {
   readonly lockKey: string;
-  /**
-   * What attributes become. Those that are null are removed, those that are undefined stay as they are.
-   */
+  /** The new values of attributes. `null` removes an attribute; `undefined` leaves it as it is. */
   readonly set: Readonly<Record<string, AttributeValue | null | undefined>>;
-  /** What the item has to be like. It may name the values that are set, as `:` and the attribute's name. */
+  /** The condition on the item. `:` and an attribute's name is the value that is set. */
   readonly condition: string;
-  /** What else the expressions name. */
+  /** Other values that the condition names. */
   readonly values: Readonly<Record<string, AttributeValue>>;
-  /** Whether the answer is to bring back what was written over. */
+  /** If set, the answer has the values that were written over. */
   readonly ReturnValues?: 'UPDATED_OLD';
 }
 
 /**
- * Takes, keeps and gives back entries in a DynamoDB table, one item each (docs/protocol.md, sections 1 and 2):
- * what a handler needs that holds a lock while it works.
+ * Acquires, refreshes and releases entries in a DynamoDB table, one item each (docs/protocol.md, sections 1 and 2).
+ * It has all operations of a handler that holds a lock while it works.
  */
 export class DynamoDBHoldStore implements HoldStore {
-  /** Endpoint and region, once found out. */
+  /** Endpoint and region, once they are known. */
   private place: readonly string[] | undefined;
 
   constructor(
@@ -81,7 +79,7 @@ export class DynamoDBHoldStore implements HoldStore {
   }
 
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer> {
-    // A kept, free entry is written over only where it is whole: a malformed one is never overwritten.
+    // A kept, free entry is written over only if it is whole: a malformed one is never written over.
     const isWhole = `attribute_type(${versionNumber}, :text) AND attribute_type(${hostIdentifier}, :text)`;
     const isFree = `attribute_not_exists(${KEY}) OR (${leaseDuration} = :zero AND ${isWhole})`;
     const values = { ':zero': numeric(0), ':text': textual('S') };
@@ -152,15 +150,15 @@ export class DynamoDBHoldStore implements HoldStore {
     const { lockKey } = write.guard;
     const command = guardedCommand(this.tableName, write);
     const { dateMs, output } = await this.send(lockKey, 'TransactWriteItems', command, signal).catch((error) => {
-      // It is about the caller's own tables: his to hear, as the SDK says it.
+      // It is about the caller's own tables, so the caller gets the SDK's error.
       throw error instanceof LynkError ? new ItemsRefused(error.cause) : error;
     });
     if (!isCancellation(output)) return { dateMs, written: true };
-    const { written, item } = judgeCancellation(output);
+    const { written, item } = assessCancellation(output);
     return { dateMs, written, entry: item && this.entry(item, lockKey) };
   }
 
-  /** Puts the entry in place of the one that stands, if any; attributes that are not ours are left alone. */
+  /** Writes the entry over the one that stands, if any. Attributes that are not ours stay. */
   protected overwrite(
     entry: NewEntry,
     condition: string,
@@ -179,7 +177,7 @@ export class DynamoDBHoldStore implements HoldStore {
     };
     const change = { lockKey, set, condition, values, ReturnValues: 'UPDATED_OLD' } as const;
     if (token === undefined) return this.change(change, signal);
-    // What is no number is not smaller than one.
+    // DynamoDB never finds a value of another type smaller than a number.
     const rises = `attribute_not_exists(${fencingToken}) OR ${fencingToken} < :${fencingToken}`;
     return this.change({ ...change, condition: `(${condition}) AND (${rises})` }, signal);
   }
@@ -212,24 +210,24 @@ export class DynamoDBHoldStore implements HoldStore {
     const isFenced = Boolean(set[fencingToken]);
     if (!isConditionFailure(output)) {
       const { Attributes } = output as UpdateItemCommandOutput;
-      // No condition can tell a whole number from another: that it is none is seen once it was written over.
+      // No condition can check for a whole number. So it is checked after the entry was written over.
       if (isFenced) fencingTokenOf(Attributes, place, 'the entry was written over, and nobody holds it');
       return { dateMs, written: true, replaced: replacedIn(Attributes) };
     }
     if (isFenced) fencingTokenOf(output.Item, place);
     if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };
-    // There was none, or this server does not return it.
+    // There was no item, or this server does not return it.
     return { ...(await this.read(lockKey, 'strong', signal)), written: false };
   }
 
-  /** One request; a failed condition is an answer. */
+  /** Sends one request. A failed condition is an answer. */
   protected async send(lockName: string | undefined, action: string, command: Command, signal: AbortSignal) {
     let dateMs: Answer['dateMs'];
-    // The commands' types differ in what they send and get; here any of them will do.
+    // The types of the commands differ; any of them will do here.
     const sent = command as GetItemCommand;
     sent.middlewareStack.add(
       (next) => async (args) => {
-        // Once an attempt: what counts is the clock of the last answer.
+        // This runs once an attempt; the last answer's clock counts.
         dateMs = undefined;
         refuseWithoutProtocol(args.request);
         const result = await next(args);
@@ -237,7 +235,7 @@ export class DynamoDBHoldStore implements HoldStore {
           statusCode?: number;
           headers?: Record<string, string>;
         };
-        // The SDK reads an empty answer as one that says nothing but yes.
+        // The SDK takes an empty answer for success.
         if (statusCode < 300) refuseForeignAnswer(headers);
         dateMs = parseDateHeader(headers?.['date']);
         return result;
@@ -246,7 +244,7 @@ export class DynamoDBHoldStore implements HoldStore {
     );
     try {
       const output = await this.connection.client().send(sent, { abortSignal: signal });
-      // As a mock does that was told nothing.
+      // A mock without an answer does this.
       if (!output) throw new TypeError('its method send resolved to no answer');
       return { dateMs, output };
     } catch (error) {
@@ -259,7 +257,7 @@ export class DynamoDBHoldStore implements HoldStore {
     return entryFromItem(item, { lockName, tableName: this.tableName });
   }
 
-  /** One lock's item, for the input of a request. */
+  /** Table and key of one lock's item, for the input of a request. */
   private item(lockKey: string) {
     return { TableName: this.tableName, Key: { [KEY]: textual(lockKey) } };
   }

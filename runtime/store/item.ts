@@ -4,18 +4,18 @@ import type { LockEntry } from '../protocol/entry.js';
 import { MOST_FENCING_TOKEN } from '../protocol/fencing.js';
 import { ENTRY } from '../protocol/wire.js';
 
-/** A DynamoDB item: attribute values by name, as the SDK's low-level client shows them. */
+/** A DynamoDB item: attribute values by name, in the form of the SDK's low-level client. */
 export type Item = Readonly<Record<string, unknown>>;
 
-/** Where an item was found, for the error that it may cause. */
+/** Where an item was found. Errors name it. */
 export interface ItemPlace {
   readonly lockName: string;
   readonly tableName: string;
 }
 
 /**
- * The entry that an item stands for. Attributes that are not ours are passed over.
- * @throws LockEntryError for an item that is no lock's entry; never anything else, whatever the item
+ * The entry that an item stands for. Ignores attributes that are not ours.
+ * @throws LockEntryError for an item that is no lock's entry; no item causes any other error
  */
 export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
   const expiresAt = numberIn(item[ENTRY.expiresAt]);
@@ -32,7 +32,7 @@ export function entryFromItem(item: Item, place: ItemPlace): LockEntry {
   };
 }
 
-/** What an entry said that was written over, by the old values of its item; undefined where there was none. */
+/** The entry that was written over, from the old values of its item; undefined if there was none. */
 export function replacedIn(item: Item | undefined): Replaced | undefined {
   const version = textIn(item?.[ENTRY.versionNumber]);
   const hostIdentifier = textIn(item?.[ENTRY.hostIdentifier]);
@@ -42,7 +42,7 @@ export function replacedIn(item: Item | undefined): Replaced | undefined {
   return { version, hostIdentifier, leaseSeconds, ...(holderTrace !== undefined && { holderTrace }) };
 }
 
-/** The entries that items of a table stand for, and what is wrong with those that stand for none. */
+/** The entries that items of a table stand for, and an error for each item that stands for none. */
 export function entriesFromItems(
   items: readonly Item[],
   tableName: string,
@@ -60,7 +60,7 @@ export function entriesFromItems(
   return { entries, malformed };
 }
 
-/** The item that an entry of ours is kept as. */
+/** The item for an entry of ours. */
 export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | { N: string }> {
   return {
     [ENTRY.lockKey]: { S: entry.lockKey },
@@ -75,9 +75,9 @@ export function itemFromEntry(entry: NewEntry): Record<string, { S: string } | {
 }
 
 /**
- * The fencing token that an item carries; undefined where it carries none.
- * @param outcome what became of the entry, where it was not left as it is
- * @throws LockEntryError for one that cannot be raised by one
+ * The fencing token of an item; undefined if it has none.
+ * @param outcome what happened to the entry; default: it is left as it is
+ * @throws LockEntryError for a token that cannot be raised by one
  */
 export function fencingTokenOf(item: Item | undefined, place: ItemPlace, outcome?: string): bigint | undefined {
   const value = item?.[ENTRY.fencingToken];
@@ -94,7 +94,7 @@ export function textIn(value: unknown): string | undefined {
   return typeof text === 'string' ? text : undefined;
 }
 
-/** The number of an attribute value of type N; they travel as text. */
+/** The number of an attribute value of type N, which DynamoDB sends as text. */
 export function numberIn(value: unknown): number | undefined {
   const text = isObject(value) ? value['N'] : undefined;
   if (typeof text !== 'string' || text.trim() === '') return undefined;
@@ -102,7 +102,7 @@ export function numberIn(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-/** The same, to the last digit, where it is whole. */
+/** The whole number of an attribute value of type N, exact to the last digit; undefined for any other. */
 export function wholeIn(value: unknown): bigint | undefined {
   const text = isObject(value) ? value['N'] : undefined;
   return typeof text === 'string' && /^-?\d+$/.test(text) ? BigInt(text) : undefined;

@@ -26,15 +26,15 @@ import {
   wholeIn,
 } from './item.js';
 
-/** Keeps entries in this process: for tests, and for code that needs no more than its own process. */
+/** Keeps entries in memory, for tests. */
 export class MemoryStore implements LockStore {
   readonly connection: object = this;
-  /** The items, as DynamoDB would have them. */
+  /** The items, in DynamoDB's form. */
   readonly items = new Map<string, Item>();
 
   constructor(
     readonly tableName: string,
-    /** What the store's own clock says, in epoch milliseconds. */
+    /** Reads the store's own clock, in epoch milliseconds. */
     private readonly nowMs: () => number = Date.now,
   ) {}
 
@@ -107,7 +107,7 @@ export class MemoryStore implements LockStore {
     return { written: true, ...this.answer() };
   }
 
-  /** Attributes that are not ours are left alone; the optional ones of ours go, where they are not set. */
+  /** Attributes that are not ours stay. Optional attributes of ours that are not set are removed. */
   private overwrite(entry: NewEntry, mayWrite: boolean): WriteAnswer {
     const { lockKey, fencingToken } = entry;
     const before = this.items.get(lockKey);
@@ -139,7 +139,7 @@ export class MemoryStore implements LockStore {
     return item && entryFromItem(item, { lockName, tableName: this.tableName });
   }
 
-  /** As an HTTP `Date`: whole seconds. */
+  /** Whole seconds, like an HTTP `Date`. */
   private answer(): Answer {
     return { dateMs: Math.floor(this.nowMs() / 1000) * 1000 };
   }

@@ -1,13 +1,10 @@
-/**
- * The codes of a connection that broke, or came to none, by Node and its DNS, and of an answer that is no HTTP; and
- * the names of what was cut short.
- */
+/** Node's codes for a broken or refused connection, DNS, and an answer that is no HTTP; names of timeouts and aborts. */
 const BROKEN =
   /(?:^| )(?:E(?!RR_|NOENT|ACCES|PERM|INVAL|ISDIR)[A-Z_]+ |HPE_|UND_|Z_|ERR_(?:SSL|HTTP|STREAM|SOCKET|TLS_HAND)|(?:Timeout|Abort)Error )/;
-/** Codes of a certificate that is not trusted, which the next connection would show again. */
+/** Codes of a certificate that is not trusted. The next connection would get the same one. */
 const UNTRUSTED = /\w*(?:CERT|SELF_SIGNED|UNABLE_TO_|CRL_| INVALID_|HOSTNAME_|PATH_LENGTH_)\w*/;
 
-/** The names and codes of an error, and of those that it was made of: what a connection says may be at the bottom. */
+/** The names and codes of an error and of its causes: the connection's error may be the innermost. */
 function codesOf(error: unknown, depth = 4): string {
   if (typeof error !== 'object' || error === null || depth === 0) return '';
   const { name, code, cause, errors } = error as Partial<Record<'name' | 'code' | 'cause' | 'errors', unknown>>;
@@ -15,7 +12,7 @@ function codesOf(error: unknown, depth = 4): string {
   return [...own, ...[cause, errors].flat().map((one) => codesOf(one, depth - 1)), ''].join(' ');
 }
 
-/** Why no connection to the endpoint can succeed, and what can be done; undefined where one may. */
+/** Why no connection to the endpoint can succeed, and what can be done; undefined if one may succeed. */
 export function endpointFault(error: unknown, message: string): string | undefined {
   const codes = codesOf(error);
   const untrusted = UNTRUSTED.exec(codes);
@@ -30,17 +27,14 @@ export function endpointFault(error: unknown, message: string): string | undefin
   return `its endpoint "${input}" is no URL; begin it with http:// or https://`;
 }
 
-/** `localhost:8000` is a URL whose protocol is `localhost:`, and the SDK would send it somewhere else. */
+/** In `localhost:8000`, `localhost:` is the protocol of a URL. The SDK would send the request elsewhere. */
 export function refuseWithoutProtocol(request: unknown): void {
   const { protocol = 'http:', path } = (request ?? {}) as { readonly protocol?: string; readonly path?: string };
   if (/^https?:$/.test(protocol)) return;
   throw Object.assign(new Error(), { code: 'ERR_INVALID_URL', input: protocol + path });
 }
 
-/**
- * DynamoDB answers every request with JSON. What has no body, or something else, is a middlebox's, and says nothing of
- * the table.
- */
+/** DynamoDB answers every request with JSON. An answer without a body, or with another type, comes from a middlebox. */
 export function refuseForeignAnswer(headers: Readonly<Record<string, string>> | undefined): void {
   const { 'content-length': length, 'content-type': type = 'json' } = headers ?? {};
   if (length !== '0' && type.includes('json')) return;
@@ -51,8 +45,8 @@ export function refuseForeignAnswer(headers: Readonly<Record<string, string>> | 
 }
 
 /**
- * Whether an error comes from the way to DynamoDB and back: no connection, no answer in time, or an answer that was
- * cut off or is not DynamoDB's own, as a middlebox gives it.
+ * Whether an error arose in transit: no connection, no answer in time, or an answer that was cut off or comes from a
+ * middlebox.
  */
 export function isOfTransit(error: unknown): boolean {
   if (BROKEN.test(codesOf(error))) return true;
@@ -62,6 +56,6 @@ export function isOfTransit(error: unknown): boolean {
     readonly $response?: { readonly statusCode?: number };
   };
   const status = $metadata?.httpStatusCode ?? $response?.statusCode;
-  // An answer came. A mistake of a program's in one that DynamoDB gave well is no fault of the way.
+  // An answer came. If it was good, a TypeError is a mistake in a program, and no failure in transit.
   return status !== undefined && (status >= 300 || !/^(?:Type|Reference)Error$/.test(`${name}`));
 }

@@ -32,14 +32,14 @@ test('the default client is made when first needed, and once a process', async (
   expect(made).toHaveBeenCalledTimes(1);
 });
 
-test('the default client keeps connections alive, and gives up on silent ones soon', () => {
+test('the default client keeps connections alive, and drops silent ones soon', () => {
   connectionOf(undefined).client();
 
   const [config] = made.mock.calls[0] as [sdk.DynamoDBClientConfig];
   expect(config.requestHandler).toEqual({
     connectionTimeout: 1000,
     requestTimeout: 1500,
-    // The SDK only warns where this is left out.
+    // Without this, the SDK only warns.
     throwOnRequestTimeout: true,
     httpAgent: { keepAlive: true },
     httpsAgent: { keepAlive: true },
@@ -53,7 +53,7 @@ test('a client of the user’s own is used as it is: not reconfigured, not destr
   const client = new sdk.DynamoDBClient({ ...clientSettings(`http://127.0.0.1:${await freePort()}`), maxAttempts: 1 });
   const destroyed = jest.spyOn(client, 'destroy');
   const added = jest.spyOn(client.middlewareStack, 'add');
-  // Its first request settles what the SDK finds out for itself.
+  // At its first request, the SDK completes its configuration.
   await client.send(new sdk.ListTablesCommand({})).catch(() => {});
   const config = new Map<string, unknown>(Object.entries(client.config));
   const middleware = client.middlewareStack.identify();
@@ -97,14 +97,14 @@ describe('two stores are the same table exactly if endpoint, region and name are
     expect(await areSame(storeIn('locks'), storeIn(table, config))).toBe(expected);
   });
 
-  test('two endpoints that are spelled alike', async () => {
+  test('two equal endpoints', async () => {
     const endpoint = 'http://127.0.0.1:8000';
 
     expect(await areSame(storeIn('locks', { endpoint }), storeIn('locks', { endpoint }))).toBe(true);
   });
 });
 
-test('a region that is missing is found out without a request, and looked for again the next time', async () => {
+test('a missing region is noticed without a request, and looked up again the next time', async () => {
   const region = jest.fn(async (): Promise<string> => {
     throw new Error('Region is missing');
   });

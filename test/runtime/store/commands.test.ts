@@ -8,7 +8,7 @@ import { ItemsRefused, type NewEntry } from '../../../runtime/core/store.js';
 import { LynkError } from '../../../runtime/errors.js';
 import { DynamoDBStore, lockTables } from '../../../runtime/store/dynamodb-store.js';
 
-/** What one request is answered with: an output, or an error that is thrown. */
+/** The answer to one request: an output, or an error that is thrown. */
 interface Answer {
   readonly output?: object;
   readonly error?: Error;
@@ -21,7 +21,7 @@ interface Sent {
   readonly signal: unknown;
 }
 
-/** A client without a wire: it notes what it is given to send, and answers as it is told. */
+/** A client without a network: it records what it is to send, and gives the planned answers. */
 class ScriptedClient {
   readonly sent: Sent[] = [];
   readonly config: object;
@@ -82,7 +82,7 @@ const refused = (Item?: object): Answer => ({
 });
 
 describe('acquire', () => {
-  test('writes where nothing stands, or a whole entry that is free', async () => {
+  test('writes if there is no entry, or a whole one that is free', async () => {
     const { store, sent } = storeWith({ output: {} });
 
     expect(await store.acquire(entry, undefined, signal)).toEqual({
@@ -108,7 +108,7 @@ describe('acquire', () => {
     ]);
   });
 
-  test('writes over a version that was judged expired, and says what that was', async () => {
+  test('writes over a version that was assessed as expired, and reports what it was', async () => {
     const { store, sent } = storeWith({ output: { Attributes: theirs } });
 
     const { replaced } = await store.acquire(entry, 'v', signal);
@@ -132,7 +132,7 @@ describe('acquire', () => {
     });
   });
 
-  test('sets a fencing token where a smaller one stands, or none', async () => {
+  test('sets a fencing token if there is none, or a smaller one', async () => {
     const { store, sent } = storeWith({ output: { Attributes: { fencingToken: { N: '41' } } } });
 
     expect(await store.acquire({ ...entry, fencingToken: 42n }, undefined, signal)).toMatchObject({ written: true });
@@ -153,7 +153,7 @@ describe('acquire', () => {
     });
   });
 
-  test('a token that is no number is told, with the attribute', async () => {
+  test('a token that is no number is reported, with the attribute', async () => {
     const { store } = storeWith(refused({ ...theirs, fencingToken: { S: 'x' } }));
 
     await expect(store.acquire({ ...entry, fencingToken: 7n }, undefined, signal)).rejects.toMatchObject({
@@ -163,7 +163,7 @@ describe('acquire', () => {
     });
   });
 
-  test('one that is a number, but not whole, too, and that it was written over before anybody could see', async () => {
+  test('a token that is not whole is reported, and that it was written over already', async () => {
     const { store } = storeWith({ output: { Attributes: { ...theirs, fencingToken: { N: '1.5' } } } });
 
     await expect(store.acquire({ ...entry, fencingToken: 7n }, undefined, signal)).rejects.toMatchObject({
@@ -175,19 +175,19 @@ describe('acquire', () => {
     });
   });
 
-  test('without fencing nobody minds it', async () => {
+  test('without fencing, such a token is ignored', async () => {
     const { store } = storeWith(refused({ ...theirs, fencingToken: { S: 'x' } }));
 
     expect(await store.acquire(entry, undefined, signal)).toMatchObject({ written: false, entry: theirEntry });
   });
 
-  test('nor where it writes over it', async () => {
+  test('without fencing, such a token is written over', async () => {
     const { store } = storeWith({ output: { Attributes: { ...theirs, fencingToken: { S: 'x' } } } });
 
     expect(await store.acquire(entry, 'v', signal)).toMatchObject({ written: true, replaced: { version: 'v' } });
   });
 
-  test('where it is refused, the entry comes from the refusal', async () => {
+  test('if it is refused, the entry comes with the refusal', async () => {
     const { store, sent } = storeWith(refused(theirs));
 
     expect(await store.acquire(entry, undefined, signal)).toEqual({
@@ -198,7 +198,7 @@ describe('acquire', () => {
     expect(sent).toHaveLength(1);
   });
 
-  test('or else from a consistent read', async () => {
+  test('if the refusal has no entry, a consistent read gets it', async () => {
     const { store, sent } = storeWith(refused(), { output: { Item: theirs } });
 
     expect(await store.acquire(entry, undefined, signal)).toMatchObject({ written: false, entry: theirEntry });
@@ -249,7 +249,7 @@ describe('refresh', () => {
     ]);
   });
 
-  test('removes the expiry where none is given, as for a hand-over, and writes a note', async () => {
+  test('without an expiry, as for a hand-over, removes it, and writes a note', async () => {
     const { store, sent } = storeWith({});
 
     await store.refresh({ ...refresh, expiresAtSeconds: undefined, data: 'note' }, signal);
@@ -300,7 +300,7 @@ test.each([
   ]);
 });
 
-test('leave writes what is to stay, and leaves who and what for as they are', async () => {
+test('leave writes the tombstone, and leaves host and note as they are', async () => {
   const { store, sent } = storeWith({}, {});
   const left = { lockKey: 'a', ours: 'h', version: 'w', leaseSeconds: 0, expiresAtSeconds: 99 };
   const set = 'SET leaseDuration = :leaseDuration, versionNumber = :versionNumber, expiresAt = :expiresAt';
@@ -338,7 +338,7 @@ test('leave without an expiry removes the one that stands', async () => {
   });
 });
 
-test('a client that resolves to nothing, as a mock does, cannot be used', async () => {
+test('a client that resolves to nothing, like a mock, cannot be used', async () => {
   const send = () => Promise.resolve();
   const store = new DynamoDBStore('locks', { client: () => ({ send }) as unknown as DynamoDBClient });
 
@@ -363,7 +363,7 @@ test.each([
 test.each([
   ['strong', true],
   ['eventual', false],
-] as const)('a %s look at many: what was left out is not told to be free', async (consistency, ConsistentRead) => {
+] as const)('a %s read of many locks: those left out are not free', async (consistency, ConsistentRead) => {
   const output = {
     Responses: { locks: [{ ...theirs, lockKey: { S: 'b' } }] },
     UnprocessedKeys: { locks: { Keys: [{ lockKey: { S: 'c' } }] }, others: {} },
@@ -386,7 +386,7 @@ test.each([
   expect([...(await store.readMany(['a'], consistency, signal)).entries]).toEqual([['a', undefined]]);
 });
 
-test('an entry that is malformed is told, with lock and table', async () => {
+test('a malformed entry is reported, with lock and table', async () => {
   const { store } = storeWith({ output: { Item: Key } });
 
   await expect(store.read('a', 'strong', signal)).rejects.toMatchObject({
@@ -437,17 +437,17 @@ test.each([
   ['read', 'GetItem', (store: DynamoDBStore) => store.read('a', 'strong', signal)],
   ['readMany', 'BatchGetItem', (store: DynamoDBStore) => store.readMany(['a'], 'strong', signal)],
   ['list', 'Scan', (store: DynamoDBStore) => store.list({ prefix: '', after: undefined }, signal)],
-])('who may not %s is told of the permission', async (_, action, ask) => {
+])('the error of a %s that is not allowed names the permission', async (_, action, ask) => {
   const error = Object.assign(new Error('no'), { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } });
   const { store } = storeWith({ error });
 
-  const told = await ask(store).catch((caught: unknown) => caught);
+  const thrown = await ask(store).catch((caught: unknown) => caught);
 
-  expect(told).toMatchObject({ tableName: 'locks', lockName: action === 'Scan' ? undefined : 'a', cause: error });
-  expect(String(told)).toContain(`dynamodb:${action}`);
+  expect(thrown).toMatchObject({ tableName: 'locks', lockName: action === 'Scan' ? undefined : 'a', cause: error });
+  expect(String(thrown)).toContain(`dynamodb:${action}`);
 });
 
-test('throttling is told apart', () => {
+test('throttling is recognized', () => {
   const { store } = storeWith();
 
   expect(store.isThrottling(Object.assign(new Error('no'), { name: 'ThrottlingException' }))).toBe(true);
@@ -481,7 +481,7 @@ describe('a guarded transaction', () => {
     ]);
   });
 
-  test('with fencing on, the token is compared', () => {
+  test('with fencing, compares the token', () => {
     expect(storeWith().store.conditionCheck({ ...guard, fencingToken: 42n })).toEqual({
       ConditionCheck: {
         ...check,
@@ -491,13 +491,13 @@ describe('a guarded transaction', () => {
     });
   });
 
-  /** What it rejects with where DynamoDB fails so. */
-  const toldOf = (error: Error): Promise<unknown> =>
+  /** The error that it rejects with if DynamoDB fails like this. */
+  const thrownOf = (error: Error): Promise<unknown> =>
     storeWith({ error })
       .store.transactWrite(write, signal)
       .catch((caught: unknown) => caught);
 
-  test('is refused where the entry does not stand: what stands is told', async () => {
+  test('is refused if the entry does not stand any more; what stands is reported', async () => {
     const error = cancelled({ Code: 'None' }, { Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: theirs });
     const gone = cancelled({ Code: 'None' }, { Code: 'ConditionalCheckFailed' });
     const { store } = storeWith({ error }, { error: gone });
@@ -507,37 +507,37 @@ describe('a guarded transaction', () => {
   });
 
   test.each([['TransactionConflict'], ['ThrottlingError'], ['ProvisionedThroughputExceeded'], [undefined]])(
-    'may be tried again where only %s was in its way',
+    'may be tried again if only %s was in its way',
     async (Code) => {
       const error = cancelled({ Code }, { Code: 'None' }, { Code: 'TransactionConflict' });
 
-      expect(await toldOf(error)).toBe(error);
+      expect(await thrownOf(error)).toBe(error);
     },
   );
 
   test.each([
     ['a condition of the items', cancelled({ Code: 'ConditionalCheckFailed' }, { Code: 'TransactionConflict' })],
-    ['no reason that is told', cancelled()],
+    ['no reason that is given', cancelled()],
     ['no reasons at all', new TransactionCanceledException({ message: 'no', $metadata: {} })],
-  ])('is the caller’s to hear of, for %s', async (_, error) => {
-    const told = await toldOf(error);
+  ])('rejects for the caller with %s', async (_, error) => {
+    const thrown = await thrownOf(error);
 
-    expect(told).toBeInstanceOf(ItemsRefused);
-    expect((told as ItemsRefused).error).toBe(error);
+    expect(thrown).toBeInstanceOf(ItemsRefused);
+    expect((thrown as ItemsRefused).error).toBe(error);
   });
 
-  test('what is wrong with the caller’s tables is told as the SDK says it', async () => {
+  test('rejects with the SDK’s error for the caller’s tables', async () => {
     const error = Object.assign(new Error('no'), { name: 'ValidationException', $metadata: { httpStatusCode: 400 } });
-    const told = await toldOf(error);
+    const thrown = await thrownOf(error);
 
-    expect(told).toBeInstanceOf(ItemsRefused);
-    expect((told as ItemsRefused).error).toBe(error);
+    expect(thrown).toBeInstanceOf(ItemsRefused);
+    expect((thrown as ItemsRefused).error).toBe(error);
   });
 
-  test('what is lost on the way stays what it is', async () => {
+  test('rejects with the error itself for a failure in transit', async () => {
     const error = Object.assign(new Error('reset'), { name: 'TimeoutError' });
 
-    expect(await toldOf(error)).toBe(error);
+    expect(await thrownOf(error)).toBe(error);
   });
 });
 
@@ -564,7 +564,7 @@ describe('a lock is identified', () => {
     expect(await identified({ endpoint, region })).toBe('["{\\"hostname\\":\\"here\\"}","eu-west-1","locks","a"]');
   });
 
-  test('else by that of the environment, DynamoDB’s own before the one of all', async () => {
+  test('or by the endpoint of the environment: DynamoDB’s own before the common one', async () => {
     expect(await identified({ region })).toBe('["","eu-west-1","locks","a"]');
     process.env['AWS_ENDPOINT_URL'] = 'all';
     expect(await identified({ region })).toBe('["all","eu-west-1","locks","a"]');
@@ -572,7 +572,7 @@ describe('a lock is identified', () => {
     expect(await identified({ region })).toBe('["own","eu-west-1","locks","a"]');
   });
 
-  test('with one look at the configuration', async () => {
+  test('with one read of the configuration', async () => {
     const client = new ScriptedClient([], { region }) as unknown as DynamoDBClient;
     const store = new DynamoDBStore('locks', { client: () => client });
 
@@ -580,7 +580,7 @@ describe('a lock is identified', () => {
     expect(region).toHaveBeenCalledTimes(1);
   });
 
-  test('a region that is nowhere to be found is told with the way out', async () => {
+  test('a missing region is reported with the way out', async () => {
     const missing = async () => {
       throw new Error('Region is missing');
     };
@@ -646,7 +646,7 @@ describe('the lock tables of an account', () => {
     ]);
   });
 
-  test('of an account without tables are none', async () => {
+  test('of an account without tables: none', async () => {
     expect(await listed({ output: {} })).toEqual([]);
     expect(client.sent).toHaveLength(1);
   });
@@ -661,10 +661,10 @@ describe('the lock tables of an account', () => {
       $metadata: { httpStatusCode: 400 },
     });
     const silence = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
-    const told = await listed(...before, { error: denied }).catch((caught: unknown) => caught);
+    const thrown = await listed(...before, { error: denied }).catch((caught: unknown) => caught);
 
-    expect(told).toMatchObject({ tableName, lockName: undefined });
-    expect(String(told)).toContain(`dynamodb:${action}`);
+    expect(thrown).toMatchObject({ tableName, lockName: undefined });
+    expect(String(thrown)).toContain(`dynamodb:${action}`);
     await expect(listed(...before, { error: silence })).rejects.toMatchObject({
       name: 'LockUnavailableError',
       message: `no answer from DynamoDB to ${action}`,

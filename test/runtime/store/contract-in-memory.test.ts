@@ -5,6 +5,6 @@ import { memoryFixture, testKitFixture } from './fixture.js';
 describe('a store in memory', contract(memoryFixture));
 describe('a store of the test kit', contract(testKitFixture));
 
-test('a lock in memory is none of DynamoDB’s', async () => {
+test('a lock in memory is never the same as one in DynamoDB', async () => {
   expect(JSON.parse(await new MemoryStore('locks').identify('a'))).toEqual(['memory', 'locks', 'a']);
 });

@@ -16,7 +16,7 @@ const never = new AbortController().signal;
 const versionOf = (holdId: string, afterMs = 0): string =>
   formatVersion({ stampMs: STAMP + afterMs, timed: true, holdId });
 
-/** All that a store has to do, whatever it keeps its entries in: for `describe`. */
+/** The tests that every store has to pass; the argument of `describe`. */
 export const contract = (open: () => Promise<StoreFixture>) => (): void => {
   let fixture: StoreFixture;
   let store: LockStore;
@@ -49,7 +49,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
   const theirEntry = () => expect.objectContaining({ lockKey, leaseSeconds: 10, hostIdentifier: 'them' });
 
   describe('acquire', () => {
-    test('writes where there is no item', async () => {
+    test('writes if there is no item', async () => {
       const answer = await store.acquire(entryAt(versionOf(OURS)), undefined, never);
 
       expect(answer.replaced).toBeUndefined();
@@ -63,13 +63,13 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       });
     });
 
-    test('writes where there is no item any more, though one was judged expired', async () => {
+    test('writes if the item that was assessed as expired is gone', async () => {
       const answer = await store.acquire(entryAt(versionOf(OURS)), versionOf(THEIRS), never);
 
       expect(answer.written).toBe(true);
     });
 
-    test('leaves a held entry as it is, and brings it back', async () => {
+    test('leaves a held entry as it is, and returns it', async () => {
       await fixture.put(itemAt(versionOf(THEIRS), { expiresAt: { N: '1700000000' } }));
 
       const answer = await store.acquire(entryAt(versionOf(OURS)), undefined, never);
@@ -90,7 +90,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       });
     });
 
-    test.each([versionOf(THEIRS), PYTHONS])('writes over the version %s, judged expired', async (expired) => {
+    test.each([versionOf(THEIRS), PYTHONS])('writes over the version %s, assessed as expired', async (expired) => {
       await fixture.put(itemAt(expired));
 
       const answer = await store.acquire(entryAt(versionOf(OURS)), expired, never);
@@ -100,7 +100,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toMatchObject({ versionNumber: { S: versionOf(OURS) }, hostIdentifier: { S: 'us' } });
     });
 
-    test('does not write over a later version than the one judged expired', async () => {
+    test('does not write over a later version than the expired one', async () => {
       await fixture.put(itemAt(versionOf(THEIRS, 5000)));
 
       const answer = await store.acquire(entryAt(versionOf(OURS)), versionOf(THEIRS), never);
@@ -108,14 +108,14 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(answer).toMatchObject({ written: false, entry: theirEntry() });
     });
 
-    test.each(['0', '0.0'])('writes over a kept, free entry, of lease %s', async (lease) => {
+    test.each(['0', '0.0'])('writes over a kept, free entry with lease %s', async (lease) => {
       await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: lease } }));
 
       expect(await store.acquire(entryAt(versionOf(OURS)), undefined, never)).toMatchObject({ written: true });
       expect(await standing()).toMatchObject({ leaseDuration: { N: '10' }, versionNumber: { S: versionOf(OURS) } });
     });
 
-    test('puts its note there', async () => {
+    test('writes its note', async () => {
       await fixture.put(itemAt(versionOf(THEIRS), { data: { S: '"theirs"' }, leaseDuration: { N: '0' } }));
 
       await store.acquire({ ...entryAt(versionOf(OURS)), data: '"ours"' }, undefined, never);
@@ -131,7 +131,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).not.toHaveProperty('expiresAt');
     });
 
-    test('removes the optional attributes that it does not set, and leaves alone what is not ours', async () => {
+    test('removes the optional attributes that it does not set, and no attribute that is not ours', async () => {
       const foreign: StoredItem = { note: { S: 'keep' }, nested: { M: { list: { L: [{ N: '1' }, { NULL: true }] } } } };
       const ours: StoredItem = { fencingToken: { N: '7' }, data: { S: '{}' }, holderTrace: { S: 'of them' } };
       await fixture.put(itemAt(versionOf(THEIRS), { ...foreign, ...ours, leaseDuration: { N: '0' } }));
@@ -151,7 +151,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
     const token = async () => (await standing())?.['fencingToken'];
     const free = { leaseDuration: { N: '0' } };
 
-    test('an acquire sets its token where none stands', async () => {
+    test('an acquire sets its token if there is none', async () => {
       expect(await store.acquire(fenced(versionOf(OURS)), undefined, never)).toMatchObject({ written: true });
       expect(await token()).toEqual({ N: '1000' });
     });
@@ -174,7 +174,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
     });
 
     test.each(['1000', '1001', '99999999999999999999999999', '99999999999999999999999999999999999999'])(
-      'an acquire is refused where %s stands, and so is an adopt: a token only rises',
+      'an acquire and an adopt are refused if the token is %s: a token only rises',
       async (before) => {
         const entry = expect.objectContaining({ fencingToken: BigInt(before), version: versionOf(THEIRS) });
         await fixture.put(itemAt(versionOf(THEIRS), { ...free, fencingToken: { N: before } }));
@@ -188,7 +188,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       },
     );
 
-    test('an acquire that is refused changes nothing, and brings the token back', async () => {
+    test('a refused acquire changes nothing, and returns the token', async () => {
       await fixture.put(itemAt(versionOf(THEIRS), { fencingToken: { N: '7' } }));
 
       const answer = await store.acquire(fenced(versionOf(OURS)), undefined, never);
@@ -206,7 +206,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await token()).toEqual({ N: '9' });
     });
 
-    test('a copy of an acquire that comes late, when the lock is free again, lands nowhere', async () => {
+    test('a late copy of an acquire, when the lock is free again, is refused', async () => {
       const acquire = () => store.acquire(fenced(versionOf(OURS)), undefined, never);
       await acquire();
       const left = { lockKey, ours: OURS, version: versionOf(THEIRS), leaseSeconds: 0, expiresAtSeconds: EXPIRES };
@@ -217,7 +217,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
     });
 
     test.each([{ S: '7' }, { NULL: true }, { N: '1.5' }, { N: '1500.5' }, { N: String(10n ** 38n) }] as const)(
-      'a token %p is nobody’s to raise',
+      'a token %p cannot be raised',
       async (broken) => {
         await fixture.put(itemAt(versionOf(THEIRS), { leaseDuration: { N: '0' }, fencingToken: broken }));
 
@@ -255,7 +255,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(answer).toMatchObject({ written: false, entry: { version: versionOf(THEIRS, 1) } });
     });
 
-    test('does not write where there is nothing, or only a kept, free entry', async () => {
+    test('does not write if there is no entry, or only a kept, free one', async () => {
       expect(await store.adopt(entryAt(versionOf(OURS)), versionOf(THEIRS), never)).toMatchObject({ written: false });
       expect(await standing()).toBeUndefined();
 
@@ -267,7 +267,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
   test.each<[string, (entry: NewEntry) => Promise<WriteAnswer>]>([
     ['acquire', (entry) => store.acquire(entry, PYTHONS, never)],
     ['adopt', (entry) => store.adopt(entry, PYTHONS, never)],
-  ])('%s leaves a word for who follows, and brings back the one left before', async (_operation, overwrite) => {
+  ])('%s writes its holder trace, and returns the one that it writes over', async (_operation, overwrite) => {
     await fixture.put(itemAt(PYTHONS, { holderTrace: { S: 'of them' } }));
 
     const { replaced } = await overwrite({ ...entryAt(versionOf(OURS)), holderTrace: 'of us' });
@@ -289,7 +289,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toEqual(itemAt(versionOf(OURS, 1), { ...rest, expiresAt: { N: String(EXPIRES) } }));
     });
 
-    test('puts its note in place of the one that stands, and only where it is written', async () => {
+    test('replaces the note only if it writes', async () => {
       await fixture.put(itemAt(versionOf(OURS), { data: { S: '"before"' } }));
       const to = (version: string, data: string) =>
         store.refresh({ lockKey, holdId: OURS, version, expiresAtSeconds: EXPIRES, data }, never);
@@ -300,7 +300,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toMatchObject({ data: { S: '"after"' } });
     });
 
-    test('of a hold with a fencing token needs that one', async () => {
+    test('of a hold with a fencing token needs that token', async () => {
       const to = (version: string, fencingToken: bigint) =>
         store.refresh({ lockKey, holdId: OURS, version, expiresAtSeconds: EXPIRES, fencingToken }, never);
       const token = 2n ** 53n + 1n;
@@ -333,7 +333,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toEqual(itemAt(versionOf(OURS, 1)));
     });
 
-    test('does not bring an earlier version back: it may have been on its way for long', async () => {
+    test('does not restore an earlier version: a late copy changes nothing', async () => {
       await fixture.put(itemAt(versionOf(OURS, 5)));
 
       expect(await refreshTo(versionOf(OURS, 4))).toMatchObject({
@@ -355,7 +355,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await refreshTo(versionOf(OURS, 9))).toMatchObject({ written: false });
     });
 
-    test('does not touch another’s entry, and brings it back', async () => {
+    test('does not change another’s entry, and returns it', async () => {
       await fixture.put(itemAt(PYTHONS));
 
       expect(await refreshTo(versionOf(OURS, 1))).toMatchObject({ written: false, entry: theirEntry() });
@@ -372,7 +372,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
   });
 
   describe('release', () => {
-    test.each([0, 1, 60_000])('deletes its hold’s entry, whatever its version', async (afterMs) => {
+    test.each([0, 1, 60_000])('deletes its hold’s entry with any version', async (afterMs) => {
       await fixture.put(itemAt(versionOf(OURS, afterMs), { note: { S: 'gone too' } }));
 
       expect(await store.release(lockKey, OURS, never)).toMatchObject({ written: true });
@@ -386,7 +386,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toEqual(itemAt(version));
     });
 
-    test('of nothing is no error', async () => {
+    test('without an entry is no error', async () => {
       expect(await store.release(lockKey, OURS, never)).toMatchObject({ written: false });
     });
   });
@@ -401,7 +401,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       ...change,
     });
 
-    test.each([0, 60])('replaces its hold’s entry by one of lease %d s that nobody holds', async (leaseSeconds) => {
+    test.each([0, 60])('replaces its hold’s entry with a tombstone of lease %d s', async (leaseSeconds) => {
       const rest: StoredItem = { note: { S: 'keep' }, data: { S: '1' }, fencingToken: { N: '7' } };
       await fixture.put(itemAt(versionOf(OURS, 5), rest));
 
@@ -411,7 +411,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toEqual(itemAt(versionOf(THEIRS, 7), { ...rest, ...changed }));
     });
 
-    test('shows somebody else in place of its holder, where that is asked for', async () => {
+    test('shows another host in place of the holder, if one is given', async () => {
       await fixture.put(itemAt(versionOf(OURS)));
 
       expect(await store.leave(left({ hostIdentifier: 'broken by us' }), never)).toMatchObject({ written: true });
@@ -419,7 +419,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toMatchObject({ hostIdentifier: { S: 'broken by us' }, leaseDuration: { N: '60' } });
     });
 
-    test('with a note puts it in place of the one that stands', async () => {
+    test('with a note, replaces the one that stands', async () => {
       await fixture.put(itemAt(versionOf(OURS), { data: { S: '1' } }));
 
       expect(await store.leave(left({ data: '{"a":2}' }), never)).toMatchObject({ written: true });
@@ -427,7 +427,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toMatchObject({ data: { S: '{"a":2}' } });
     });
 
-    test('may name a whole version, and then replaces no other', async () => {
+    test('may name a whole version, and then replaces only that', async () => {
       await fixture.put(itemAt(PYTHONS));
 
       expect(await store.leave(left({ ours: PYTHONS }), never)).toMatchObject({ written: true });
@@ -436,7 +436,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(after).toMatchObject({ written: false, entry: { version: versionOf(THEIRS, 7), leaseSeconds: 60 } });
     });
 
-    test('leaves the entry of another alone, and brings it back: a copy that comes late finds what was left', async () => {
+    test('does not change another’s entry, and returns it: a late copy finds the tombstone', async () => {
       await fixture.put(itemAt(versionOf(THEIRS)));
 
       expect(await store.leave(left(), never)).toMatchObject({ written: false, entry: theirEntry() });
@@ -451,7 +451,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toBeUndefined();
     });
 
-    test('what it leaves is kept free, or taken over as any other entry', async () => {
+    test('its tombstone is free, or can be taken over like any other entry', async () => {
       await fixture.put(itemAt(versionOf(OURS)));
       await store.leave(left(), never);
       const acquire = (expired?: string) => store.acquire(entryAt(versionOf(OURS, 9)), expired, never);
@@ -480,7 +480,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(entry).toEqual({ lockKey, leaseSeconds: 2.5, version: PYTHONS, hostIdentifier: 'them' });
     });
 
-    test('shows nothing where there is nothing', async () => {
+    test('shows no entry if there is none', async () => {
       const { entry } = await store.read(lockKey, 'strong', never);
 
       expect(entry).toBeUndefined();
@@ -494,7 +494,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
         const [other, absent] = [`${lockKey}/other`, `${lockKey}/absent`];
         await fixture.put(itemAt(PYTHONS, { leaseDuration: { N: '2.5' }, note: { S: 'passed over' } }));
         await fixture.put({ ...itemAt(versionOf(OURS)), lockKey: { S: other } });
-        await fixture.put({ ...itemAt(versionOf(OURS)), lockKey: { S: `${lockKey}/not asked for` } });
+        await fixture.put({ ...itemAt(versionOf(OURS)), lockKey: { S: `${lockKey}/not requested` } });
 
         const { entries } = await store.readMany([absent, lockKey, other], consistency, never);
 
@@ -529,7 +529,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       return { entries, malformed, pages };
     };
 
-    test('shows the entries whose names begin so, and no others', async () => {
+    test('shows the entries whose names begin with the prefix, and no others', async () => {
       const other = `${lockKey}/other`;
       await fixture.put(itemAt(PYTHONS, { leaseDuration: { N: '2.5' }, note: { S: 'passed over' } }));
       await fixture.put({ ...itemAt(versionOf(THEIRS)), lockKey: { S: other } });
@@ -546,7 +546,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       });
     });
 
-    test('shows what is no entry apart', async () => {
+    test('reports items that are no entries apart', async () => {
       await fixture.put(itemAt(PYTHONS, { hostIdentifier: { N: '1' } }));
 
       expect(await all(lockKey)).toMatchObject({
@@ -568,7 +568,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
     }, 300_000);
   });
 
-  test('every answer tells the store’s own time, to the second', async () => {
+  test('every answer has the store’s own time, to the second', async () => {
     const holder = versionOf(THEIRS);
     const answers = [
       await store.readMany([lockKey], 'strong', never),
@@ -635,7 +635,7 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       expect(await standing()).toEqual(before);
     };
 
-    test.each(broken)('is never written over where it %s', async (_what, attribute, change) => {
+    test.each(broken)('is never written over if it %s', async (_what, attribute, change) => {
       await fixture.put(itemAt(versionOf(THEIRS), change));
 
       await refuses(attribute);
@@ -647,14 +647,14 @@ export const contract = (open: () => Promise<StoreFixture>) => (): void => {
       ['hostIdentifier', '10'],
       ['hostIdentifier', '0'],
       ['leaseDuration', '10'],
-    ])('is never written over where it lacks %s (lease %s)', async (attribute, lease) => {
+    ])('is never written over if it lacks %s (lease %s)', async (attribute, lease) => {
       await fixture.put(without(attribute, lease));
 
       await refuses(attribute);
     });
   });
 
-  test('its identity is its own', async () => {
+  test('its identity is stable, and names the table', async () => {
     expect(await store.identify('a')).toBe(await store.identify('a'));
     expect(await store.identify('a')).toContain(store.tableName);
   });

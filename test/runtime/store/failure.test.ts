@@ -22,13 +22,13 @@ const request = { lockName: 'nightly', tableName: 'locks', action: 'dynamodb:Upd
 const refusal = (name: string, message = 'because', httpStatusCode = 400): DynamoDBServiceException =>
   new DynamoDBServiceException({ name, message, $fault: 'client', $metadata: { httpStatusCode } });
 const coded = (message: string, code: string): Error => Object.assign(new Error(message), { code });
-/** As the SDK tells of an answer that it could not read. */
+/** The SDK's error for an answer that it could not read. */
 const unreadable = (status: number, error: Error = new SyntaxError("Unexpected token '<'")): Error =>
   Object.assign(error, { $metadata: { httpStatusCode: status, attempts: 1 } });
 const known = { message: 'because', $metadata: { httpStatusCode: 400 } };
 const named = (name: string, message = 'because'): Error => Object.assign(new Error(message), { name });
 
-describe('for good, with the way out:', () => {
+describe('permanent, with the way out:', () => {
   test.each<[string, Error, RegExp]>([
     ['no such table', new ResourceNotFoundException(known), /no such table.*LynkLockTable.*LYNK_TABLE_NAME.*region/],
     ['no permission', refusal('AccessDeniedException'), /permission dynamodb:UpdateItem is missing.*grantLock/],
@@ -95,7 +95,7 @@ describe('for good, with the way out:', () => {
     'IncompleteSignatureException',
     'MissingAuthenticationTokenException',
     'MissingAuthenticationToken',
-  ])('%s, whatever its status, is about credentials', (name) => {
+  ])('%s is about credentials, with any status', (name) => {
     for (const error of [refusal(name, 'because', 403), named(name)]) {
       expect(String(classifyFailure(error, request))).toMatch(/no valid AWS credentials.*client of your own.*because/);
     }
@@ -107,7 +107,7 @@ describe('for good, with the way out:', () => {
     );
   });
 
-  test('a permission that is missing names the grant that gives it', () => {
+  test('a missing permission names the grant that gives it', () => {
     const deniedTo = (action: string) =>
       String(classifyFailure(refusal('AccessDeniedException'), { ...request, action }));
 
@@ -115,7 +115,7 @@ describe('for good, with the way out:', () => {
     expect(deniedTo('dynamodb:Scan')).toContain('grant it with grantInspect(…), without names, of LynkLockTable');
   });
 
-  test('a scan that shows another key says so', () => {
+  test('a scan that ends with another key says so', () => {
     expect(noLockTable({ lockName: undefined, tableName: 'locks' })).toMatchObject({
       name: 'LockTableError',
       message: expect.stringMatching(/^table "locks": it is no lock table: .*\(by the key that a scan ended with\)$/),
@@ -128,18 +128,18 @@ describe('for good, with the way out:', () => {
     'The number of conditions on the keys is invalid: Schema',
     'One of the required keys was not given a value',
     'Key element',
-  ])('a table is no lock table where DynamoDB says: %s', (message) => {
+  ])('a table is no lock table if DynamoDB says: %s', (message) => {
     expect(String(classifyFailure(refusal('ValidationException', message), request))).toContain(
       `no sort key (${message})`,
     );
-    // The words alone do not tell.
+    // The words alone are not enough.
     expect(String(classifyFailure(refusal('WhateverException', message), request))).toContain(
       `refuses dynamodb:UpdateItem: WhateverException: ${message}`,
     );
     expect(classifyFailure(named('ValidationException'), request)).not.toBeInstanceOf(LockTableError);
   });
 
-  test.each([400, 403, 499])('a status of %i is, where nobody knows better', (status) => {
+  test.each([400, 403, 499])('a status of %i, of an unknown error', (status) => {
     expect(classifyFailure(refusal('WhateverException', 'no', status), request)).toBeInstanceOf(LockTableError);
   });
 });
@@ -178,7 +178,7 @@ const CERTIFICATE_CODES = [
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ];
 
-test.each(CONNECTION_CODES)('a connection that failed with %s may come about next time', (code) => {
+test.each(CONNECTION_CODES)('a connection that failed with %s may succeed next time', (code) => {
   for (const error of [coded('', code), new Error('', { cause: coded('', code) })]) {
     expect(classifyFailure(error, request)).toBe(error);
   }
@@ -188,7 +188,7 @@ test.each(CERTIFICATE_CODES)('a certificate that is refused with %s will be refu
   expect(String(classifyFailure(coded('no', code), request))).toMatch(/its certificate is not trusted/);
 });
 
-describe('who may not is told what is missing:', () => {
+describe('a refused permission names what is missing:', () => {
   const USER = 'User: arn:aws:sts::1:assumed-role/kms-rotator/x is not authorized to perform: dynamodb:UpdateItem';
   const denied = (message: string) => String(classifyFailure(refusal('AccessDeniedException', message), request));
   const GRANT = /grant it with grantLock/;
@@ -202,31 +202,31 @@ describe('who may not is told what is missing:', () => {
     'a session policy',
     'an identity-based policy',
   ])('an explicit deny in %s', (policy) => {
-    const told = denied(
+    const text = denied(
       `${USER} on resource: arn:aws:dynamodb:eu-west-1:1:table/locks with an explicit deny in ${policy}`,
     );
 
-    expect(told).toContain(
+    expect(text).toContain(
       `dynamodb:UpdateItem is denied by the ${policy.replace(/^an? /, '')}, and no grant to the caller`,
     );
-    expect(told).not.toMatch(GRANT);
+    expect(text).not.toMatch(GRANT);
   });
 
-  test('an explicit deny of nobody knows what', () => {
+  test('an explicit deny by an unknown policy', () => {
     expect(denied(`${USER} with an explicit deny`)).toMatch(/denied by the policy of caller, table, VPC endpoint or/);
   });
 
   test.each(['VPC endpoint policy', 'service control policy', 'resource-based policy', 'permissions boundary'])(
-    'no %s that allows it',
+    'no %s allows it',
     (policy) => {
-      const told = denied(`${USER} on resource: x because no ${policy} allows the dynamodb:UpdateItem action`);
+      const text = denied(`${USER} on resource: x because no ${policy} allows the dynamodb:UpdateItem action`);
 
-      expect(told).toContain(`is denied by the ${policy}, and no grant to the caller gets past that; change it`);
-      expect(told).not.toMatch(GRANT);
+      expect(text).toContain(`is denied by the ${policy}, and no grant to the caller gets past that; change it`);
+      expect(text).not.toMatch(GRANT);
     },
   );
 
-  test('a grant, where no policy of its own allows it', () => {
+  test('no identity-based policy allows it: a grant helps', () => {
     expect(denied(`${USER} on resource: x because no identity-based policy allows the action`)).toMatch(GRANT);
     expect(denied(USER)).toMatch(GRANT);
   });
@@ -238,14 +238,14 @@ describe('who may not is told what is missing:', () => {
     expect(denied(message)).toMatch(/its KMS key may not be used; .* kms:Decrypt.* encryptionKey/);
   });
 
-  test('another action that is wanted for the credentials', () => {
-    const told = denied('User: x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/r');
+  test('another action, which the credentials need', () => {
+    const text = denied('User: x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/r');
 
-    expect(told).toContain('permission sts:AssumeRole is missing (');
+    expect(text).toContain('permission sts:AssumeRole is missing (');
   });
 });
 
-describe('in transit, to be tried again:', () => {
+describe('in transit, to try again:', () => {
   test.each<[string, unknown]>([
     ['throttled', new ProvisionedThroughputExceededException(known)],
     ['throttled by the account', new RequestLimitExceeded(known)],
@@ -266,7 +266,7 @@ describe('in transit, to be tried again:', () => {
     ["a middlebox's page in place of an answer", unreadable(200)],
     ["a middlebox's page in place of another place", unreadable(302)],
     ['a refusal that nobody signed', refusal('Unknown', 'UnknownError', 403)],
-    ['a refusal of which only the status is told', refusal('413', 'UnknownError', 413)],
+    ['a refusal with only a status', refusal('413', 'UnknownError', 413)],
     ['a refusal that is no JSON object', unreadable(403, new TypeError("reading '__type'"))],
     ['no HTTP at all', coded('Parse Error: Expected HTTP/', 'HPE_INVALID_CONSTANT')],
     ['refused by every address', Object.assign(new AggregateError([coded('', 'ECONNREFUSED')]), {})],
@@ -280,7 +280,7 @@ describe('in transit, to be tried again:', () => {
     ['signed long ago', refusal('InvalidSignatureException', 'Signature expired: 2 is now earlier than 3', 400)],
     ['signed ahead of time', refusal('InvalidSignatureException', 'Signature not yet current: 3 is still later', 400)],
     [
-      'broken, as a mock says it that tells no status',
+      'broken, as a mock without a status reports it',
       Object.assign(named('InternalServerError'), { $fault: 'server' }),
     ],
     ['no error at all', 'a text'],
@@ -303,7 +303,7 @@ describe('in transit, to be tried again:', () => {
     'RequestExpired',
     'RequestTimeTooSkewed',
     'RequestInTheFuture',
-  ])('%s, though it is refused as the client’s fault', (name) => {
+  ])('%s, though its status says that the client is at fault', (name) => {
     const error = refusal(name);
 
     expect(classifyFailure(error, request)).toBe(error);
@@ -316,30 +316,30 @@ describe('in transit, to be tried again:', () => {
   });
 });
 
-describe('a name is known by how it begins, or ends:', () => {
+describe('a name is matched by its beginning, or its end:', () => {
   test.each([
     'NoUnrecognizedClientException',
     'NotThrottlingException',
     'NoRequestLimitExceeded',
     'NotTooManyRequestsException',
     'NoTransactionConflictException',
-  ])('%s is one that nobody knows', (name) => {
+  ])('%s is unknown', (name) => {
     expect(String(classifyFailure(refusal(name), request))).toContain(`refuses dynamodb:UpdateItem: ${name}: because`);
     expect(isThrottling(named(name))).toBe(false);
   });
 
-  test('and so is what only begins as a provider’s', () => {
+  test('a name that only begins like a provider’s is unknown', () => {
     expect(String(classifyFailure(named('ProviderErrorOfOurs'), request))).toContain('the client cannot be used');
   });
 
-  test('a signature is made anew where the message begins with what is wrong with it', () => {
+  test('a signature is made anew if the message begins with what is wrong with it', () => {
     const error = refusal('InvalidSignatureException', 'it does not match. Signature expired is another matter');
 
     expect(String(classifyFailure(error, request))).toMatch(/no valid AWS credentials/);
   });
 });
 
-test('a condition that failed, and a transaction that was cancelled, are told by name', () => {
+test('a failed condition and a cancelled transaction are recognized by name', () => {
   const [failed, cancelled] = ['ConditionalCheckFailedException', 'TransactionCanceledException'].map((name) =>
     named(name),
   );
@@ -348,7 +348,7 @@ test('a condition that failed, and a transaction that was cancelled, are told by
   expect([failed, cancelled, known, undefined].map(isCancellation)).toEqual([false, true, false, false]);
 });
 
-test('whatever was thrown, it is returned as it is, or as the cause of a LockTableError', () => {
+test('any error is returned as it is, or as the cause of a LockTableError', () => {
   const thrown = fc.oneof(
     fc.anything(),
     fc.tuple(fc.string(), fc.string(), fc.nat(600)).map(([name, message, status]) => refusal(name, message, status)),
@@ -362,7 +362,7 @@ test('whatever was thrown, it is returned as it is, or as the cause of a LockTab
   );
 });
 
-test('too many requests are told from other failures', () => {
+test('too many requests are distinguished from other failures', () => {
   for (const name of THROTTLING) expect(isThrottling(named(name))).toBe(true);
   expect(isThrottling(new InternalServerError(known))).toBe(false);
   expect(isThrottling(new TransactionConflictException(known))).toBe(false);

@@ -18,7 +18,7 @@ import { createTable, lockTable } from '../../server/table.js';
 
 export type StoredItem = Readonly<Record<string, AttributeValue>>;
 
-/** A store to be tested, and a way to its items past it. */
+/** A store to test, and direct access to its items. */
 export interface StoreFixture {
   readonly store: LockStore;
   put(item: StoredItem): Promise<void>;
@@ -38,14 +38,14 @@ export async function memoryFixture(): Promise<StoreFixture> {
   };
 }
 
-/** As test locks reach it, with no fault simulated. */
+/** The store of test locks, without a fault. */
 export async function testKitFixture(): Promise<StoreFixture> {
   const memory = await memoryFixture();
   const faults = new Faults(() => systemClock.monotonicMs());
   return { ...memory, store: new FaultyStore(memory.store, faults, systemClock) };
 }
 
-/** On the server that the environment asks for. */
+/** A store on the server that the environment names. */
 export async function dynamoDBFixture(): Promise<StoreFixture> {
   const server = await startServer(process.env['TEST_SERVER'] === 'dynamodb-local' ? 'dynamodb-local' : 'any');
   const client = new DynamoDBClient(clientSettings(server.endpoint));

@@ -27,7 +27,7 @@ function outcomeOf(item: Item): unknown {
   }
 }
 
-test('an entry is made of the four attributes of lynk', () => {
+test('an entry has the four attributes of lynk', () => {
   expect(entryFromItem(whole, place)).toStrictEqual({
     lockKey: 'nightly "import"',
     leaseSeconds: 10,
@@ -36,14 +36,14 @@ test('an entry is made of the four attributes of lynk', () => {
   });
 });
 
-test('what else the item has is passed over, and a strange expiry too', () => {
+test('other attributes are ignored, and so is an expiry that is no number', () => {
   const more = { ...whole, note: { S: 'x' }, expiresAt: { S: 'soon' }, fencingToken: { BOOL: true } };
 
   expect(entryFromItem(more, place)).toEqual(entryFromItem(whole, place));
   expect(entryFromItem({ ...whole, expiresAt: { N: '17' } }, place)).toHaveProperty('expiresAtSeconds', 17);
 });
 
-test('a note and a fencing token are read, where they are what they have to be', () => {
+test('a note and a fencing token are read if they have the right types', () => {
   const more = { data: { S: '{"a":1}' }, fencingToken: { N: '9007199254740993' } };
   expect(entryFromItem({ ...whole, ...more }, place)).toMatchObject({
     data: '{"a":1}',
@@ -84,7 +84,7 @@ test.each<[unknown, string]>([
   expect(String(outcomeOf({ ...whole, hostIdentifier: value }))).toContain(`is of type ${type}, expected a string`);
 });
 
-test('what was written over is told where its item was an entry', () => {
+test('what was written over is reported if its item was an entry', () => {
   const replaced = { version: 'v1', hostIdentifier: 'them', leaseSeconds: 10 };
   expect(replacedIn(whole)).toStrictEqual(replaced);
   expect(replacedIn({ ...whole, holderTrace: { S: 'a trace' } })).toStrictEqual({
@@ -108,7 +108,7 @@ test('an entry of ours is read back as it was written', () => {
   fc.assert(fc.property(entries, (entry) => expect(entryFromItem(itemFromEntry(entry), place)).toEqual(entry)));
 });
 
-test('an entry of ours has a note, and a trace of its holder, where it is given one', () => {
+test('an entry of ours has a note and a holder trace if they are given', () => {
   const entry = { lockKey: 'a', leaseSeconds: 10, version: 'v1', hostIdentifier: 'us', expiresAtSeconds: 17 };
   const item = {
     lockKey: { S: 'a' },
@@ -124,7 +124,7 @@ test('an entry of ours has a note, and a trace of its holder, where it is given 
   expect(itemFromEntry({ ...entry, holderTrace: 'a trace' })).toStrictEqual({ ...item, holderTrace });
 });
 
-test('and a fencing token, to its last digit, and an expiry', () => {
+test('an entry of ours has a fencing token, exact to its last digit, and an expiry', () => {
   const entry = { lockKey: 'a', leaseSeconds: 10, version: 'v1', hostIdentifier: 'us', expiresAtSeconds: undefined };
 
   expect(itemFromEntry(entry)).not.toHaveProperty('expiresAt');
@@ -148,7 +148,7 @@ test('a fencing token that cannot be raised is refused by name', () => {
   }
 });
 
-test('a fencing token that has no room to rise is refused, and how much room there is is told', () => {
+test('a fencing token that cannot rise is refused, and the error names the limit', () => {
   const most = 10n ** 38n;
 
   expect(fencingTokenOf({ fencingToken: { N: `${most - 1n}` } }, place)).toBe(most - 1n);
@@ -159,7 +159,7 @@ test('a fencing token that has no room to rise is refused, and how much room the
   }
 });
 
-test('of a table’s items, those that are no entries are told apart by name', () => {
+test('items that are no entries are reported apart, by name', () => {
   const { entries, malformed } = entriesFromItems([whole, {}, { ...whole, leaseDuration: { S: 'x' } }], 'locks');
 
   expect(entries).toEqual([entryFromItem(whole, place)]);
@@ -210,14 +210,14 @@ test('any attribute map gives an entry or a LockEntryError, never another except
   );
 });
 
-test('a number travels as text', () => {
+test('a number is sent as text', () => {
   expect(['10', '0', '-1.5', '1E+2'].map((N) => numberIn({ N }))).toEqual([10, 0, -1.5, 100]);
   expect([{ N: '' }, { N: ' ' }, { N: 'ten' }, { N: 'Infinity' }, { N: 10 }, { S: '10' }, null].map(numberIn)).toEqual(
     Array.from({ length: 7 }),
   );
 });
 
-test('a text is one only as type S', () => {
+test('only type S is a text', () => {
   expect([{ S: 'a' }, { S: '' }].map(textIn)).toEqual(['a', '']);
   expect([{ N: '1' }, { S: 1 }, 'a', null, undefined].map(textIn)).toEqual(Array.from({ length: 5 }));
 });

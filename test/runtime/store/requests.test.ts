@@ -9,7 +9,7 @@ import { connectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { clientSettings } from '../../server/index.js';
 
-// By a clock that is far off, the SDK would repeat what failed.
+// If the clock is far off, the SDK repeats a request that failed.
 const NOW = Math.floor(Date.now() / 1000) * 1000;
 const HOLD = holdIdFrom(new Uint8Array(10).fill(1));
 const entry: NewEntry = {
@@ -30,7 +30,7 @@ const never = new AbortController().signal;
 interface WireAnswer {
   readonly status?: number;
   readonly date?: string | undefined;
-  /** An object as JSON, or a text as it is. */
+  /** An object is sent as JSON, a text as it is. */
   readonly body?: object | string;
   readonly type?: string;
 }
@@ -40,7 +40,7 @@ interface WireRequest {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A server that answers one request after the other as it is told. */
+/** A server that gives the planned answers, one a request. */
 class ScriptedServer {
   readonly sent: WireRequest[] = [];
   private readonly http = createServer((request, response) => void this.answer(request, response));
@@ -94,19 +94,19 @@ test('the SDK’s own attempts of one request carry the same version', async () 
   expect(new Set(sent.map(({ body }) => JSON.stringify(body))).size).toBe(1);
 });
 
-test('the time that counts is that of the answer, not of an attempt before it', async () => {
+test('the time of the answer counts, not that of an earlier attempt', async () => {
   const { store } = await ScriptedServer.start({ status: 500, date: at(0) }, { date: at(60) });
 
   expect(await store.acquire(entry, undefined, never)).toMatchObject({ dateMs: NOW + 60_000 });
 });
 
-test('an answer without a Date has none, though the attempt before it had one', async () => {
+test('an answer without a Date has no time, even if an earlier attempt had one', async () => {
   const { store } = await ScriptedServer.start({ status: 500, date: at(0) }, {});
 
   expect((await store.acquire(entry, undefined, never)).dateMs).toBeUndefined();
 });
 
-test('a condition that fails has a Date too, and brings the entry back in the same answer', async () => {
+test('a failed condition has a Date too, and returns the entry in the same answer', async () => {
   const { store, sent } = await ScriptedServer.start(conditionFailed(theirItem));
 
   expect(await store.acquire(entry, undefined, never)).toMatchObject({
@@ -118,7 +118,7 @@ test('a condition that fails has a Date too, and brings the entry back in the sa
   expect(sent[0]?.body).toMatchObject({ ReturnValuesOnConditionCheckFailure: 'ALL_OLD' });
 });
 
-test('where a server does not bring it back, one consistent read does', async () => {
+test('if a server does not return the entry, one consistent read does', async () => {
   const { store, sent } = await ScriptedServer.start(conditionFailed(), { date: at(1), body: { Item: theirItem } });
 
   expect(await store.acquire(entry, undefined, never)).toMatchObject({
@@ -130,7 +130,7 @@ test('where a server does not bring it back, one consistent read does', async ()
   expect(sent[1]?.body).toMatchObject({ ConsistentRead: true });
 });
 
-test('a look is eventually consistent, which costs half', async () => {
+test('a poll is eventually consistent, which costs half', async () => {
   const { store, sent } = await ScriptedServer.start({ date: at(0) });
 
   await store.read('a', 'eventual', never);
@@ -138,7 +138,7 @@ test('a look is eventually consistent, which costs half', async () => {
   expect(sent[0]?.body).toMatchObject({ ConsistentRead: false });
 });
 
-test('a look at many is one request; what DynamoDB leaves out of its answer is not told to be free', async () => {
+test('a read of many locks is one request; locks that DynamoDB leaves out are not reported as free', async () => {
   const left = { locks: { Keys: [{ lockKey: { S: 'c' } }] } };
   const body = { Responses: { locks: [{ ...theirItem, lockKey: { S: 'b' } }] }, UnprocessedKeys: left };
   const { store, sent } = await ScriptedServer.start({ date: at(2), body });
@@ -153,7 +153,7 @@ test('a look at many is one request; what DynamoDB leaves out of its answer is n
   expect(sent[0]?.body).toMatchObject({ RequestItems: { locks: { ConsistentRead: false } } });
 });
 
-test('nor is anything of an answer that leaves out all', async () => {
+test('an answer that leaves out all locks reports none as free', async () => {
   const { store } = await ScriptedServer.start({
     body: { UnprocessedKeys: { locks: { Keys: [{ lockKey: { S: 'a' } }] } } },
   });
@@ -161,13 +161,13 @@ test('nor is anything of an answer that leaves out all', async () => {
   expect((await store.readMany(['a'], 'strong', never)).entries.size).toBe(0);
 });
 
-test('the table is known by its ARN too, whatever name its answers go by', async () => {
+test('a table is known by its ARN too, whatever name its answers use', async () => {
   const { store } = await ScriptedServer.start({ body: { Responses: { 'arn:some/locks': [theirItem] } } });
 
   expect((await store.readMany(['a'], 'strong', never)).entries.get('a')).toMatchObject({ version: 'v' });
 });
 
-test('a listing leaves the table’s throughput to its locks: small pages, eventually consistent', async () => {
+test('a listing uses small, eventually consistent pages, and leaves the throughput to the locks', async () => {
   const { store, sent } = await ScriptedServer.start(
     { date: at(0), body: { Items: [theirItem], LastEvaluatedKey: { lockKey: { S: 'a' } } } },
     { date: at(1), body: { Items: [] } },
@@ -185,7 +185,7 @@ test('a listing leaves the table’s throughput to its locks: small pages, event
   expect(sent[1]?.body).toMatchObject({ Limit: 500, ExclusiveStartKey: { lockKey: { S: 'a' } } });
 });
 
-test('a listing of a table of something else is refused', async () => {
+test('a listing of another kind of table is refused', async () => {
   const { store } = await ScriptedServer.start({ body: { Items: [], LastEvaluatedKey: { id: { S: 'a' } } } });
 
   await expect(store.list({ prefix: '', after: undefined }, never)).rejects.toThrow(
@@ -193,7 +193,7 @@ test('a listing of a table of something else is refused', async () => {
   );
 });
 
-test('who may not list is told which grant is missing', async () => {
+test('a listing that is not allowed names the missing grant', async () => {
   const { store } = await ScriptedServer.start({
     status: 400,
     body: { __type: 'AccessDeniedException', message: 'no' },
@@ -204,7 +204,7 @@ test('who may not list is told which grant is missing', async () => {
   );
 });
 
-test('a refusal for good rejects with the way out, a failure in transit with itself', async () => {
+test('a permanent refusal rejects with the way out, a failure in transit with its own error', async () => {
   const refused = (name: string): WireAnswer => ({ status: 400, body: { __type: name, message: 'no' } });
   const { store } = await ScriptedServer.start(refused('AccessDeniedException'));
   await expect(store.read('a', 'strong', never)).rejects.toThrow(LockTableError);
@@ -214,11 +214,11 @@ test('a refusal for good rejects with the way out, a failure in transit with its
   await expect(other.store.read('a', 'strong', never)).rejects.toMatchObject({ name: 'TransactionConflictException' });
 });
 
-describe('an answer of a middlebox, which the SDK would take for a yes,', () => {
+describe('a middlebox’s answer, which the SDK would take for success,', () => {
   const empty = { date: at(0), body: '' };
   const page = { date: at(0), body: '', type: 'text/html' };
 
-  test.each([empty, page])('is none: the SDK asks again (%j)', async (wrong) => {
+  test.each([empty, page])('is no answer: the SDK tries again (%j)', async (wrong) => {
     const { store, sent } = await ScriptedServer.start(wrong, conditionFailed(theirItem));
 
     expect(await store.acquire(entry, undefined, never)).toMatchObject({ written: false, entry: { version: 'v' } });
@@ -230,7 +230,7 @@ describe('an answer of a middlebox, which the SDK would take for a yes,', () => 
     ['release', (store: DynamoDBStore) => store.release('a', HOLD, never)],
     ['read', (store: DynamoDBStore) => store.read('a', 'strong', never)],
     ['list', (store: DynamoDBStore) => store.list({ prefix: '', after: undefined }, never)],
-  ])('is a failure in transit of %s where no other comes', async (_, ask) => {
+  ])('is a failure in transit of %s if no other answer comes', async (_, ask) => {
     const { store } = await ScriptedServer.start(...Array.from({ length: 9 }, () => empty));
 
     await expect(ask(store)).rejects.toMatchObject({ message: expect.stringContaining("not DynamoDB's") });
