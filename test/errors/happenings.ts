@@ -9,14 +9,14 @@ const work = (): number => 1;
 /** Not granted: another has it. */
 export const NOT_GRANTED: readonly Provocation[] = [
   {
-    when: 'another holds it for as long as you wait',
+    when: 'another holds it for all of `waitSeconds`',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       await locks.withLock('account/42', { waitSeconds: 3 }, work);
     },
   },
   {
-    when: 'another holds it, and you ask once',
+    when: 'another holds it, and you try once',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       await locks.createLock('account/42', { waitSeconds: 0 }).acquire();
@@ -30,7 +30,7 @@ export const NOT_GRANTED: readonly Provocation[] = [
     },
   },
   {
-    when: 'its holder was broken off, and its lease still runs',
+    when: 'it was broken, and its lease has not run out yet',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       await locks.break('account/42', { reason: 'stuck since noon' });
@@ -53,10 +53,10 @@ export const NOT_GRANTED: readonly Provocation[] = [
   },
 ];
 
-/** DynamoDB could not be asked, or did not answer or confirm in time. */
+/** DynamoDB could not be reached, or did not answer or confirm in time. */
 export const UNAVAILABLE: readonly Provocation[] = [
   {
-    when: 'DynamoDB is out of reach',
+    when: 'DynamoDB cannot be reached',
     provoke: (locks) => {
       locks.simulate.outage();
       return locks.withLock('account/42', { waitSeconds: 3 }, work);
@@ -70,7 +70,7 @@ export const UNAVAILABLE: readonly Provocation[] = [
     },
   },
   {
-    when: 'DynamoDB comes out of reach while another is waited for',
+    when: 'DynamoDB cannot be reached any more while you wait for another holder',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42', { leaseSeconds: 60 });
       const waiting = locks.withLock('account/42', { waitSeconds: 3 }, work);
@@ -80,21 +80,21 @@ export const UNAVAILABLE: readonly Provocation[] = [
     },
   },
   {
-    when: 'all permits of a semaphore may be free, and nobody can tell',
+    when: 'DynamoDB cannot be reached for a semaphore',
     provoke: (locks) => {
       locks.simulate.outage();
       return locks.createSemaphore('api', { permits: 1, waitSeconds: 3 }).acquire();
     },
   },
   {
-    when: 'several locks are asked for while DynamoDB is out of reach',
+    when: 'you want several locks while DynamoDB cannot be reached',
     provoke: (locks) => {
       locks.simulate.outage();
       return locks.withLocks(['account/42', 'account/7'], { waitSeconds: 3 }, work);
     },
   },
   {
-    when: 'a hand-over text is used while DynamoDB is out of reach',
+    when: 'you use a hand-over text while DynamoDB cannot be reached',
     provoke: async (locks) => {
       const text = await (await locks.simulate.heldByOther('account/42')).serialize();
       locks.simulate.outage();
@@ -102,7 +102,7 @@ export const UNAVAILABLE: readonly Provocation[] = [
     },
   },
   {
-    when: 'a look at a lock is not answered',
+    when: '`inspect`, `list` or `break` is not answered',
     provoke: (locks) => {
       locks.simulate.outage();
       return locks.inspect('account/42');
@@ -141,7 +141,7 @@ export const LOST: readonly Provocation[] = [
     provoke: losing('deadline'),
   },
   {
-    when: "`taken`: another holder's entry stands in the table",
+    when: "`taken`: the entry is another holder's",
     provoke: losing('taken'),
   },
   {
@@ -157,7 +157,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`taken`: something else was written over it',
+    when: '`taken`: the entry was overwritten by something else',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       const { items } = wrong<{
@@ -186,7 +186,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`released`: it was given back before',
+    when: '`released`: you have released it',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       await held.release();
@@ -194,7 +194,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`handed-over`: it was handed over before',
+    when: '`handed-over`: you have handed it over',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       await held.serialize();
@@ -202,7 +202,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`stale-hand-over`: the text was used already, or too late',
+    when: '`stale-hand-over`: the text was used before, or is used too late',
     provoke: async (locks) => {
       const text = await (await locks.simulate.heldByOther('account/42')).serialize();
       await locks.deserializeLock(text);
@@ -251,7 +251,7 @@ export const NOT_BROKEN: readonly Provocation[] = [
     provoke: attempted((locks) => locks.withLock('account/42', { lockAtLeastSeconds: 60 }, work)),
   },
   {
-    when: 'its holder has changed since you looked',
+    when: 'its holder has changed since you inspected it',
     provoke: async (locks) => {
       const other = await locks.simulate.heldByOther('account/42');
       const { version } = (await locks.inspect('account/42')) ?? {};
@@ -261,7 +261,7 @@ export const NOT_BROKEN: readonly Provocation[] = [
     },
   },
   {
-    when: 'its holder has refreshed since you looked',
+    when: 'its holder has refreshed it since you inspected it',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       const { version } = (await locks.inspect('account/42')) ?? {};
@@ -270,7 +270,7 @@ export const NOT_BROKEN: readonly Provocation[] = [
     },
   },
   {
-    when: 'it was released since you looked',
+    when: 'it was released since you inspected it',
     provoke: async (locks) => {
       const other = await locks.simulate.heldByOther('account/42');
       const { version } = (await locks.inspect('account/42')) ?? {};
@@ -283,11 +283,11 @@ export const NOT_BROKEN: readonly Provocation[] = [
 /** Asked for what one has. */
 export const REENTRANCY: readonly Provocation[] = [
   {
-    when: 'code inside `withLock` asks for the same lock',
+    when: 'code inside `withLock` wants the same lock',
     provoke: (locks) => locks.withLock('account/42', () => locks.withLock('account/42', work)),
   },
   {
-    when: 'code inside `withPermit` asks for another permit',
+    when: 'code inside `withPermit` wants another permit',
     provoke: (locks) => {
       const api = locks.createSemaphore('api', { permits: 3 });
       return api.withPermit(() => api.withPermit(work));
@@ -315,15 +315,15 @@ const TECHNIQUE = { __version: 'VersionLeaseTechinque.1' };
 /** No hand-over text. */
 export const CANNOT_DESERIALIZE: readonly Provocation[] = [
   {
-    when: 'it is no text',
+    when: 'it is not a string',
     provoke: (locks) => locks.deserializeLock(wrong(undefined)),
   },
   {
-    when: 'it is no JSON',
+    when: 'it is not JSON',
     provoke: (locks) => locks.deserializeLock('account/42'),
   },
   {
-    when: 'it is JSON, but no object',
+    when: 'it is JSON, but not an object',
     provoke: (locks) => locks.deserializeLock('[]'),
   },
   {
@@ -331,11 +331,11 @@ export const CANNOT_DESERIALIZE: readonly Provocation[] = [
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.2' })),
   },
   {
-    when: 'its lock’s name is none',
+    when: 'its lock’s name is not allowed',
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.1', name: 'x'.repeat(3000) })),
   },
   {
-    when: 'the version in it is longer than any',
+    when: 'its version is longer than any client writes',
     provoke: (locks) =>
       locks.deserializeLock(
         text({
@@ -345,7 +345,7 @@ export const CANNOT_DESERIALIZE: readonly Provocation[] = [
       ),
   },
   {
-    when: 'it names no lock',
+    when: 'it has no lock’s name',
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.1' })),
   },
   {
@@ -357,7 +357,7 @@ export const CANNOT_DESERIALIZE: readonly Provocation[] = [
     provoke: (locks) => locks.deserializeLock(text({ ...LOCK, technique: text({ __version: 'Other.1' }) })),
   },
   {
-    when: 'it was made of a lock that was not held',
+    when: 'the lock was not held when it was serialized',
     provoke: (locks) => locks.deserializeLock(text({ ...LOCK, technique: text(TECHNIQUE) })),
   },
 ];
@@ -399,21 +399,21 @@ export const TABLE: readonly Provocation[] = [
     ),
   },
   {
-    when: 'a policy denies it, which no grant gets past',
+    when: 'a policy denies it, so that no grant helps',
     provoke: refused(
       'AccessDeniedException',
       'User: billing is not authorized to perform: dynamodb:UpdateItem with an explicit deny in a VPC endpoint policy',
     ),
   },
   {
-    when: 'a policy beside those of the caller does not allow it',
+    when: 'a policy other than the caller’s does not allow it',
     provoke: refused(
       'AccessDeniedException',
       'User: billing is not authorized to perform: dynamodb:UpdateItem because no service control policy allows the dynamodb:UpdateItem action',
     ),
   },
   {
-    when: 'the key of the table may not be used',
+    when: 'the KMS key of the table may not be used',
     provoke: refused('AccessDeniedException', 'User: billing is not authorized to perform: kms:Decrypt'),
   },
   {
@@ -423,7 +423,7 @@ export const TABLE: readonly Provocation[] = [
     ),
   },
   {
-    when: 'an endpoint begins with https://, and its server speaks no TLS',
+    when: 'an endpoint begins with https://, but its server does not speak TLS',
     provoke: failed(Object.assign(new Error('wrong version number'), { code: 'EPROTO' })),
   },
   {
@@ -473,7 +473,7 @@ export const ENTRY: readonly Provocation[] = [
       ),
   },
   {
-    when: 'a fencing token is a number, but not whole, which is seen only once it was written over',
+    when: 'a fencing token is not a whole number, which is found out only when it has been overwritten',
     provoke: () => {
       const answer = { Attributes: { fencingToken: { N: '1.5' } } };
       const store = new DynamoDBHoldStore('my-locks', { client: () => ({ send: async () => answer }) as never });
@@ -486,7 +486,7 @@ export const ENTRY: readonly Provocation[] = [
 /** Of which nothing else can be said. */
 export const OTHER: readonly Provocation[] = [
   {
-    when: '`refresh` or `serialize` is called while a `serialize` is under way',
+    when: '`refresh` or `serialize` is called while a `serialize` is running',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       await Promise.all([held.serialize(), held.refresh()]);

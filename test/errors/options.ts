@@ -24,7 +24,7 @@ async function first(listed: AsyncIterable<unknown>): Promise<unknown> {
 /** Every option with a value that it cannot have. */
 export const OPTIONS: readonly Provocation[] = [
   {
-    when: 'the factory’s class is constructed, and not injected',
+    when: 'the factory’s class is constructed',
     provoke: () => new (LockFactory as unknown as new () => LockFactory)(),
   },
   {
@@ -32,7 +32,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', wrong({ waitSecond: 1 }), work),
   },
   {
-    when: 'options are no object',
+    when: 'the options are not an object',
     provoke: (locks) => locks.createLock('a', wrong(10)),
   },
   {
@@ -40,7 +40,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.createLock('a', { leaseSeconds: 0.5 }),
   },
   {
-    when: "`leaseSeconds` is the invocation's, and there is none",
+    when: '`leaseSeconds` is `invocation`, but there is no `context`',
     provoke: (locks) => locks.withLock('a', { leaseSeconds: 'invocation' }, work),
   },
   {
@@ -56,7 +56,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.createLock('a', { lockAtLeastSeconds: -1 }),
   },
   {
-    when: '`fencing` is no flag',
+    when: '`fencing` is not a boolean',
     provoke: (locks) => locks.createLock('a', { fencing: wrong('yes') }),
   },
   {
@@ -68,11 +68,11 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', (held) => held.assertHeld({ forSeconds: -1 })),
   },
   {
-    when: '`signal` is no signal',
+    when: '`signal` is not an AbortSignal',
     provoke: (locks) => locks.withLock('a', { signal: wrong('stop') }, work),
   },
   {
-    when: '`context` is no Lambda context',
+    when: '`context` is not a Lambda context',
     provoke: (locks) => locks.withLock('a', { context: wrong({}) }, work),
   },
   {
@@ -80,7 +80,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', { context: wrong({ step: work, wait: work }) }, work),
   },
   {
-    when: '`data` is no JSON',
+    when: '`data` is not a JSON value',
     provoke: (locks) => locks.withLock('a', { data: 10n }, work),
   },
   {
@@ -92,7 +92,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', { data: LONG }, work),
   },
   {
-    when: "a lock's name is no text",
+    when: "a lock's name is not a string",
     provoke: (locks) => locks.createLock(wrong(42)),
   },
   { when: "a lock's name is empty", provoke: (locks) => locks.createLock('') },
@@ -101,7 +101,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.createLock(LONG),
   },
   {
-    when: "a lock's name is half of a character",
+    when: "a lock's name is not well-formed Unicode",
     provoke: (locks) => locks.createLock('\ud800'),
   },
   {
@@ -109,7 +109,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => inEnvironment({}, () => getLockFactory()),
   },
   {
-    when: "a table's name cannot be one",
+    when: "a table's name is not allowed",
     provoke: () => getLockFactory('my locks'),
   },
   {
@@ -117,7 +117,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => inEnvironment({ LYNK_TABLE_NAME: 'my-locks', LYNK_LEASE_SECONDS: 'soon' }, () => getLockFactory()),
   },
   {
-    when: '`client` is none',
+    when: '`client` is not a client',
     provoke: () => getLockFactory('my-locks', { client: wrong({}) }),
   },
   {
@@ -129,23 +129,23 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => getLockFactory('my-locks', { hostIdentifier: '' }),
   },
   {
-    when: '`logger` is none',
+    when: '`logger` is not a logger',
     provoke: () => getLockFactory('my-locks', { logger: wrong({}) }),
   },
   {
-    when: '`metrics` is none',
+    when: '`metrics` is not a metrics object',
     provoke: () => getLockFactory('my-locks', { metrics: wrong({}) }),
   },
   {
-    when: '`observers` is no list of observers',
+    when: '`observers` is not a list of observers',
     provoke: () => getLockFactory('my-locks', { observers: wrong([1]) }),
   },
   {
-    when: '`prefix` is no beginning of a name',
+    when: '`prefix` cannot begin a name',
     provoke: (locks) => first(locks.list({ prefix: wrong(1) })),
   },
   {
-    when: '`onMalformed` is no function',
+    when: '`onMalformed` is not a function',
     provoke: (locks) => first(locks.list({ onMalformed: wrong('log') })),
   },
   {
@@ -173,7 +173,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.singleFlight('a', { freshSeconds: 1 }, () => 1),
   },
   {
-    when: 'a single flight is to go without a clock that it can trust',
+    when: 'a single flight has no clock that it can trust',
     provoke: () =>
       createTestLocks({
         clockToleranceSeconds: Infinity,
@@ -181,7 +181,7 @@ export const OPTIONS: readonly Provocation[] = [
       }).singleFlight('a', { freshSeconds: 60 }, work),
   },
   {
-    when: 'the result of a single flight is no JSON',
+    when: 'the result of a single flight is not a JSON value',
     provoke: (locks) => locks.singleFlight('a', { freshSeconds: 60 }, () => 10n),
   },
   {
@@ -197,11 +197,11 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.break('a', wrong({})),
   },
   {
-    when: '`version` was never shown',
+    when: '`version` is not from `inspect`',
     provoke: (locks) => locks.break('a', { reason: 'stuck', version: '' }),
   },
   {
-    when: 'a fencing token is asked for without fencing',
+    when: 'a fencing token is read without fencing',
     provoke: (locks) => locks.withLock('a', (held) => held.fencingToken),
   },
   {
@@ -213,11 +213,11 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', (held) => held.transactWrite([])),
   },
   {
-    when: 'a transaction is asked of test locks',
+    when: 'test locks are to carry out a transaction',
     provoke: (locks) => locks.withLock('a', (held) => held.transactWrite([{ Delete: wrong({}) }])),
   },
   {
-    when: '`makeLocked` gets no function',
+    when: '`makeLocked` does not get a function',
     provoke: () => makeLocked(wrong<() => number>('f'), { name: 'a' }),
   },
   {
@@ -225,28 +225,28 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => makeLocked(work, wrong(undefined)),
   },
   {
-    when: '`name` of `makeLocked` is no name',
+    when: '`name` of `makeLocked` is neither a string nor a function',
     provoke: () => makeLocked(work, { name: wrong(1) }),
   },
   {
-    when: '`onNotGranted` is something else',
+    when: '`onNotGranted` is not allowed',
     provoke: () => makeLocked(work, wrong({ name: 'a', onNotGranted: 'wait' })),
   },
   {
-    when: '`factory` is none',
+    when: '`factory` is not a factory',
     provoke: () => makeLocked(work, { name: 'a', factory: wrong({}) }),
   },
   {
-    when: '`@locked` stands at no method',
+    when: '`@locked` decorates something else than a method',
     provoke: () =>
       locked({ name: 'a' })(wrong<object>({}), 'a', wrong<TypedPropertyDescriptor<() => Promise<void>>>(undefined)),
   },
   {
-    when: 'a sticky lock is to have the lease of an invocation',
+    when: 'a sticky lock has the lease `invocation`',
     provoke: () => stickyLock('a', { leaseSeconds: wrong('invocation') }),
   },
   {
-    when: 'the locks of its factory have one',
+    when: 'its factory has the lease `invocation`',
     provoke: () => stickyLock('a', { factory: createTestLocks({ leaseSeconds: 'invocation' }) }).use(undefined, work),
   },
   {
@@ -254,7 +254,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => stickyLock('a', { idleSeconds: 0 }),
   },
   {
-    when: '`tracerProvider` is none',
+    when: '`tracerProvider` is not a tracer provider',
     provoke: () => lockTracing({ tracerProvider: wrong({}) }),
   },
 ];

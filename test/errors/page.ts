@@ -30,67 +30,67 @@ interface Section {
 const SECTIONS: readonly Section[] = [
   {
     name: 'LockNotGrantedError',
-    says: 'The lock was not to be had in time; your work did not run, and nothing is left behind. Another holds it. Wait longer (`waitSeconds`), come again later, or look at `error.holder`: [a lock that is stuck](operations.md).',
+    says: 'Another holds the lock, and did not release it in time. Your work did not run, and nothing is left in the table. Wait longer (`waitSeconds`), try again later, or find out who holds it (`error.holder`): [a lock that is stuck](operations.md).',
     provocations: NOT_GRANTED,
   },
   {
     name: 'LockUnavailableError',
-    says: 'DynamoDB could not be asked, or did not answer or confirm in time; `error.cause` says why. Nobody knows who holds the lock: this is an outage, and no word of another holder. A lock that you asked for is not yours, and nothing is left behind. What you hold, you still hold.',
+    says: 'DynamoDB could not be reached, or did not answer or confirm in time; `error.cause` says why. This is an outage: it is not known who holds the lock. A lock that you wanted was not granted, and nothing is left in the table. A lock that you held is still held.',
     provocations: UNAVAILABLE,
   },
   {
     name: 'LockLostError',
-    says: 'You are not the holder any more, and another may be: write nothing more. `error.reason` is the word before the colon; from `withLock`, `error.cause` is what your work threw, and `error.result` what it returned. Where half-done work is harmful, see [fences and guards](fencing.md); where it happens often, [operations](operations.md).',
+    says: 'You do not hold the lock any more, and another may hold it: write nothing more. `error.reason` is the word before the colon. From `withLock`, `error.cause` is what your work threw, and `error.result` is what it returned. If half-done work is harmful, see [fences and guards](fencing.md). If it happens often, see [operations](operations.md).',
     provocations: LOST,
   },
   {
     name: 'InvocationEndingError',
-    says: 'No loss: the reason with which `held.signal` aborts while the lock is still held. Stop, so that it can be released; give the function more time, or do less at once.',
+    says: '`held.signal` aborts with it shortly before the invocation ends. The lock is still held. Stop, so that it can be released. Give the function more time, or do less in one invocation.',
     provocations: INVOCATION_ENDING,
   },
   {
     name: 'LockReentrancyError',
-    says: 'The code would wait for itself. Use the hold that is there (`currentHold()`, or the argument of the work), or another name.',
+    says: 'The code would wait for itself. Use the lock that it holds already (`currentHold()`, or the argument of the work), or another name.',
     provocations: REENTRANCY,
   },
   {
     name: 'BreakRefusedError',
-    says: 'The lock was left as it is. Look again (`inspect`, or `npx cdk-lynk show`), and decide anew.',
+    says: 'The lock was left as it is. Inspect it again (`inspect`, or `npx cdk-lynk show`), and then decide.',
     provocations: NOT_BROKEN,
   },
   {
     name: 'LockTableError',
-    says: 'No request for this table can succeed until its settings are mended; the message says which. Retrying does not help.',
+    says: 'No request for this table can succeed until its settings are corrected; the message says which. A retry does not help.',
     provocations: TABLE,
   },
   {
     name: 'LockEntryError',
-    says: 'Something else than a lock stands under that name. It is never overwritten, but in the last case. Find out who wrote it; delete it if it is nobody’s.',
+    says: 'The table’s item with this name is not the entry of a lock. It is not overwritten, except in the last case. Find out who wrote it, and delete it if nobody needs it.',
     provocations: ENTRY,
   },
   {
     name: 'CannotDeserializeError',
-    says: 'The text did not come from `serialize`, or was changed on its way. The lock, if there is one, is as it was: whoever serialized it can no longer release it, and it comes free after its lease.',
+    says: 'The text is not from `serialize`, or was changed on its way. The lock was left as it is. If it was handed over, nobody holds it now, and it is free after its lease.',
     provocations: CANNOT_DESERIALIZE,
   },
   {
     name: 'LockOptionError',
-    says: 'A mistake in the call; no request was sent. The message says what the option is, and what came instead.',
+    says: 'A name or an option in your code is not allowed. The message says what is allowed, and what was given. No request was sent, unless it is about the result of a single flight, which is known only after its work.',
     provocations: OPTIONS,
   },
   {
     name: 'LynkError',
-    says: 'The base of all of these, and itself what is thrown where nothing failed: the message says what to wait for.',
+    says: 'The base class of all errors above. It is thrown itself if the call has to wait for another one; the message says for which.',
     provocations: OTHER,
   },
   {
     name: SYNTH,
-    says: 'No `LynkError`, and no lock is concerned: what a construct of `cdk-lynk` throws while the app is synthesized, before anything is deployed. The prop is in backticks, with the value that it was given; the construct stands at the end.',
+    says: 'Not a `LynkError`: a construct of `cdk-lynk` throws it while the app is synthesized, before anything is deployed. The message has the prop in backticks, the value that was given, and the construct at its end.',
     provocations: CONSTRUCT,
   },
   {
     name: TOOL,
-    says: 'What the command line tool says to a line that cannot be used, with exit code 64; nothing was asked for, and nothing run; `See cdk-lynk … --help` follows. What happens to a lock is told in the words of the errors above, with [a code for each](cli.md).',
+    says: 'What the command line tool says about a command line with a mistake. The exit code is 64. No request was sent, and no command was run. `See cdk-lynk … --help` follows. What happens to a lock is reported with the messages above, with [a code for each](cli.md).',
     provocations: COMMAND_LINE,
   },
 ];
@@ -125,7 +125,7 @@ export function pageOf(errors: readonly Provoked[]): string {
   });
   const head = [
     '# Errors',
-    'Every error of the client is a `LynkError` with `name`, `message`, where it is about one lock `lockName` and `tableName`, and where a request failed `cause`. This page is written by a program that provokes each of them (`npm run record:errors`), so the messages are those that you see.',
+    'Every error of the client is a `LynkError` with `name` and `message`. An error about one lock has `lockName` and `tableName`. If a request failed, its error is the `cause`. A program writes this page (`npm run record:errors`): it provokes each error, so the messages are those that you see.',
   ];
   return `${[...head, ...sections].join('\n\n')}\n`;
 }
