@@ -43,10 +43,9 @@ export function examplesInComments(): Map<string, string[]> {
   return new Map(found.filter(([, examples]) => examples.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The reviewed API reports of the client's entries. */
-export function clientReports(): string[] {
-  const reports = readdirSync('etc').filter((file) => file.startsWith('runtime'));
-  return reports.map((file) => readFileSync(join('etc', file), 'utf8'));
+/** The reviewed API reports of all entries. */
+export function apiReports(): string[] {
+  return readdirSync('etc').map((file) => readFileSync(join('etc', file), 'utf8'));
 }
 
 /** The comment before a function's first declaration in runtime/. */

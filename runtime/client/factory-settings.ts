@@ -49,7 +49,7 @@ export function settled(given: FactorySettings, defaultHost: (requestId: string 
     ...(given.metrics === undefined ? [] : [new EventMetrics(checkedMetrics(given.metrics))]),
   ];
   const observers = [...ours, ...checkedObservers(given.observers, [])];
-  // A lost lock is logged by a Reporter, too, which costs less.
+  // A Reporter logs lost locks too, and costs less.
   const isObserved = given.logger !== undefined || observers.length > 1;
   const host = given.hostIdentifier === undefined ? undefined : checkedHost(given.hostIdentifier);
   return {

@@ -124,13 +124,6 @@ export class LockFactory extends LockClient<LockStore> {
    * @throws LockNotGrantedError or LockUnavailableError about the lock that was not granted in time
    * @throws LockOptionError if a name is given twice, there are none or more than 100, or an option is not allowed
    * @throws the other errors of `Lock.withLock`
-   * @example
-   * import { getLockFactory } from 'cdk-lynk/runtime';
-   *
-   * const factory = getLockFactory('my-locks');
-   * await factory.withLocks(['account/1', 'account/2'], async (held) => {
-   *   await fetch('https://example.com/transfers', { method: 'POST', signal: held.signal });
-   * });
    */
   withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
   /** Holds several locks while `work` runs, with options for this call. Its errors are those without options. */
@@ -152,15 +145,6 @@ export class LockFactory extends LockClient<LockStore> {
    * @throws LockNotGrantedError if another caller's `work` was still running after `waitSeconds`
    * @throws LockOptionError if the result is no JSON value, or too long; or if the name or an option is not allowed
    * @throws the other errors of `Lock.withLock`
-   * @example
-   * import { getLockFactory } from 'cdk-lynk/runtime';
-   *
-   * const factory = getLockFactory('my-locks');
-   * const rates = await factory.singleFlight('exchange-rates', { freshSeconds: 300 }, async () => {
-   *   const response = await fetch('https://example.com/rates');
-   *   return response.text();
-   * });
-   * console.log(rates);
    */
   async singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
     return flySingly(this, name, options, work);

@@ -1,5 +1,6 @@
+import { hostname } from 'node:os';
 import fc from 'fast-check';
-import { defaultsOfEnvironment } from '../../../runtime/client/environment.js';
+import { defaultHostIdentifier, defaultsOfEnvironment } from '../../../runtime/client/environment.js';
 import { getLockFactory, LockOptionError } from '../../../runtime/index.js';
 
 const VARIABLES = ['LYNK_LEASE_SECONDS', 'LYNK_WAIT_SECONDS', 'LYNK_CLOCK_TOLERANCE_SECONDS'] as const;
@@ -60,4 +61,29 @@ test('an option of the code goes before the environment', async () => {
   const factory = getLockFactory(undefined, { waitSeconds: undefined, leaseSeconds: 3 });
 
   expect(factory).toMatchObject({ leaseSeconds: 3, waitSeconds: 0, settings: { clockToleranceSeconds: 2 } });
+});
+
+describe('the host identifier', () => {
+  const LAMBDA = ['AWS_LAMBDA_FUNCTION_NAME', 'AWS_LAMBDA_LOG_STREAM_NAME'];
+  const before = Object.fromEntries(LAMBDA.map((name) => [name, process.env[name]]));
+  afterEach(() => {
+    for (const name of LAMBDA) {
+      delete process.env[name];
+      if (before[name] !== undefined) process.env[name] = before[name];
+    }
+  });
+
+  test('is function, log stream and request in Lambda', () => {
+    process.env['AWS_LAMBDA_FUNCTION_NAME'] = 'billing';
+    process.env['AWS_LAMBDA_LOG_STREAM_NAME'] = '2026/01/01/[$LATEST]abc';
+
+    expect(defaultHostIdentifier('request-1')).toBe('billing/2026/01/01/[$LATEST]abc/request-1');
+    expect(defaultHostIdentifier(undefined)).toBe('billing/2026/01/01/[$LATEST]abc/unknown');
+  });
+
+  test('is host and process elsewhere', () => {
+    delete process.env['AWS_LAMBDA_FUNCTION_NAME'];
+
+    expect(defaultHostIdentifier('request-1')).toBe(`${hostname()}/${process.pid}`);
+  });
 });
