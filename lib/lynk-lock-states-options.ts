@@ -1,4 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Known } from './known-props.js';
 
 /** Which lock steps of a state machine are to hold, and how. */
@@ -34,6 +35,25 @@ export interface LynkLockStatesOptions {
    * @default Duration.hours(1)
    */
   readonly waitDuration?: Duration;
+
+  /**
+   * The steps that run in place of the protected ones where others hold the lock for `waitDuration`. Their input is
+   * that of the whole, and what is chained on goes on after them.
+   *
+   * @default - none: the execution fails with `LockNotGrantedError`
+   * @example
+   * import { Duration, type Stack } from 'aws-cdk-lib';
+   * import { Succeed, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const stack: Stack;
+   * declare const locks: ILynkLockTable;
+   * declare const report: TaskStateBase; // with a `taskTimeout`
+   *
+   * const skip = { waitDuration: Duration.seconds(0), otherwise: new Succeed(stack, 'Somebody else is at it') };
+   * locks.protect(report, { name: 'nightly-report', ...skip });
+   */
+  readonly otherwise?: IChainable;
 }
 
 /** Its props. */
@@ -42,6 +62,7 @@ export const KNOWN_STATES_OPTIONS: Known<LynkLockStatesOptions> = {
   names: true,
   leaseDuration: true,
   waitDuration: true,
+  otherwise: true,
 };
 
 /** How steps of a state machine are protected. */

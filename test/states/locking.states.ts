@@ -134,6 +134,21 @@ test('with no wait at all it is asked for once', async () => {
   expect(rig.proxy.counts).toEqual({ UpdateItem: 1, GetItem: 1, DeleteItem: 1 });
 });
 
+test('where others hold the lock, other steps run, with the input of the whole', async () => {
+  const machine = await rig.machine((stack, locks) => {
+    const skip = { waitDuration: Duration.seconds(0), otherwise: new Pass(stack, 'Skipped') };
+    return locks.protect(new Pass(stack, 'Work'), { name: 'skipped', ...skip }).next(new Pass(stack, 'After'));
+  });
+  await rig.putForeignEntry('skipped', 600);
+  const { states, ...ended } = await rig.states.run(machine, { id: 7 });
+  expect(ended).toMatchObject({ status: 'SUCCEEDED', output: { id: 7 } });
+  expect(states).toEqual([...lockStates('draw', 'acquire', 'look', 'wait on', 'release and skip'), 'Skipped', 'After']);
+  expect(await rig.entry('skipped')).toMatchObject({ hostIdentifier: { S: 'elsewhere' } });
+  const item = { lockKey: { S: 'skipped' }, value: { S: 'blue' } };
+  await rig.putEntry(item);
+  expect(await rig.states.run(machine)).toMatchObject({ status: 'FAILED', error: 'LockEntryError' });
+});
+
 test('what is no lock’s entry is left as it is', async () => {
   const machine = await rig.machine((stack, locks) =>
     locks.protect(new Pass(stack, 'Work'), { name: 'setting', waitDuration: Duration.seconds(2) }),

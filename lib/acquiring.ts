@@ -1,0 +1,107 @@
+import { Duration } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  Chain,
+  type Choice,
+  type INextable,
+  JitterType,
+  type QueryLanguage,
+  type State,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { acquiredKnowledge, lookRequest, seenKnowledge } from './entry-requests.js';
+import { CONDITION_FAILED, type EntryTask } from './entry-task.js';
+import { LockFragment } from './lock-fragment.js';
+import { notGranted } from './lock-outcomes.js';
+import { INPUT, isSo, type LockStateFactory } from './lock-state-factory.js';
+import { START_SECONDS } from './state-lease.js';
+import { LONGEST_PAUSE_SECONDS, retriesWithin } from './state-retries.js';
+
+/** How a lock is acquired, and where it goes on where it is not. */
+export interface AcquiringProps {
+  readonly name: string;
+  readonly waitSeconds: number;
+  /** The request that takes the lock. */
+  readonly request: (language: QueryLanguage | undefined) => object;
+  readonly policies: PolicyStatement[];
+  /** Fails with the error that is its input. */
+  readonly releaseAndFail: State;
+  /** Goes on where others hold the lock; its input is that of the whole. */
+  readonly releaseAndSkip?: State;
+}
+
+/**
+ *     draw ──► acquire ──────────────► time left ──► …
+ *               ▲   │ others hold it       │ no, and too late
+ *               │   ▼                      ▼
+ *               │  look ──► wait on ──► release, and fail or skip
+ *               └───────────────┘
+ */
+export function acquiring(states: LockStateFactory, props: AcquiringProps): LockFragment {
+  const { shared } = states;
+  const { waitSeconds, releaseAndFail } = props;
+  const draw = states.draw(props.name);
+  const acquire = acquireTask(states, props);
+  acquire.addRetry({
+    errors: [CONDITION_FAILED],
+    interval: Duration.seconds(1),
+    maxDelay: Duration.seconds(LONGEST_PAUSE_SECONDS),
+    jitterStrategy: JitterType.FULL,
+    maxAttempts: retriesWithin(waitSeconds),
+  });
+  acquire.retryInTransit(3);
+  const look = states.task('look', {
+    action: 'getItem',
+    request: () => lookRequest(shared),
+    assign: seenKnowledge(shared),
+  });
+  look.retryInTransit(3);
+  const waitOn = states.choice('wait on', notGranted(shared, waitSeconds));
+
+  draw.next(acquire);
+  acquire.addCatch(look, { errors: [CONDITION_FAILED], outputs: INPUT });
+  acquire.addCatch(releaseAndFail);
+  look.addCatch(releaseAndFail).next(waitOn);
+  waitOn.when(isSo(hasPatience(states, waitSeconds)), acquire, { outputs: INPUT });
+  inVain(waitOn, states, props);
+  return fragmentOf(states, props, draw, acquire);
+}
+
+function acquireTask(states: LockStateFactory, { request, policies }: AcquiringProps): EntryTask {
+  const assign = acquiredKnowledge(states.shared);
+  return states.task('acquire', { action: 'updateItem', request, assign, policies });
+}
+
+/** Whether there is time left to wait, and something to wait for. */
+function hasPatience({ shared: { variable } }: LockStateFactory, waitSeconds: number): string {
+  const untilMs = `$toMillis(${variable}.waitsSince) + ${waitSeconds * 1000}`;
+  return `$not(${variable}.isMalformed) and $millis() < ${untilMs}`;
+}
+
+/** Where a choice leads that has nothing better. */
+function inVain(
+  choice: Choice,
+  { shared: { variable } }: LockStateFactory,
+  { releaseAndFail, releaseAndSkip }: AcquiringProps,
+): void {
+  if (releaseAndSkip) choice.when(isSo(`$not(${variable}.isMalformed)`), releaseAndSkip, { outputs: INPUT });
+  choice.otherwise(releaseAndFail);
+}
+
+/** The states between these two, and on from the second. */
+function fragmentOf(states: LockStateFactory, props: AcquiringProps, start: State, acquire: EntryTask): LockFragment {
+  const { scope, shared } = states;
+  const timeLeft = states.choice('time left', notGranted(shared, props.waitSeconds));
+  acquire.next(timeLeft);
+  const end: INextable = {
+    next: (next) => {
+      // The request that took the lock may be long ago, where its answer got lost or Step Functions stood
+      // still. Then it is taken again, as a refresh would, before the first step.
+      const isFresh = isSo(`$millis() - ${shared.variable}.sentMs <= ${START_SECONDS * 1000}`);
+      timeLeft.when(isFresh, next, { outputs: INPUT });
+      timeLeft.when(isSo(hasPatience(states, props.waitSeconds)), acquire, { outputs: INPUT });
+      inVain(timeLeft, states, props);
+      return Chain.sequence(timeLeft, next);
+    },
+  };
+  return new LockFragment(scope, 'Acquiring', `${scope.node.id}: acquiring`, start, [end]);
+}
