@@ -7,19 +7,19 @@ const TECHNIQUE_FORMAT = 'VersionLeaseTechinque.1';
 /** Versions are UUIDs, of 36 characters. */
 const LONGEST_VERSION_LENGTH = 256;
 
-/** What a hand-over text says: which lock, at exactly which version. It names neither table nor lease. */
+/** What a hand-over text says: the lock and its exact version. It names neither the table nor the lease. */
 export interface HandOver {
   readonly lockName: string;
   readonly version: string;
 }
 
-/** The text from which Python's `deserialize_lock` and our `deserializeLock` go on holding. */
+/** The text with which Python's `deserialize_lock` or our `deserializeLock` takes over the lock. */
 export function handOverText(lockName: string, version: string): string {
   const technique = JSON.stringify({ __version: TECHNIQUE_FORMAT, versions: { [lockName]: version } });
   return JSON.stringify({ __version: LOCK_FORMAT, name: lockName, technique });
 }
 
-/** @throws CannotDeserializeError, and nothing else, that says what is wrong with the text; it never quotes the version */
+/** @throws CannotDeserializeError, and nothing else. It says what is wrong with the text, and never quotes the version. */
 export function parseHandOver(text: unknown): HandOver {
   if (typeof text !== 'string') {
     throw new CannotDeserializeError(`a hand-over text is a string, got ${text === null ? 'null' : typeof text}`);
@@ -46,9 +46,7 @@ export function parseHandOver(text: unknown): HandOver {
   if (typeof version !== 'string' || version === '') {
     throw new CannotDeserializeError(
       'the hand-over text names no version of its lock: it was not held when serialized',
-      {
-        lockName,
-      },
+      { lockName },
     );
   }
   if (version.length > LONGEST_VERSION_LENGTH || !isWellFormed(version)) {

@@ -116,14 +116,17 @@ export class LeaseRenewer {
   private readonly look = (): void => {
     const { state } = this;
     const { manager } = state.ref;
-    if (state.stands && manager.elapsedMs() >= this.beatMs()) this.beat();
-    // Only now: reading the state may have changed its phase, and so have set a timer.
-    this.timer?.cancel();
-    if (state.isOver) manager.unwatch(this.look);
-    else {
-      const nextMs = Math.min(state.nextMs(), this.beatMs());
-      this.timer = manager.clock.after(nextMs - manager.elapsedMs(), this.look);
+    if (!state.stands) {
+      this.timer?.cancel();
+      manager.unwatch(this.look);
+      return;
     }
+    const nowMs = manager.elapsedMs();
+    if (nowMs >= this.beatMs()) this.beat();
+    // If the beat found the hold at its end, this was called meanwhile, for the change of the phase.
+    if (state.isOver) return;
+    this.timer?.cancel();
+    this.timer = manager.clock.after(Math.min(state.nextMs(), this.beatMs()) - nowMs, this.look);
   };
 
   /** Elapsed time of the next heartbeat. */

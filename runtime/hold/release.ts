@@ -5,55 +5,55 @@ import { safetyMarginMs } from '../protocol/lease.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { ANSWER_RESERVE_MS, RELEASE_WAIT_SECONDS } from '../protocol/schedule.js';
 
-/** Further writes after one whose stamp does not keep the lock for as long as it is meant to stay taken, or longer. */
+/** Further writes if the stamp of the tombstone does not keep the lock for as long as it has to stay taken, or longer. */
 const CORRECTIONS = 2;
 
 /** What is to stay of a hold's entry. */
 export interface Tombstone {
   /** Monotonic time until which the lock stays taken, though nobody holds it. */
   readonly untilMs?: number | undefined;
-  /** A note to leave there: JSON text. */
+  /** The note in it: JSON text. */
   readonly data?: string | undefined;
 }
 
-/** One version that was left, and how long it has to keep the lock, counted from when it was first sent. */
-interface Left {
+/** One version of the tombstone, and how long it has to keep the lock, counted from when it was first sent. */
+interface TombstoneVersion {
   readonly lease: LeaseState;
   readonly neededMs: number;
 }
 
 /**
- * The end of a hold's entry (docs/protocol.md, section 2): it is deleted, or where something of it has to
- * stay, the fencing token at least, replaced by a version under a hold id that nobody holds. That one is nobody's to refresh, and is
- * taken over by the same rules as a dead holder's.
+ * Ends a hold's entry (docs/protocol.md, section 2): deletes it, or replaces it by a tombstone if something has to stay:
+ * the fencing token, or the lock taken for some time. A tombstone has a hold id that nobody refreshes. It is taken over
+ * by the rules for a dead holder's entry.
  */
 export class Release {
-  private readonly left: Left[] = [];
-  /** Whose entry makes way: the hold's, later what was left itself. */
+  private readonly tombstones: TombstoneVersion[] = [];
+  /** The hold id of the entry that makes way: the hold's own, later that of the last tombstone. */
   private ours: string;
 
   constructor(
     private readonly ref: LockRef,
-    private readonly hold: LeaseState,
+    private readonly lease: LeaseState,
     private readonly tombstone: Tombstone = {},
   ) {
-    this.ours = hold.holdId;
-    // From here on nobody in this process believes in the hold, whatever becomes of its entry. Where something
-    // stays, its entry still stands for that: until it is replaced, this process is not to take it over either.
-    if (this.restMs() <= 0) ref.manager.abandon(hold.holdId);
+    this.ours = lease.holdId;
+    // From here on this process may take the entry over, whatever becomes of it. But while the lock has to stay taken,
+    // the entry stands for that until a tombstone replaces it.
+    if (this.keepMs() <= 0) ref.manager.abandon(lease.holdId);
   }
 
-  /** One attempt. Where nothing of the hold stands any more, there is nothing left to do. */
+  /** One attempt. If nothing of the hold stands any more, it has nothing to do. */
   async attempt(budgetMs: number): Promise<void> {
     await this.write(budgetMs);
-    // A copy of the hold's first write that comes late may yet put its entry back.
-    this.ref.manager.abandon(this.hold.holdId);
+    // A late copy of the hold's first write may still put its entry back.
+    this.ref.manager.abandon(this.lease.holdId);
   }
 
   /**
-   * Attempts until one is answered, within the budget, for which a caller waits as long as a caller can be let wait
-   * (docs/protocol.md, section 4). Then they go on behind its back, and keep no process alive. That harms nobody,
-   * whenever one of them lands: each is on condition that what ends is the hold's still.
+   * Attempts until one is answered, within the budget. The caller waits only for as long as a release may take
+   * (docs/protocol.md, section 4). After that the attempts go on with nobody waiting, and keep no process alive. That
+   * is safe whenever one of them lands: its condition is that the entry is still this hold's.
    * @param invocationEndsMs elapsed time at which the caller's invocation ends
    */
   async within(budgetMs: number, invocationEndsMs = Infinity): Promise<void> {
@@ -83,53 +83,48 @@ export class Release {
     const { ref, tombstone } = this;
     const { store, name } = ref;
     for (let corrections = 0; ; corrections += 1) {
-      const restMs = Math.max(0, this.restMs());
-      if (restMs === 0 && !this.hold.fencing) {
+      const keepMs = Math.max(0, this.keepMs());
+      if (keepMs === 0 && !this.lease.fencing) {
         await ref.exchange(budgetMs, (signal) => store.release(name, this.ours, signal));
         return;
       }
-      const left = { lease: this.drawLease(Math.ceil(restMs / 1000)), neededMs: restMs };
-      const { leaseSeconds } = left.lease;
-      // No deadline is shortened by what this stamp is behind: a wall clock set back since the last answer is to open
-      // the lock to nobody until the answer to this write corrects it.
-      const version = ref.draw(left.lease);
-      this.left.push(left);
-      const expiresAtSeconds = ref.expiresAtSeconds(leaseSeconds, this.hold.latestToken);
+      const lease = this.drawLease(Math.ceil(keepMs / 1000));
+      const { leaseSeconds } = lease;
+      // A stamp behind DynamoDB's clock would open the lock too early. `draw` stamps no earlier than DynamoDB's time
+      // certainly is, even if the wall clock was set back since the last answer; the answer to this write tells the rest.
+      const version = ref.draw(lease);
+      this.tombstones.push({ lease, neededMs: keepMs });
+      const expiresAtSeconds = ref.expiresAtSeconds(leaseSeconds, this.lease.latestToken);
       const { ours } = this;
       const entry = { lockKey: name, ours, version, leaseSeconds, expiresAtSeconds, data: tombstone.data };
       const answer = await ref.exchange(budgetMs, (signal) => store.leave(entry, signal));
       const standing = answer.written ? version : answer.entry?.version;
-      const landed = standing && this.left.find(({ lease }) => standing.includes(lease.holdId));
+      const landed = standing && this.tombstones.find((sent) => standing.includes(sent.lease.holdId));
       if (!landed) return;
-      // An answer that was lost had left it already.
+      // It may be an earlier one, whose answer was lost.
       landed.lease.confirm(standing, answer.dateMs);
       this.ours = landed.lease.holdId;
-      // Ahead, it would keep the lock for longer from those who go by its stamp alone.
+      // A stamp that is ahead would keep the lock for longer from contenders who go by it alone.
       const isAhead = landed.lease.leaseSeconds > 0 && ref.isAhead(landed.lease);
       if ((isEnough(landed) && !isAhead) || corrections === CORRECTIONS) return;
     }
   }
 
-  /** By the monotonic clock, which never runs ahead: a wall clock set forward must not shorten it. */
-  private restMs(): number {
+  /** For how long the lock has to stay taken. By the monotonic clock: a wall clock set forward must not shorten it. */
+  private keepMs(): number {
     const { untilMs = -Infinity } = this.tombstone;
     return untilMs - this.ref.manager.clock.monotonicMs();
   }
 
-  /** Each attempt has a hold id of its own: it may leave another lease, and must not look the same. */
+  /** Each write has a hold id of its own: its lease may differ, so it must not look the same. */
   private drawLease(leaseSeconds: number): LeaseState {
-    return new LeaseState(
-      this.ref.manager.drawTombstoneHoldId(`${this.hold.holdId} ${this.left.length}`),
-      leaseSeconds,
-    );
+    const salt = `${this.lease.holdId} ${this.tombstones.length}`;
+    return new LeaseState(this.ref.manager.drawTombstoneHoldId(salt), leaseSeconds);
   }
 }
 
-/**
- * Whether a contender who goes by the stamp will wait long enough: where the stamp was behind DynamoDB's
- * clock, by how much less.
- */
-function isEnough({ lease, neededMs }: Left): boolean {
+/** Whether a contender who goes by the stamp waits long enough: for less time if the stamp was behind DynamoDB's clock. */
+function isEnough({ lease, neededMs }: TombstoneVersion): boolean {
   const { deadlineMs, confirmedSentMs, leaseSeconds } = lease;
   return deadlineMs + safetyMarginMs(leaseSeconds) - confirmedSentMs >= neededMs;
 }

@@ -7,10 +7,10 @@ import type { Hold } from './hold.js';
 /** What runs while a lock is held. */
 export type Work<T> = (held: HeldLock) => T | PromiseLike<T>;
 
-/** What `withLock` is called with: the work, and options before it. */
+/** The arguments of `withLock` after the name: the work, or options and the work. */
 export type WorkArguments<O, T, W = Work<T>> = [work: W] | [options: O | undefined, work: W];
 
-/** @throws LockOptionError where there is no work */
+/** @throws LockOptionError if there is no work */
 export function workArguments<O extends object, T, W = Work<T>>(
   args: WorkArguments<O, T, W>,
   where: string,
@@ -23,14 +23,14 @@ export function workArguments<O extends object, T, W = Work<T>>(
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * Runs `work` inside the hold and ends the hold afterwards. The work's own error wins over a failed
- * release; a loss before the work settled wins over its outcome, and carries it.
+ * Runs `work` inside the hold, and then releases it. If the work fails, its error is thrown, even if the release fails
+ * too. If the lock was lost before the work settled, the loss is thrown, with the work's result or error in it.
  */
 export function holdWhile<T>(hold: Hold, work: Work<T>): Promise<T> {
   return holdAllWhile([hold], () => work(hold));
 }
 
-/** The same inside several holds of one process, the loss of any of which is a loss. The process stays meanwhile. */
+/** Runs `work` inside several holds of one process. The loss of one of them is a loss. The process stays meanwhile. */
 export function holdAllWhile<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<T> {
   const [{ manager }] = holds as readonly [Hold];
   return manager.stayFor(() => workInside(holds, work));
@@ -45,23 +45,27 @@ async function workInside<T>(holds: readonly Hold[], work: () => T | PromiseLike
   return conclude(holds, await outcomeOf(holds, observed));
 }
 
-/** How the work settles that runs inside the holds. Never rejects. */
-export async function outcomeOf<T>(holds: readonly Hold[], work: () => Promise<T>): Promise<Outcome<T>> {
+/** Runs `work` inside the holds, which stay. Resolves to how it settled. Never rejects. */
+export async function outcomeOf<T>(holds: readonly Hold[], work: () => T | PromiseLike<T>): Promise<Outcome<T>> {
   try {
-    return { value: await insideOf(holds, work) };
+    return { value: await insideOf(holds, () => adopted(work)) };
   } catch (error) {
     return { error };
   }
 }
 
-/** Ends the holds, their work having settled like that, and settles as `withLock` does. */
+/** Releases the holds after their work, and settles as `withLock` does. */
 export async function conclude<T>(holds: readonly Hold[], outcome: Outcome<T>): Promise<T> {
   const [loss] = holds.flatMap((hold) => hold.lossSoFar() ?? []);
   await Promise.all(holds.map((hold) => hold[Symbol.asyncDispose]()));
   return resultOf(outcome, loss);
 }
 
-/** The work's value, or its error. A loss before the work settled is thrown instead, and carries them. */
+/**
+ * @param loss how the lock was lost before the work settled, if it was
+ * @returns the work's value
+ * @throws the work's error, or the loss, which has the work's value or error in it
+ */
 export function resultOf<T>(outcome: Outcome<T>, loss: LockLostError | undefined): T {
   if (loss) throw lossWith(loss, outcome);
   if ('error' in outcome) throw outcome.error;
@@ -69,10 +73,10 @@ export function resultOf<T>(outcome: Outcome<T>, loss: LockLostError | undefined
 }
 
 /**
- * A promise of what the work comes to. There are thenables that do all of their work once for each `then`, such as
- * a query builder's: it is called once, and inside of what surrounds the work.
+ * Calls the work. Its result may be a thenable that begins anew with each call of `then`, as a query builder's does:
+ * `then` is called once, and inside of what surrounds the work.
  */
-export function adopted<T>(work: () => T | PromiseLike<T>): Promise<T> {
+function adopted<T>(work: () => T | PromiseLike<T>): Promise<T> {
   return Promise.resolve(work());
 }
 

@@ -1,7 +1,7 @@
 import type { LockManager } from '../core/lock-manager.js';
 import { WaitBudget } from '../core/wait-budget.js';
 import type { Hold } from '../hold/hold.js';
-import { adopted, outcomeOf, resultOf } from '../hold/run-under.js';
+import { outcomeOf, resultOf } from '../hold/run-under.js';
 import type { HeldLock } from '../options/held-lock.js';
 
 /**
@@ -17,7 +17,7 @@ export function runUse<T>(
 ): Promise<T> {
   const { manager } = hold;
   return manager.stayFor(async () => {
-    const outcome = outcomeOf([hold], () => adopted(() => work(hold)));
+    const outcome = outcomeOf([hold], () => work(hold));
     if (endsMs < Infinity) await settledBefore(manager, endsMs, outcome);
     else await outcome;
     const loss = hold.lossSoFar();

@@ -258,8 +258,8 @@ export const RULES = {
     edits: [
       {
         file: 'hold/release.ts',
-        find: 'if (restMs === 0 && !this.hold.fencing) {',
-        replace: 'if (restMs === 0) {',
+        find: 'if (keepMs === 0 && !this.lease.fencing) {',
+        replace: 'if (keepMs === 0) {',
       },
     ],
   },
@@ -269,8 +269,8 @@ export const RULES = {
     edits: [
       {
         file: 'hold/release.ts',
-        find: 'this.drawLease(Math.ceil(restMs / 1000))',
-        replace: 'this.drawLease(Math.ceil(restMs / 3000))',
+        find: 'this.drawLease(Math.ceil(keepMs / 1000))',
+        replace: 'this.drawLease(Math.ceil(keepMs / 3000))',
       },
     ],
   },
