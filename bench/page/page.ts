@@ -53,7 +53,7 @@ function partsOf(results: Results): Readonly<Record<string, string>> {
     ),
     'results: cost': costTable(results),
     'results: polling': table(
-      ['looks', 'delay, median', 'p95', 'requests', 'of ten waiters: writes that fail'],
+      ['polls', 'delay, median', 'p95', 'requests', 'of ten waiters: writes that fail'],
       pollings.map(({ schedule, medianMs, p95Ms, requests, failedOfTen }) => [
         schedule,
         milliseconds(medianMs),
