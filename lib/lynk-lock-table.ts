@@ -25,6 +25,8 @@ import { isReplicated, replicationProblems, validateProps } from './table-rules.
  * `cdk-lynk/runtime` client and the Python package `lynk` expect. It is destroyed with its stack, unless
  * `removalPolicy` says otherwise.
  *
+ * @resource AWS::DynamoDB::GlobalTable
+ *
  * @example
  * import { Duration, type Stack } from 'aws-cdk-lib';
  * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -35,8 +37,6 @@ import { isReplicated, replicationProblems, validateProps } from './table-rules.
  *
  * const locks = new LynkLockTable(stack, 'Locks', { leaseDuration: Duration.seconds(20) });
  * locks.connect(billing, { names: ['account/*'] });
- *
- * @resource AWS::DynamoDB::GlobalTable
  */
 export class LynkLockTable extends LynkLockTableBase {
   /** Identifies this class to `PropertyInjectors`. */

@@ -25,7 +25,7 @@ export function pagesWithCode(): string[] {
 
 /** The TypeScript blocks of a page. */
 export function blocksOf(page: string): string[] {
-  return [...readFileSync(page, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
+  return [...readFileSync(page, 'utf8').matchAll(/^```tsx?\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? '');
 }
 
 /** The sources of what the package exports. */

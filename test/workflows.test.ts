@@ -55,17 +55,30 @@ test('every change goes through the whole of .ci/run, on each line of Node.js th
   expect(check?.steps.at(-1)?.run).toBe('bash .ci/run');
 });
 
-test('what is published was tested, bears its provenance, and no token is kept for it', () => {
-  const { publish } = workflow('publish.yml').jobs;
-  const commands = publish?.steps.flatMap(({ run }) => run ?? []) ?? [];
-
-  expect(publish?.permissions).toEqual({ contents: 'read', 'id-token': 'write' });
-  expect(commands.at(-1)).toBe('npm publish --provenance --access public');
+test('what is published was tested, and every registry gets the same package', () => {
+  const { pack, ...publishing } = workflow('publish.yml').jobs;
+  const commands = pack?.steps.flatMap(({ run }) => run ?? []) ?? [];
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
   for (const [, script = ''] of commands.join('\n').matchAll(/npm run (\S+)/g))
     expect(scripts).toHaveProperty([script]);
-  expect(commands).toEqual(expect.arrayContaining(['npm test', 'npm run test:package']));
-  expect(textOf('publish.yml')).not.toMatch(/secrets\./);
+  expect(commands).toEqual(expect.arrayContaining(['npm test', 'npm run test:package', 'npm run pack:all']));
+  expect(commands.at(-1)).toMatch(/^npm publish .* --dry-run/);
+
+  expect(Object.keys(publishing)).toEqual(['npm', 'pypi', 'maven']);
+  for (const [name, job] of Object.entries(publishing)) {
+    expect(job).toMatchObject({ needs: 'pack', if: "github.ref_type == 'tag'", environment: name });
+    expect(job.steps.map(({ uses }) => uses)).toContain('actions/download-artifact@v5');
+  }
+});
+
+test('npm and PyPI trust the workflow, no token is kept for them, and npm tells where the package is from', () => {
+  const { npm, pypi, maven } = workflow('publish.yml').jobs;
+  expect(npm?.permissions).toEqual({ 'id-token': 'write' });
+  expect(pypi?.permissions).toEqual({ 'id-token': 'write' });
+  expect(npm?.steps.at(-1)?.run).toBe('npm publish npm/*.tgz --provenance --access public');
+  for (const job of [npm, pypi]) expect(JSON.stringify(job)).not.toMatch(/secrets\./);
+  // Maven Central trusts nobody but who has its token.
+  expect(JSON.stringify(maven)).toMatch(/secrets\.MAVEN_PASSWORD/);
 });
 
 describe('the check of a tag', () => {

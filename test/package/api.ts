@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { STAGE } from '../../packaging/stage.js';
 
 /** Where the reviewed reports are: what a user can name, with its types, in one file an entry point. */
 export const REVIEWED = 'etc';
@@ -40,7 +41,7 @@ const PROSE = [
 const NOT_ASKED_FOR = ['ae-missing-release-tag', 'ae-undocumented'];
 
 function configOf(folder: string, report: string, reportFolder: string): ExtractorConfig {
-  const entryPoint = resolve('dist/esm', folder, 'index.d.ts');
+  const entryPoint = join(STAGE, 'dist/esm', folder, 'index.d.ts');
   const compilerOptions = {
     target: 'es2022',
     lib: ['es2023', 'esnext.disposable'],
@@ -76,7 +77,7 @@ function configOf(folder: string, report: string, reportFolder: string): Extract
   });
 }
 
-/** The report of each entry point of the package as it is built in dist/. */
+/** The report of each entry point of the package as it is built. */
 export function apiReports(): ApiReport[] {
   const reportFolder = resolve('.cache/api');
   rmSync(reportFolder, { recursive: true, force: true });

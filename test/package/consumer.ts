@@ -1,14 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lowestOf, packageJson } from '../../packaging/manifest.js';
+import { run } from '../../packaging/run.js';
 import { PEER_RANGES } from '../../runtime/protocol/peers.js';
 import { packed } from './packed.js';
-import { run } from './run.js';
 
 /** Of what the client's entry points want, and what the constructs do. */
 function peerRanges(): Readonly<Record<string, string>> {
-  const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
-  return { ...peerDependencies, ...PEER_RANGES };
+  return { ...packageJson().peerDependencies, ...PEER_RANGES };
 }
 
 /** Everything that an entry point may want beside it. */
@@ -25,22 +25,10 @@ export const PEERS = [
 /** The loggers and metrics of 2.0.0 do not load beside a later part that they share, which their range allows. */
 const OF_LOWEST = [['@aws-lambda-powertools/commons', '2.0.0']] as const;
 
-interface PackageJson {
-  readonly peerDependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
-}
-
 interface LockFile {
   readonly packages: Readonly<Record<string, { readonly link?: boolean; readonly dev?: boolean }>> & {
     readonly '': { readonly devDependencies: Readonly<Record<string, string>> };
   };
-}
-
-/** Of a range like `^2.1.0` or `6.x || 7.x`. */
-function lowestOf(range: string): string {
-  const [, first = '', minor = '0', patch = '0'] = /^\^?(\d+)\.(?:x|(\d+)\.(\d+))/.exec(range) ?? [];
-  if (first === '') throw new Error(`a range of another kind: ${range}`);
-  return `${first}.${minor}.${patch}`;
 }
 
 /**
@@ -73,7 +61,7 @@ export class Consumer {
    * @param packages what it has besides, in the versions that this repository has locked
    */
   async installLowest(packages: readonly string[] = []): Promise<void> {
-    const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageJson;
+    const { devDependencies } = packageJson();
     const peers = Object.entries(peerRanges()).map(([name, range]) => [name, lowestOf(range)]);
     const others = packages.map((name) => [name, devDependencies[name]]);
     const versions = Object.fromEntries([...peers, ...others, ...OF_LOWEST]);

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { run } from '../../packaging/run.js';
+import { STAGE } from '../../packaging/stage.js';
 import { packed } from './packed.js';
-import { run } from './run.js';
 
 /** The sources below a folder, without their ending: what each build has a script and a declaration of. */
 function sourcesOf(folder: string): string[] {
@@ -15,11 +16,11 @@ function expectedFiles(): Set<string> {
   // The command is run, not imported: it comes as ES modules alone, without declarations. The app is for this folder.
   const command = sourcesOf('bin').filter((at) => at !== 'bin/app');
   return new Set([
+    '.jsii',
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
     'package.json',
-    'dist/cjs/package.json',
     'dist/esm/package.json',
     ...['cjs', 'esm'].flatMap((build) =>
       library.flatMap((at) => [`dist/${build}/${at}.js`, `dist/${build}/${at}.d.ts`]),
@@ -36,13 +37,13 @@ test('no packed file tells of tests, of maps, or of the machine that it was buil
   const { files } = packed();
   expect(files.filter((file) => /test\.|\.map$|\.tsbuildinfo$|snap$/.test(file))).toEqual([]);
   const root = resolve('.');
-  expect(files.filter((file) => readFileSync(file, 'utf8').includes(root))).toEqual([]);
+  expect(files.filter((file) => readFileSync(join(STAGE, file), 'utf8').includes(root))).toEqual([]);
 });
 
 const binary = (name: string): string => resolve('node_modules/.bin', name);
 
 test('publint has nothing to say', async () => {
-  expect(await run(binary('publint'), ['--strict'], resolve('.'))).toContain('All good!');
+  expect(await run(binary('publint'), ['--strict'], STAGE)).toContain('All good!');
 });
 
 interface Analysis {

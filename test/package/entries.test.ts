@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { STAGE } from '../../packaging/stage.js';
 
-/** In this folder, where the built package resolves its own name through its `exports`. */
-const run = promisify(execFile);
+/** In the folder of the built package, which resolves its own name through its `exports`. */
+const run = (command: string, args: readonly string[]) => promisify(execFile)(command, [...args], { cwd: STAGE });
 
 test.each([
   [
@@ -32,12 +34,12 @@ test('every file that the exports map names is there, and so are the declaration
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
   const files = [...JSON.stringify(exports).matchAll(/"(\.\/dist[^"]+)"/g)].map(([, file]) => file ?? '');
   expect(files.length).toBe(24);
-  for (const file of files) expect(readFileSync(file, 'utf8')).not.toBe('');
+  for (const file of files) expect(readFileSync(join(STAGE, file), 'utf8')).not.toBe('');
 });
 
 async function bundled(code: string): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: process.cwd() },
+    stdin: { contents: code, resolveDir: STAGE },
     bundle: true,
     write: false,
     minify: true,

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { run } from '../../packaging/run.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../server/index.js';
 import { createTable, lockTable } from '../server/table.js';
 import { Consumer, PEERS } from './consumer.js';
-import { run } from './run.js';
 import { NODE_LINES, nodeOf } from './toolchains.js';
 
 let server: TestServer;

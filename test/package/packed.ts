@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { run } from './run.js';
+import { packForNpm } from '../../packaging/pack.js';
+import { stage } from '../../packaging/stage.js';
 
 /** Where the packed package lies while these tests run. */
 const FOLDER = resolve('.cache/packed');
@@ -15,12 +16,9 @@ export interface Packed {
 /** Builds and packs what is in the tree now. */
 export async function pack(): Promise<void> {
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
-  await run('npm', ['run', 'build'], resolve('.'));
-  const [made] = JSON.parse(await run('npm', ['pack', '--json', '--pack-destination', FOLDER], resolve('.'))) as [
-    { readonly filename: string; readonly files: readonly { readonly path: string }[] },
-  ];
-  const packed: Packed = { tarball: join(FOLDER, made.filename), files: made.files.map(({ path }) => path) };
+  await stage();
+  const { filename, files } = await packForNpm(FOLDER);
+  const packed: Packed = { tarball: join(FOLDER, filename), files: files.map(({ path }) => path) };
   writeFileSync(LIST, JSON.stringify(packed));
 }
 

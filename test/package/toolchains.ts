@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { run } from './run.js';
+import { run } from '../../packaging/run.js';
 
 /** What users run the package on, and compile against it with: the newest of each line that is supported. */
 const NODES = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0' } as const;
