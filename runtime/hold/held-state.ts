@@ -150,11 +150,9 @@ export class HeldState {
   }
 
   /** The work has the lock no more, but the process keeps it. */
-  rest(reason: LockLostReason, why: string): LockLostError {
-    const loss = this.lostError(reason, `is not held any more: ${why}`);
+  rest(reason: LockLostReason, why: string): void {
     this.become('resting');
-    this.tell(loss);
-    return loss;
+    this.tell(this.lostError(reason, `is not held any more: ${why}`));
   }
 
   /** Tells the work that it has the lock no more. The first reason stays. */
@@ -189,16 +187,14 @@ export class HeldState {
   }
 
   private endByTime(): void {
-    const { ref, lease } = this;
+    const { lease } = this;
     const { invocationEndsMs = Infinity, isToStay } = this.origin;
     if (this.phase !== 'resting' && invocationEndsMs <= lease.deadlineMs) {
-      if (isToStay) {
-        const { message } = this.rest('invocation-ended', 'the invocation that uses it has ended');
-        ref.settings.logger.warn(message, { lockName: ref.name });
-      } else this.lose('invocation-ended', 'the invocation that it belongs to has ended');
+      if (isToStay) this.rest('invocation-ended', 'the invocation that uses it has ended');
+      else this.lose('invocation-ended', 'the invocation that it belongs to has ended');
       return;
     }
-    const pausedMs = ref.manager.pausedMs(this.dueMs(), lease.deadlineMs);
+    const pausedMs = this.ref.manager.pausedMs(this.dueMs(), lease.deadlineMs);
     const pause = (pausedMs / 1000).toFixed(1);
     if (pausedMs > 0) this.lose('deadline', `no refresh could be sent: nothing ran in this process for ${pause} s`);
     else this.lose('deadline', 'no refresh was confirmed before its deadline', this.lastFailure);

@@ -44,7 +44,8 @@ export class Hold implements HeldLock {
     origin: HoldOrigin,
   ) {
     const { lockAtLeastSeconds = 0, data, waiter } = origin;
-    if (lockAtLeastSeconds > 0) this.tombstone = { untilMs: this.monotonicMs(lockAtLeastSeconds) };
+    const { clock } = ref.manager;
+    if (lockAtLeastSeconds > 0) this.tombstone = { untilMs: clock.monotonicMs() + lockAtLeastSeconds * 1000 };
     this.state = new HeldState(ref, origin);
     waiter?.grant(this);
     this.renewer = new LeaseRenewer(this.state, data);
@@ -81,8 +82,7 @@ export class Hold implements HeldLock {
     checkedForSeconds(forSeconds);
     if (!this.state.isHeld) throw this.state.whyNotHeld();
     const { remainingSeconds } = this;
-    if (remainingSeconds >= forSeconds) return;
-    throw this.ref.tooShort(remainingSeconds, forSeconds, this.state.lastFailure);
+    if (remainingSeconds < forSeconds) throw this.ref.tooShort(remainingSeconds, forSeconds, this.state.lastFailure);
   }
 
   async refresh(options: RefreshOptions = {}): Promise<void> {
@@ -129,7 +129,7 @@ export class Hold implements HeldLock {
 
   /** Releases it, but the lock stays taken for that many seconds more, under a note (JSON text). Nobody holds it then. */
   keepTaken(seconds: number, data: string): Promise<void> {
-    this.tombstone = { untilMs: this.monotonicMs(seconds), data };
+    this.tombstone = { untilMs: this.manager.clock.monotonicMs() + seconds * 1000, data };
     return this.release();
   }
 
@@ -147,21 +147,21 @@ export class Hold implements HeldLock {
 
   /**
    * The work is over, and the lock stays with the process: it is not refreshed, and its end is no loss.
+   * @param why what the work is told if it goes on
    * @param onOver called when the hold has ended, at once if it has already
    */
-  rest(onOver: () => void): void {
-    if (this.state.isHeld) this.state.rest('released', 'its use is over');
+  rest(why: string, onOver: () => void): void {
+    if (this.state.isHeld) this.state.rest('released', why);
     this.state.whenOver(onOver);
   }
 
   /**
-   * Ends the hold in favour of the next one of this process, which may write over its entry and has its place in the
-   * local queue. Returns nothing if it has ended already. Its entry may still be written over, if it was not handed over.
+   * Ends the hold for the next one of this process, which takes over its entry and its place in the local queue.
+   * Returns nothing if it had ended. Unless it was handed over, its entry may be written over then, too.
    */
   replace(): Replaced | undefined {
-    const { state } = this;
+    const { state, stands } = this;
     const { lease, waiter, reporter } = state.origin;
-    const stands = state.stands;
     if (stands) state.become('released');
     if (state.phase !== 'handed-over') this.manager.abandon(lease.holdId);
     return stands && waiter ? { lease, waiter, reporter } : undefined;
@@ -216,11 +216,10 @@ export class Hold implements HeldLock {
   }
 
   private async releaseOnce(): Promise<void> {
-    const { ref, state } = this;
+    const { ref, state, stands } = this;
     if (state.phase === 'handed-over') return;
     const { lease, waiter, reporter, isToStay, invocationEndsMs } = state.origin;
     const callerEndsMs = isToStay && !state.isHeld ? undefined : invocationEndsMs;
-    const stands = state.stands;
     const release = new Release(ref, lease, this.tombstone);
     if (stands) {
       const leftMs = Math.max(LOST_RELEASE_BUDGET_MS, state.leftMs());
@@ -239,18 +238,12 @@ export class Hold implements HeldLock {
   }
 
   private async orWarn(released: Promise<void>): Promise<void> {
-    try {
-      await released;
-    } catch (error) {
-      const { leaseSeconds } = this.state.lease;
-      this.ref.settings.logger.warn(
-        `${this.ref.label}: the release was not confirmed; it may block others for up to ${leaseSeconds} s`,
-        { error },
-      );
-    }
-  }
-
-  private monotonicMs(inSeconds: number): number {
-    return this.manager.clock.monotonicMs() + inSeconds * 1000;
+    const { label, settings } = this.ref;
+    await released.catch((error: unknown) => {
+      const { leaseSeconds: seconds } = this.state.lease;
+      settings.logger.warn(`${label}: the release was not confirmed; it may block others for up to ${seconds} s`, {
+        error,
+      });
+    });
   }
 }

@@ -108,8 +108,8 @@ export class StickyLock {
       this.endTurn(ref, waiter);
       throw error;
     }
-    return runUse(hold, endsMs, work, () => {
-      hold.rest(() => this.hold === hold && keepNoMore(this));
+    return runUse(ref, hold, endsMs, work, () => {
+      hold.rest('its use is over', () => this.hold === hold && keepNoMore(this));
       this.endTurn(ref, waiter);
     });
   }

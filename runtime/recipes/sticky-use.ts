@@ -1,5 +1,6 @@
 import type { LockManager } from '../core/lock-manager.js';
 import { WaitBudget } from '../core/wait-budget.js';
+import type { LockRef } from '../entry/lock-ref.js';
 import type { Hold } from '../hold/hold.js';
 import { outcomeOf, resultOf } from '../hold/run-under.js';
 import type { HeldLock } from '../options/held-lock.js';
@@ -10,17 +11,18 @@ import type { HeldLock } from '../options/held-lock.js';
  * @param onEnd called when the work has settled or its invocation has ended, whichever comes first: the next use may begin
  */
 export function runUse<T>(
+  { manager, name, settings }: LockRef,
   hold: Hold,
   endsMs: number,
   work: (held: HeldLock) => T | PromiseLike<T>,
   onEnd: () => void,
 ): Promise<T> {
-  const { manager } = hold;
   return manager.stayFor(async () => {
     const outcome = outcomeOf([hold], () => work(hold));
     if (endsMs < Infinity) await settledBefore(manager, endsMs, outcome);
     else await outcome;
     const loss = hold.lossSoFar();
+    if (loss?.reason === 'invocation-ended') settings.logger.warn(loss.message, { lockName: name });
     onEnd();
     return resultOf(await outcome, loss);
   });

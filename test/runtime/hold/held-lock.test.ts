@@ -524,7 +524,7 @@ describe('a hold that nobody works under any more', () => {
   test('is not held by its work, but stands until its lease is over, without a refresh and without a loss', async () => {
     const hold = holdOf(held);
     const onOver = jest.fn();
-    hold.rest(onOver);
+    hold.rest('its use is over', onOver);
     expect(hold.isHeld).toBe(false);
     expect(hold.remainingSeconds).toBe(0);
     expect(hold.signal.reason).toMatchObject({ reason: 'released' });
@@ -544,7 +544,7 @@ describe('a hold that nobody works under any more', () => {
     const hold = holdOf(held);
     us.store.next('refresh', { requestMs: 50, answerMs: 50 });
     await pass(5010);
-    hold.rest(() => {});
+    hold.rest('its use is over', () => {});
     await pass(9000);
 
     expect(hold.stands).toBe(true);
@@ -556,7 +556,7 @@ describe('a hold that nobody works under any more', () => {
     us.block(20_000);
     expect(hold.isHeld).toBe(false);
     const onOver = jest.fn();
-    hold.rest(onOver);
+    hold.rest('its use is over', onOver);
 
     expect(onOver).toHaveBeenCalledTimes(1);
     expect(us.warnings).toEqual([expect.stringContaining('was lost')]);
