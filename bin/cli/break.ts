@@ -9,21 +9,26 @@ export const BREAK: CommandShape = {
   name: 'break',
   summary: 'break off the hold that somebody has on a lock',
   synopsis: 'NAME --reason TEXT [options]',
-  about: `Puts a version that nobody holds in place of the lock's entry. Its holder is told at its next write, with
-the reason; its lease runs out first, so no two hold the lock. What has changed since it was shown is left
-as it is.
+  about: `Replaces the lock's entry with one that nobody holds. The holder learns of it at its next write, with the
+reason. Others get the lock only after the lease, so no two hold it. If the entry has changed since it was
+shown, it is left as it is.
 
---force deletes the entry, so that the next contender has the lock at once. If its holder lives after all,
-two hold the lock until its next write, up to half a lease later.`,
+--force deletes the entry, so that the next contender gets the lock at once. If the holder still lives, two
+hold the lock until its next write, up to half a lease later.`,
   operands: ['NAME'],
   options: {
     ...TABLE_OPTION,
-    reason: { type: 'string', short: 'r', value: 'TEXT', help: 'why, for its holder and for the table' },
+    reason: {
+      type: 'string',
+      short: 'r',
+      value: 'TEXT',
+      help: 'why; the holder sees it, and so does whoever reads the table',
+    },
     force: { type: 'boolean', help: 'delete the entry; two may hold the lock, see above' },
     yes: { type: 'boolean', short: 'y', help: 'do not ask' },
   },
   examples: [
-    ['cdk-lynk break nightly --table my-locks --reason "hangs since noon"', 'look, confirm, and break'],
+    ['cdk-lynk break nightly --table my-locks --reason "hangs since noon"', 'show it, confirm, and break it'],
     [
       'cdk-lynk break nightly --reason "its host is gone" --force --yes',
       'free it at once: its holder is certainly dead',
@@ -35,9 +40,9 @@ export async function breakLock(args: readonly string[], terminal: Terminal): Pr
   const line = CommandLine.parse(args, BREAK);
   const [name = ''] = line.operands;
   const reason = line.text('reason');
-  if (reason === undefined) throw new UsageError('--reason is missing: its holder is told why');
+  if (reason === undefined) throw new UsageError('--reason is missing: the holder is told why');
   if (!line.flag('yes') && !terminal.isInteractive) {
-    throw new UsageError('this is no terminal to ask on: pass --yes to break without being asked');
+    throw new UsageError('no terminal to ask for confirmation: pass --yes to break without it');
   }
   settleConnection(line);
   const locks = await locksOf(line, terminal);
@@ -61,11 +66,11 @@ export async function breakLock(args: readonly string[], terminal: Terminal): Pr
   return EXIT.ok;
 }
 
-const WARNING = 'Its holder may live. Until its next write, two may then hold this lock.';
+const WARNING = 'The holder may still live. Until its next write, two may hold this lock.';
 
 /**
- * While a person reads and decides, a living holder refreshes. Who confirmed to break it means its hold, not
- * the version shown. A holder that looked dead and then gives a sign of life is another matter.
+ * The version to break. A living holder refreshes while a person decides. The person means the hold, not the version
+ * shown, so a later version of the same hold is broken too, unless the holder looked dead when it was shown.
  */
 async function versionToBreak(locks: LockFactory, seen: LockInspection): Promise<string> {
   if (seen.looksDead) return seen.version;

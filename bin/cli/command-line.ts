@@ -1,32 +1,32 @@
 import { parseArgs } from 'node:util';
 
-/** What the command line tool exits with, where it is not the command's own code. docs/cli.md lists them. */
+/** The exit codes of the tool itself; `run` also exits with the code of its command. docs/cli.md lists them. */
 export const EXIT = {
   ok: 0,
-  /** `show`: nobody holds it. `break`: it was left as it is. */
+  /** `show`: nobody holds the lock. `break`: the lock was left as it is. */
   no: 1,
-  /** As in sysexits.h: the command line cannot be used. */
+  /** The command line cannot be used, as in sysexits.h. */
   usage: 64,
-  /** What stands in the table under that name is no lock's entry. */
+  /** The item of that name is no lock's entry. */
   data: 65,
-  /** The table cannot be used, nor could it by another attempt. */
+  /** The table cannot be used, and another attempt would not help. */
   unusable: 69,
   /** A bug of this tool. */
   internal: 70,
-  /** DynamoDB could not be asked, or did not answer in time: who holds the lock is not known. It may pass. */
+  /** DynamoDB was not reached, or did not answer in time. A later run may succeed. */
   unavailable: 74,
-  /** The lock is held by another; a later run may get it. */
+  /** Another holds the lock. A later run may get it. */
   notGranted: 75,
-  /** The lock was lost before the command had ended, which was ended for it. */
+  /** The lock was lost, and so the command was ended. */
   lost: 76,
   /** As in shells. */
   notExecutable: 126,
   notFound: 127,
-  /** As in shells: plus the number of the signal. */
+  /** As in shells; the number of the signal is added. */
   signal: 128,
 } as const;
 
-/** A command line that cannot be used; the message says why, and names what is wrong. */
+/** A command line that cannot be used. The message names what is wrong. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -35,17 +35,17 @@ export class UsageError extends Error {
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
-  /** What stands for its value in the help; absent of a flag. */
+  /** The placeholder for its value in the help; absent for a flag. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** What a command takes, and what its help says of it. */
+/** The arguments of a command, and the texts of its help. */
 export interface CommandShape {
   readonly name: string;
-  /** In the list of all commands. */
+  /** Its line in the list of all commands. */
   readonly summary: string;
-  /** After the name, such as `NAME [options] -- COMMAND…`. */
+  /** The text after the name, such as `NAME [options] -- COMMAND…`. */
   readonly synopsis: string;
   readonly about: string;
   /** The names of the arguments before `--`. */
@@ -56,7 +56,7 @@ export interface CommandShape {
   readonly examples: readonly (readonly [line: string, what: string])[];
 }
 
-/** What every command takes. */
+/** The options of every command. */
 const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
   region: { type: 'string', value: 'REGION', help: 'the AWS region, else AWS_REGION' },
   'endpoint-url': { type: 'string', value: 'URL', help: 'where DynamoDB is, else AWS_ENDPOINT_URL_DYNAMODB' },
@@ -67,16 +67,16 @@ export const TABLE_OPTION: Readonly<Record<string, Option>> = {
   table: { type: 'string', short: 't', value: 'TABLE', help: 'the lock table, else LYNK_TABLE_NAME' },
 };
 
-/** A command line, taken apart. */
+/** A parsed command line. */
 export class CommandLine {
   private constructor(
     readonly operands: readonly string[],
-    /** What stands after `--`. */
+    /** The arguments after `--`. */
     readonly command: readonly string[],
     private readonly values: Readonly<Record<string, string | boolean | undefined>>,
   ) {}
 
-  /** @throws UsageError that names what is wrong */
+  /** @throws UsageError if the command line cannot be used */
   static parse(args: readonly string[], shape: CommandShape): CommandLine {
     const end = shape.runsCommand ? args.indexOf('--') : -1;
     const own = end < 0 ? args : args.slice(0, end);
@@ -109,9 +109,8 @@ export class CommandLine {
   }
 
   /**
-   * The option's value, else that of the variable of the environment, if it has one.
-   *
-   * @throws UsageError unless it is a number within these limits
+   * The option's value, or else that of its environment variable, or else the fallback.
+   * @throws UsageError unless the value is a number within these limits
    */
   number(name: string, fallback: number, { least, most, isWhole = false, unit, variable }: Limits): number {
     const given = this.text(name);
@@ -130,9 +129,9 @@ interface Limits {
   readonly least: number;
   readonly most: number;
   readonly isWhole?: boolean;
-  /** In the plural. */
+  /** The unit, in the plural. */
   readonly unit: string;
-  /** Of the environment, for where the option is not given. */
+  /** The environment variable that is read if the option is not given. */
   readonly variable?: string;
 }
 
@@ -148,7 +147,7 @@ function refuseOperands(line: CommandLine, { operands, runsCommand }: CommandSha
   if (runsCommand && line.command[0] === '') throw new UsageError('COMMAND is empty');
 }
 
-/** What the parser refuses, with the option's name. */
+/** Why the parser refused the command line, with the option's name. */
 function reasonOf(error: unknown): string {
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
@@ -157,7 +156,7 @@ function reasonOf(error: unknown): string {
       ? `${option} takes no value`
       : `${option} takes a value; one that begins with "-" goes like ${option}=-x`;
   }
-  // Without its advice on operands that look like options: no name of ours is to begin with a dash.
+  // Cuts off the advice on operands that look like options: no name here begins with a dash.
   const [first = message] = message.split('. To specify');
   return `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replaceAll("'", '"');
 }
@@ -174,7 +173,7 @@ ${commands}
 
 Options:
 ${rows([
-  ['-h, --help', 'this text; after a command, that command’s'],
+  ['-h, --help', 'this text; after a command, the help of that command'],
   ['--version', 'the version of this tool'],
 ])}
 

@@ -1,13 +1,13 @@
 import type { LockInspection } from '../../runtime/index.js';
 import { printable, type Terminal } from './terminal.js';
 
-/** What a cell of these columns may take on a terminal. */
+/** The widest cell on a terminal, in characters. */
 const WIDEST = 48;
 const GAP = '  ';
 const HEADERS = ['NAME', 'STATE', 'HOLDER', 'LAST SEEN', 'EXPIRES', 'NOTE'] as const;
 const STATE_COLUMN = 1;
 
-/** How a lock stands, in one word. */
+/** The state of a lock, in one word. */
 export type State = 'held' | 'held?' | 'dead' | 'broken' | 'released' | 'free';
 
 export function stateOf(lock: LockInspection): State {
@@ -25,15 +25,15 @@ function colouredState(state: State, terminal: Terminal): string {
   return terminal.colour(colour, state);
 }
 
-/** How long ago its holder wrote last, as DynamoDB counts. */
+/** How long ago the holder wrote last, by DynamoDB's clock. */
 function lastSeen({ lastSignOfLife, inspectedAt }: LockInspection): string {
   if (!lastSignOfLife || !inspectedAt) return '?';
   const agoSeconds = (inspectedAt.getTime() - lastSignOfLife.getTime()) / 1000;
-  // Its clock was wrong; a second or two is what the two clocks may differ by.
+  // The holder's clock is wrong. A difference of 2 s is normal.
   return agoSeconds < -2 ? `${duration(-agoSeconds)} ahead` : `${duration(agoSeconds)} ago`;
 }
 
-/** When the lock is free at the latest, if it stays as it is. */
+/** When the lock is free at the latest, if nobody refreshes it. */
 export function expires({ holder }: LockInspection): string {
   if (!holder) return '';
   const seconds = Math.ceil(holder.remainingSeconds);
@@ -45,7 +45,7 @@ function note({ data }: LockInspection): string {
   return printable(typeof data === 'string' ? data : JSON.stringify(data));
 }
 
-/** Seconds as people say them: `45 s`, `12 min`, `3 h 20 min`, `5 d`. */
+/** A duration for people: `45 s`, `12 min`, `3 h 20 min`, `5 d`. */
 function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 120) return `${whole} s`;
@@ -65,8 +65,7 @@ export function inFull(lock: LockInspection, terminal: Terminal): string {
     ['table', lock.tableName],
     [
       'state',
-      colouredState(state, terminal) +
-        (state === 'held?' ? ': whether its holder lives cannot be told at one look' : ''),
+      colouredState(state, terminal) + (state === 'held?' ? ': one poll cannot show whether its holder lives' : ''),
     ],
     [state === 'free' ? 'last held by' : 'holder', printable(lock.hostIdentifier)],
     ['lease', lock.isFree ? undefined : `${leaseSeconds} s`],
@@ -74,7 +73,7 @@ export function inFull(lock: LockInspection, terminal: Terminal): string {
       'last seen',
       lastSignOfLife
         ? `${lastSeen(lock)}, ${lastSignOfLife.toISOString()} by DynamoDB's clock`
-        : 'its client does not tell',
+        : 'its client does not record it',
     ],
     ['dead since', state === 'dead' ? deadSince?.toISOString() : undefined],
     [
@@ -95,7 +94,7 @@ export function inFull(lock: LockInspection, terminal: Terminal): string {
   return shown.map(([label, value]) => `${terminal.colour('dim', label.padEnd(width))}  ${value}\n`).join('');
 }
 
-/** Locks as a table for people. On a terminal no row is longer than the line; elsewhere nothing is cut off. */
+/** Locks as a table for people. On a terminal, rows are cut to its width; elsewhere nothing is cut off. */
 export function tableOf(locks: readonly LockInspection[], terminal: Terminal): string {
   const cells = locks.map((lock) => {
     const state = stateOf(lock);

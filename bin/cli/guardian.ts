@@ -4,8 +4,8 @@ import { EXIT } from './command-line.js';
 import { SharedGroup, type SharedGroupMarks } from './process-group.js';
 
 /**
- * Waits for the end of its input. What is left then is the command `$pid`, to be ended with `$grace` seconds. Who
- * tells all of a service's processes to end means the guardian too; it ends with the tool.
+ * Waits for the end of its input. Then the command `$pid` has to be ended, within `$grace` seconds. It ignores signals:
+ * a service manager sends them to all processes, and the guardian ends when the tool does.
  */
 const WAIT = `trap '' HUP INT QUIT TERM
 while read -r word rest; do
@@ -17,7 +17,7 @@ while read -r word rest; do
 done
 [ -n "$pid" ] || exit`;
 
-/** Ends the group that the command leads. It does not wait for a group that is empty already. */
+/** Ends the group that the command leads. Does not wait if the group is empty already. */
 const END_OWN_GROUP = `${WAIT}
 kill -s TERM -- "-$pid"
 sleep "$grace" & sleeper=$!
@@ -25,75 +25,74 @@ while kill -s 0 "$sleeper" && kill -s 0 -- "-$pid"; do sleep 0.1; done
 kill "$sleeper"
 kill -s KILL -- "-$pid"`;
 
-/** Ends the command, and has this tool (`$1` and `$2`, which takes `$3`) find what else it has started. */
+/** Ends the command, and runs this tool (`$1 $2 $3`) to end all that the command has started. */
 const END_SHARED_GROUP = `${WAIT}
 kill -s TERM "$pid"
 "$1" "$2" "$3" "$marks" "$grace" || { sleep "$grace"; kill -s KILL "$pid"; }`;
 
-/** The word on the command line by which a guardian starts this tool. It is for nobody else. */
+/** The internal command by which a guardian starts this tool. */
 export const END_GROUP = 'end-group-of-lost-run';
 
 /**
- * Outlives this process: should it be killed, what it has started must not go on without a lock. A shell that
- * waits for its input to end; the kernel closes that, whatever this process died of.
+ * A shell that outlives this process, and ends the command if this process is killed: nothing may run on without the
+ * lock. The shell waits for its input to end; the kernel closes it, whatever this process died of.
  */
 export class Guardian {
   private readonly shell: ChildProcess | undefined;
 
   /**
-   * Before the command is started: its first moments are guarded too.
-   *
-   * @param graceSeconds from TERM to KILL
-   * @param isShared whether the command is started in the group of this process
+   * To be made before the command is started, so that its first moments are guarded too.
+   * @param graceSeconds seconds from TERM to KILL
+   * @param isShared whether the command is in the process group of this process
    */
   constructor(graceSeconds: number, isShared: boolean) {
     if (process.platform === 'win32') return;
     const args = [isShared ? END_SHARED_GROUP : END_OWN_GROUP, 'cdk-lynk-guardian'];
     if (isShared) args.push(process.execPath, process.argv[1] ?? '', END_GROUP);
-    // Its own session: what a terminal sends to end the command is not for it.
+    // A session of its own, so that signals of the terminal do not reach it.
     this.shell = spawn('/bin/sh', ['-c', ...args], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
     this.shell.on('error', () => {});
     this.shell.stdin?.on('error', () => {});
     this.shell.unref();
-    this.tell(`grace ${graceSeconds.toFixed(2)}`);
+    this.write(`grace ${graceSeconds.toFixed(2)}`);
   }
 
-  /** The command has been started. */
+  /** Guards the command, which has been started. */
   guard(commandPid: number): void {
-    this.tell(`guard ${commandPid}`);
+    this.write(`guard ${commandPid}`);
   }
 
-  /** How to tell the command's processes from others of their group. */
+  /** Sets the marks that distinguish the command's processes from others of their group. */
   distinguish(marks: SharedGroupMarks): void {
-    this.tell(`guard ${marks.commandPid} ${JSON.stringify(marks)}`);
+    this.write(`guard ${marks.commandPid} ${JSON.stringify(marks)}`);
   }
 
-  /** The group was told to end already: if this process is killed from now on, there is no more grace. */
+  /** Removes the grace: the group has received TERM already, so the guardian would send KILL at once. */
   hurry(): void {
-    this.tell('grace 0');
+    this.write('grace 0');
   }
 
-  /** There is nothing to guard any more. */
+  /** Ends the guardian: there is nothing left to guard. */
   dismiss(): void {
     this.shell?.stdin?.end('done\n');
   }
 
-  private tell(line: string): void {
+  private write(line: string): void {
     this.shell?.stdin?.write(`${line}\n`);
   }
 }
 
-/** What a guardian starts this tool for, once the tool that started the guardian was killed. */
+/** Ends what a killed tool has started. The guardian of that tool runs it. */
 export async function endSharedGroup([text = '', graceSeconds = '']: readonly string[]): Promise<number> {
   const marks = JSON.parse(text) as SharedGroupMarks | number;
-  // Killed before it could tell more than the command's number: the guardian ends that one.
+  // The tool was killed before it sent the marks: the guardian ends the command alone.
   if (typeof marks === 'number') return EXIT.no;
   const group = new SharedGroup(marks);
   const killAtMs = performance.now() + Number(graceSeconds) * 1000;
   group.send('SIGTERM');
   while (!group.isEmpty() && performance.now() < killAtMs) await sleep(100);
-  // What is being started meanwhile may escape one look.
-  for (let looks = 0; !group.isEmpty() && looks < 50; looks += 1) {
+  // One attempt may miss processes that are just being started.
+  for (let attempts = 0; !group.isEmpty() && attempts < 50; attempts += 1) {
     group.send('SIGKILL');
     await sleep(20);
   }

@@ -5,8 +5,8 @@ import { type CommandLine, UsageError } from './command-line.js';
 import { say, type Terminal } from './terminal.js';
 
 /**
- * Settles where DynamoDB is. The client reads it from the environment, so there it goes; what is run under
- * a lock does not see that.
+ * Puts region and endpoint of the command line into the environment, where the client reads them. A command that runs
+ * under a lock does not get them.
  */
 export function settleConnection(line: CommandLine): void {
   const region = line.text('region');
@@ -18,31 +18,31 @@ export function settleConnection(line: CommandLine): void {
   if (endpoint !== undefined) process.env['AWS_ENDPOINT_URL_DYNAMODB'] = endpoint;
 }
 
-/** The table that the command line, or else the environment, names. */
+/** The table's name, from the command line or else from the environment. */
 export function tableNameOf(line: CommandLine): string {
   const table = line.text('table') ?? process.env[TABLE_NAME_VARIABLE];
   if (!table) throw new UsageError(`which table? Pass --table TABLE, or set ${TABLE_NAME_VARIABLE}`);
   return table;
 }
 
-/** Its locks. */
+/** The locks of the table. */
 export async function locksOf(line: CommandLine, terminal: Terminal): Promise<LockFactory> {
   const table = tableNameOf(line);
-  // Only now, as it brings the AWS SDK with it: help and usage errors do without.
+  // Imported only here, as it loads the AWS SDK: help and usage errors do not need it.
   const { getLockFactory } = await withSdk(() => import('../../runtime/index.js'));
-  const tell = (message: string): void => say(terminal, message);
-  const logger: Logger = { warn: tell, debug: () => {} };
+  const warn = (message: string): void => say(terminal, message);
+  const logger: Logger = { warn, debug: () => {} };
   if (!line.flag('verbose')) return getLockFactory(table, { logger });
   const info: Logger['info'] = (message, details) => {
-    // That is said as the error that it ends with.
-    if (details?.['lockEvent'] !== 'not-granted') tell(message);
+    // The error at the end says the same.
+    if (details?.['lockEvent'] !== 'not-granted') warn(message);
   };
   return getLockFactory(table, { logger: { ...logger, info } });
 }
 
 const SDK = `@aws-sdk/client-dynamodb@${SDK_RANGE}`;
 
-/** The AWS SDK is an optional peer of this package: a function on Lambda finds it there. */
+/** Loads what needs the AWS SDK, an optional peer of this package: Lambda functions have it. */
 export async function withSdk<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();

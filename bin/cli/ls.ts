@@ -15,27 +15,27 @@ export const LS: CommandShape = {
   name: 'ls',
   summary: 'list the locks that are held',
   synopsis: '[options]',
-  about: `Lists the locks of a table: who holds them, when the holder was last heard of, and when they are free at
-the latest. It reads the whole table, eventually consistent.
+  about: `Lists the locks of a table: who holds them, when the holder wrote last, and when they are free at the
+latest. It reads the whole table, eventually consistent.
 
-STATE is held, dead (its lease is over without a refresh), broken, released (but taken for the rest of its
-lease) or free. held? is held by a client that does not tell when it wrote, like Python's lynk: with
---watch, a dead one is known after a lease.`,
+STATE is held, dead (its lease ended without a refresh), broken, released (but taken for the rest of its
+lease) or free. held? is held by a client that does not record when it writes, such as Python's lynk; with
+--watch, a dead one shows after a lease.`,
   operands: [],
   options: {
     ...TABLE_OPTION,
     prefix: { type: 'string', short: 'p', value: 'TEXT', help: 'only locks whose names begin like this' },
-    all: { type: 'boolean', short: 'a', help: 'free locks too whose entries are kept' },
+    all: { type: 'boolean', short: 'a', help: 'also free locks whose entries are kept' },
     json: { type: 'boolean', help: 'as a JSON array' },
-    watch: { type: 'boolean', short: 'w', help: 'again and again, until interrupted' },
-    interval: { type: 'string', value: 'SECONDS', help: 'how often to look with --watch (2)' },
-    svg: { type: 'string', value: 'FILE', help: 'with --watch: a picture of all that it has seen so far' },
+    watch: { type: 'boolean', short: 'w', help: 'poll again and again, until interrupted' },
+    interval: { type: 'string', value: 'SECONDS', help: 'from one poll to the next, with --watch (2)' },
+    svg: { type: 'string', value: 'FILE', help: 'with --watch: draw who held which lock so far' },
   },
   examples: [
     ['cdk-lynk ls --table my-locks', 'all locks that are held'],
     ['cdk-lynk ls -t my-locks --prefix account/ --watch', 'some of them, live'],
-    ['cdk-lynk ls --watch --svg locks.svg', 'and who held which when, as a picture'],
-    ["cdk-lynk ls --json | jq -r '.[] | select(.looksDead) | .name'", 'the names of those whose holders seem dead'],
+    ['cdk-lynk ls --watch --svg locks.svg', 'and a picture of who held which lock when'],
+    ["cdk-lynk ls --json | jq -r '.[] | select(.looksDead) | .name'", 'the names of locks whose holders look dead'],
   ],
 };
 
@@ -53,7 +53,7 @@ export async function ls(args: readonly string[], terminal: Terminal): Promise<n
   return EXIT.ok;
 }
 
-/** Until interrupted. What does not answer may yet; what cannot be used never will. */
+/** Polls until interrupted. Goes on if DynamoDB does not answer, but not if the table cannot be used. */
 async function watch(
   locks: LockFactory,
   line: CommandLine,
@@ -66,18 +66,18 @@ async function watch(
   const interrupted = onceInterrupted();
   const { signal } = interrupted;
   try {
-    for (let looks = 0; ; looks += 1) {
+    for (let polls = 0; ; polls += 1) {
       let text: string;
       try {
         const found = await collect(locks, line, terminal, signal);
-        picture?.saw(found, Date.now());
+        picture?.add(found, Date.now());
         text = shown(found, line, terminal);
       } catch (error) {
         if (signal.aborted || (error as LynkError).name !== 'LockUnavailableError') throw error;
         text = `${printable((error as LynkError).message)}\n`;
       }
       picture?.save();
-      const title = isScreen ? `${looks === 0 ? CLEAR_SCREEN : ''}${HOME}${titleOf(terminal, intervalSeconds)}` : '';
+      const title = isScreen ? `${polls === 0 ? CLEAR_SCREEN : ''}${HOME}${titleOf(terminal, intervalSeconds)}` : '';
       terminal.print(isScreen ? `${title}${text.replaceAll('\n', '\u001b[K\n')}${CLEAR_REST}` : text);
       await sleep(intervalSeconds * 1000, undefined, { signal });
     }

@@ -47,13 +47,13 @@ export async function main([name, ...args]: readonly string[], terminal: Termina
   }
 }
 
-/** Before `--`, after which everything is the command's own. */
+/** Checks only the arguments before `--`: those after it belong to the command. */
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');
 }
 
-/** Says what went wrong in one line: a person reads it, not a debugger. */
+/** Prints what went wrong in one line, for people. Returns the exit code. */
 function complain(error: unknown, shape: CommandShape | undefined, terminal: Terminal): number {
   const { name = 'Error', message = String(error) } = error instanceof Error ? error : {};
   say(terminal, withCause(error, message));
@@ -83,7 +83,7 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
   }
 }
 
-/** Where DynamoDB did not answer, why. */
+/** The message, with the reason if DynamoDB did not answer. */
 function withCause(error: unknown, message: string): string {
   const { cause } = error instanceof Error ? error : {};
   const why = cause instanceof Error ? cause.message || cause.name : '';

@@ -1,19 +1,16 @@
 import { type RunningProcess, runningProcesses } from './processes.js';
 
-/** A command and what it has started, except for what has left its process group. */
+/** A command and what it has started, except processes that have left its process group. */
 export interface ProcessGroup {
-  /** Whether none of it runs any more. */
+  /** Whether none of its processes runs any more. */
   isEmpty(): boolean;
-  /** Those that run, as far as the system tells. */
+  /** The processes that run; empty if the system does not list processes. */
   members(): readonly RunningProcess[];
-  /** Reaches all of it that this user may send signals to. */
+  /** Sends a signal to all of its processes that this user may send signals to. */
   send(signal: NodeJS.Signals): void;
 }
 
-/**
- * That of a command which leads a group of its own. The system gives its number to no other process while a
- * member is left.
- */
+/** The group of a command that leads one of its own. The system does not reuse its number while a member is left. */
 export class OwnGroup implements ProcessGroup {
   private constructor(private readonly leaderPid: number) {}
 
@@ -21,7 +18,7 @@ export class OwnGroup implements ProcessGroup {
 
   isEmpty(): boolean {
     if (!send(-this.leaderPid, 0)) return true;
-    // Somebody is left; if only zombies are, nobody runs.
+    // Members are left; but zombies do not run.
     return runningProcesses()?.every((one) => !this.has(one)) ?? false;
   }
 
@@ -38,21 +35,21 @@ export class OwnGroup implements ProcessGroup {
   }
 }
 
-/** What tells the processes of a command from others of their group. It can be handed to another process. */
+/** Distinguishes the processes of a command from others of their group. It can be sent to another process. */
 export interface SharedGroupMarks {
-  /** The number of the group; absent where the system does not tell. */
+  /** The number of the group; absent if the system does not list processes. */
   readonly group?: number | undefined;
-  /** Those that were in it before the command started. */
+  /** Processes that were in the group before the command started. */
   readonly bystanders: readonly string[];
   readonly commandPid: number;
-  /** Absent where the command ended at once. */
+  /** The identity of the command; absent if it ended at once. */
   readonly command?: string | undefined;
 }
 
 /**
- * That of a command which shares the group of this process: on a terminal, as only the foreground group may
- * read from it. Others are in that group, such as the rest of a pipeline, or the script that has started this
- * process. They were there before the command, or descend from those that were.
+ * The processes of a command that shares the group of this process. It does so on a terminal, as only the foreground
+ * group may read from one. The group has bystanders, such as the rest of a pipeline, or the script that has started this
+ * process. They were there before the command, or descend from processes that were.
  */
 export class SharedGroup implements ProcessGroup {
   private readonly bystanders: ReadonlySet<string>;
@@ -61,7 +58,7 @@ export class SharedGroup implements ProcessGroup {
     this.bystanders = new Set(marks.bystanders);
   }
 
-  /** Looks at the group of this process, and again once the command was started in it. */
+  /** Lists the bystanders. Call the returned function once the command was started. */
   static ofThisProcess(): (commandPid: number) => SharedGroup {
     const before = runningProcesses() ?? [];
     const group = before.find(({ pid }) => pid === process.pid)?.group;
@@ -84,7 +81,7 @@ export class SharedGroup implements ProcessGroup {
     for (const pid of this.pids()) send(pid, signal);
   }
 
-  /** The command alone, where the system does not tell who there is. */
+  /** The command alone, if the system does not list processes. */
   private pids(): readonly number[] {
     return this.listed()?.map(({ pid }) => pid) ?? (send(this.marks.commandPid, 0) ? [this.marks.commandPid] : []);
   }
@@ -96,7 +93,7 @@ export class SharedGroup implements ProcessGroup {
     const isOurs = (one: RunningProcess): boolean => {
       for (let at: RunningProcess | undefined = one; at; at = byPid.get(at.parentPid)) {
         if (identityOf(at) === command) return true;
-        // The first process adopts whoever has lost its parent. A bystander's are not told from the command's.
+        // Process 1 adopts processes whose parents have ended. Those of a bystander count as the command's.
         if (at.pid === 1 && at !== one) return true;
         if (this.bystanders.has(identityOf(at))) return false;
       }
@@ -106,19 +103,19 @@ export class SharedGroup implements ProcessGroup {
   }
 }
 
-/** Tells a process from all that had its number before, or will have it. */
+/** Distinguishes a process from earlier and later ones with the same number. */
 function identityOf({ pid, began }: RunningProcess): string {
   return `${pid}@${began}`;
 }
 
-/** Whether there is somebody there, even if not for this user to send signals to. */
+/** Sends a signal. Returns whether the target exists, even if this user may not send it signals. */
 function send(target: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(target, signal);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // EPERM: of another user, as what `sudo` starts is; on macOS, of zombies too.
+    // EPERM: a process of another user, such as one that `sudo` started; on macOS, zombies too.
     if (code === 'ESRCH' || code === 'EPERM') return code === 'EPERM';
     throw error;
   }

@@ -2,23 +2,23 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** One process of this machine, as the system lists it. */
+/** One process of this machine. */
 export interface RunningProcess {
   readonly pid: number;
   readonly parentPid: number;
   readonly group: number;
   readonly name: string;
-  /** When it began, in the system's own words. With the process id, it tells one process from all others. */
+  /** When it began, as the system prints it. Together with the process id, it identifies the process. */
   readonly began: string;
 }
 
 /**
- * All processes that run; undefined where the system does not tell. A zombie does not run: it has ended, and
- * only waits for its parent to ask how.
+ * All processes that run; undefined if the system does not list them. A zombie does not run: it has ended, and only
+ * waits for its parent to read its exit code.
  */
 export function runningProcesses(): readonly RunningProcess[] | undefined {
   try {
-    // Linux has them in files, and minimal images of it have no `ps`. macOS has no such files.
+    // Linux lists them in files; its minimal images have no `ps`. macOS has no such files.
     return existsSync('/proc/self/stat') ? processesOfProc() : processesOfPs();
   } catch {
     return undefined;
@@ -32,14 +32,14 @@ function processesOfProc(): readonly RunningProcess[] {
     try {
       text = readFileSync(`/proc/${entry}/stat`, 'utf8');
     } catch {
-      // It has ended meanwhile.
+      // The process has ended meanwhile.
       return [];
     }
-    // proc(5): the name stands in brackets, and may itself hold some.
+    // proc(5): the name is in brackets, and may itself contain brackets.
     const nameEnd = text.lastIndexOf(')');
     const [state = '', parentPid, group, ...more] = text.slice(nameEnd + 2).split(' ');
     const [threads, began = ''] = [more[14], more[16]];
-    // The main thread of a program may have ended before its others: then the program lives.
+    // A program whose main thread has ended still runs if it has other threads.
     if ('ZX'.includes(state) && !(Number(threads) > 1)) return [];
     const name = text.slice(text.indexOf('(') + 1, nameEnd);
     return [{ pid: Number(entry), parentPid: Number(parentPid), group: Number(group), name, began }];
@@ -48,7 +48,7 @@ function processesOfProc(): readonly RunningProcess[] {
 
 /** Exported for its test, which runs on Linux. */
 export function processesOfPs(): readonly RunningProcess[] {
-  // The time is long, and needs English names of days to have as many words everywhere.
+  // lstart is a full date. In English, it has five words on every system.
   const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,stat=,lstart=,comm='], {
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C' },

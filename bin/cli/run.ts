@@ -12,12 +12,12 @@ const DEFAULT_WAIT_SECONDS = 30;
 const DEFAULT_LEASE_SECONDS = 20;
 /** The client's limit for a semaphore. */
 const MOST_PERMITS = 100;
-/** The heartbeat comes after half a lease; a quarter is left for what goes wrong with it. */
+/** The grace is at most this part of a lease. The heartbeat comes after half a lease; a quarter is left for retries. */
 const GRACE_OF_LEASE = 4;
 const LONGEST_DEFAULT_GRACE_SECONDS = 5;
-/** Tells the command which lock it runs under: of a semaphore, which permit. */
+/** The lock that the command runs under; of a semaphore, the permit. */
 const LOCK_NAME_VARIABLE = 'LYNK_LOCK_NAME';
-/** Of processes that a message names. */
+/** The most processes that a message lists. */
 const MOST_LISTED = 5;
 
 export const RUN: CommandShape = {
@@ -26,11 +26,11 @@ export const RUN: CommandShape = {
   synopsis: 'NAME [options] -- COMMAND [ARGUMENT…]',
   about: `Waits for the lock NAME, runs COMMAND while holding it, and exits with its code: flock across machines.
 
-Signals are passed on to COMMAND and what it has started. The lock is kept until all of that has ended, but
-for what has left the process group, as by setsid. Should the lock be about to be lost, all of it is ended, by
-TERM and then KILL, before anybody else can have the lock. Exits with 75 where another holds the lock, 74
-where DynamoDB does not answer, 76 where the lock was lost, 69 where the table cannot be used, 64 for a
-command line that cannot.
+Signals are passed on to COMMAND and to all that it has started. The lock is kept until all these processes
+have ended, except those that have left the process group, by setsid for example. If the lock is about to be
+lost, they are ended by TERM, then KILL, before anybody else can get the lock. Exits with 75 if another holds
+the lock, 74 if DynamoDB does not answer, 76 if the lock was lost, 69 if the table cannot be used, and 64 for
+a wrong command line.
 
 COMMAND finds the lock's name in ${LOCK_NAME_VARIABLE}, and its table's in ${TABLE_NAME_VARIABLE}.`,
   operands: ['NAME'],
@@ -41,7 +41,7 @@ COMMAND finds the lock's name in ${LOCK_NAME_VARIABLE}, and its table's in ${TAB
       type: 'string',
       short: 'w',
       value: 'SECONDS',
-      help: `how long to wait for the lock, else ${WAIT_SECONDS_VARIABLE} (${DEFAULT_WAIT_SECONDS}); 0 asks once`,
+      help: `how long to wait for the lock, else ${WAIT_SECONDS_VARIABLE} (${DEFAULT_WAIT_SECONDS}); 0 tries once`,
     },
     lease: {
       type: 'string',
@@ -56,14 +56,14 @@ COMMAND finds the lock's name in ${LOCK_NAME_VARIABLE}, and its table's in ${TAB
       help: `from TERM to KILL (a quarter of the lease, at most ${LONGEST_DEFAULT_GRACE_SECONDS})`,
     },
     permits: { type: 'string', short: 'n', value: 'NUMBER', help: 'make it a semaphore: that many may run at once' },
-    close: { type: 'boolean', help: 'release when COMMAND ends, and do not wait for what it has left running' },
-    verbose: { type: 'boolean', short: 'v', help: 'say who is waited for, and when the lock is had' },
+    close: { type: 'boolean', help: 'release when COMMAND ends; do not wait for processes that it has left running' },
+    verbose: { type: 'boolean', short: 'v', help: 'say who holds the lock, and when it is acquired' },
   },
   examples: [
     ['cdk-lynk run nightly --table my-locks -- ./backup.sh', 'one backup at a time, wherever cron starts it'],
-    ['cdk-lynk run deploy/prod --wait 600 -- npx cdk deploy', 'in CI: wait up to 10 minutes for the deployment before'],
+    ['cdk-lynk run deploy/prod --wait 600 -- npx cdk deploy', 'in CI: wait up to 10 minutes for another deployment'],
     ['cdk-lynk run crawl --permits 3 -- ./crawl.sh', 'at most three at once'],
-    ['cdk-lynk run report --wait 0 -- make report || [ $? -eq 75 ]', 'skip, where another does it already'],
+    ['cdk-lynk run report --wait 0 -- make report || [ $? -eq 75 ]', 'skip it if another does it already'],
   ],
 };
 
@@ -74,7 +74,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const waitSeconds = line.number('wait', DEFAULT_WAIT_SECONDS, wait);
   const lease = { ...seconds, least: 1, isWhole: true, variable: LEASE_SECONDS_VARIABLE };
   const leaseSeconds = line.number('lease', DEFAULT_LEASE_SECONDS, lease);
-  // 0 stands for none: a lock is not a semaphore of one, whose permit has another name.
+  // 0 means a lock. A semaphore of one is not the same: its permit has another name.
   const permits = line.number('permits', 0, { least: 1, most: MOST_PERMITS, isWhole: true, unit: 'permits' });
   const longestGrace = leaseSeconds / GRACE_OF_LEASE;
   const graceSeconds = line.number('grace', Math.min(longestGrace, LONGEST_DEFAULT_GRACE_SECONDS), {
@@ -101,7 +101,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (error instanceof Interruption) return codeOf(error);
     throw error;
   }
-  // Between this and the command's own signals there is no moment at which one would end this process.
+  // Its handlers stay until the command's own are installed, so that no signal ends this process.
   interrupted.disarm();
   try {
     if (interrupted.signal.aborted) return codeOf(interrupted.signal.reason);
@@ -132,7 +132,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** With their numbers, for `kill`. */
+/** The processes with their numbers, for `kill`. */
 function listOf(processes: readonly RunningProcess[]): string {
   const shown = processes.slice(0, MOST_LISTED).map(({ name, pid }) => `${name} (${pid})`);
   const more = processes.length - shown.length;

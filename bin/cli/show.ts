@@ -7,10 +7,9 @@ export const SHOW: CommandShape = {
   name: 'show',
   summary: 'show one lock in full',
   synopsis: 'NAME [options]',
-  about: `Shows what the entry of one lock tells, by a consistent read. Exits with 1 where the lock is
-free.`,
+  about: 'Shows the entry of one lock, by a consistent read. Exits with 1 if the lock is free.',
   operands: ['NAME'],
-  options: { ...TABLE_OPTION, json: { type: 'boolean', help: 'as a JSON object; null where it has no entry' } },
+  options: { ...TABLE_OPTION, json: { type: 'boolean', help: 'as a JSON object; null if it has no entry' } },
   examples: [
     ['cdk-lynk show nightly --table my-locks', 'who holds the lock "nightly"?'],
     ['cdk-lynk show nightly --json | jq .holder.remainingSeconds', 'for how long, at most?'],

@@ -3,12 +3,12 @@ import { constants } from 'node:os';
 /** Signals by which people and machines ask a process to end. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** The number of a signal, as exit codes are made of. */
+/** The number of a signal, for exit codes. */
 export function signalNumber(name: NodeJS.Signals): number {
   return constants.signals[name];
 }
 
-/** A signal that was sent to this process, as the reason of an abort. */
+/** The reason of an abort by a signal that was sent to this process. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
 
@@ -19,12 +19,12 @@ export class Interruption extends Error {
 
 interface Interruptible {
   readonly signal: AbortSignal;
-  /** From now on a signal is somebody else's to act on; it does not end this process either. */
+  /** From now on, a signal neither aborts nor ends this process. */
   disarm(): void;
   stop(): void;
 }
 
-/** Aborts with an `Interruption` when this process is asked to end, until stopped. */
+/** Aborts with an `Interruption` at an ending signal. `stop` removes the handlers. */
 export function onceInterrupted(): Interruptible {
   const controller = new AbortController();
   let isArmed = true;

@@ -6,7 +6,7 @@ export const TABLES: CommandShape = {
   name: 'tables',
   summary: 'list the lock tables of this account and region',
   synopsis: '[options]',
-  about: `Lists the tables with the tag lynk=lock-table, which LynkLockTable sets, and Python's lynk. It asks for the
+  about: `Lists the tables with the tag lynk=lock-table. LynkLockTable and Python's lynk set it. The command reads the
 tags of each table in turn, which takes a tenth of a second each.`,
   operands: [],
   options: { json: { type: 'boolean', help: 'as a JSON array of names' } },

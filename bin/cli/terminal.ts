@@ -10,10 +10,10 @@ const CODES: Readonly<Record<Colour, readonly [on: number, off: number]>> = {
   bold: [1, 22],
 };
 
-/** Where a command reads and writes. */
+/** The input and output of a command. */
 export interface Terminal {
   readonly isInteractive: boolean;
-  /** Columns; undefined where it is none. */
+  /** Columns; undefined if the output is no terminal. */
   readonly width: number | undefined;
   print(text: string): void;
   complain(text: string): void;
@@ -22,15 +22,15 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 }
 
-/** That of this process. Colours only where a person looks, and does not mind them (https://no-color.org). */
+/** The terminal of this process. It has colours only on a terminal, and not with NO_COLOR (https://no-color.org). */
 export function systemTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
-  // Whoever reads our output has stopped, as `head` does: there is nothing more to say.
+  // The reader of the output has ended, like `head`: there is nothing more to do.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
     throw error;
   });
-  // Whoever read our complaints has stopped: that must not end what runs under a lock, nor its exit code.
+  // If the reader of the error output ends, the command under the lock has to go on, with its own exit code.
   stderr.on('error', () => {});
   const hasColours = stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
   return {
@@ -55,15 +55,15 @@ export function systemTerminal(): Terminal {
   };
 }
 
-/** Says one line on the error output. What a message quotes may be anybody's: it makes up no line, nor a colour. */
+/** Prints one line on the error output. Control characters that the message quotes are shown, not sent. */
 export function say(terminal: Terminal, message: string): void {
   terminal.complain(`cdk-lynk: ${printable(message)}\n`);
 }
 
-/** Control characters, and others that show nothing themselves: they move the cursor, or turn what follows around. */
+/** Control characters and other invisible ones: they move the cursor, or reverse the text that follows. */
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** JSON text that is safe to print, and stands for the same: such characters only ever stand in its strings. */
+/** JSON text that is safe to print, and has the same value: such characters are only in its strings. */
 export function jsonOf(value: unknown): string {
   return JSON.stringify(value).replace(HARMFUL, (character) =>
     character
@@ -73,7 +73,7 @@ export function jsonOf(value: unknown): string {
   );
 }
 
-/** What others wrote, safe to print. */
+/** A text by others, made safe to print. */
 export function printable(text: string): string {
   return text.replace(HARMFUL, (character) => {
     const code = character.codePointAt(0) ?? 0;

@@ -7,12 +7,12 @@ import { UsageError } from './command-line.js';
 import { type State, stateOf } from './description.js';
 import { printable } from './terminal.js';
 
-/** What is remembered and drawn at most; of what is more, the oldest is forgotten. */
+/** The most that is remembered and drawn. Beyond that, the oldest is forgotten. */
 const MOST_LOCKS = 40;
 const MOST_SPANS = 300;
 const MOST_MARKS = 1000;
 
-/** In the picture what holds is in its holder's colour; a free lock is nothing. */
+/** How each state is drawn: a held lock in its holder's colour, a free lock not at all. */
 const LOOKS: Readonly<Record<State, Look | 'holder' | undefined>> = {
   held: 'holder',
   'held?': 'holder',
@@ -22,25 +22,25 @@ const LOOKS: Readonly<Record<State, Look | 'holder' | undefined>> = {
   free: undefined,
 };
 
-/** A stretch of time in which one lock stood the same. */
+/** A stretch of time in which one lock did not change. */
 interface Stretch {
   readonly fromMs: number;
   readonly toMs: number;
   readonly look: Look | 'holder';
   readonly host: string;
-  /** What tells one hold from the next. */
+  /** Distinguishes one hold from the next. */
   readonly hold: string;
   readonly version: string;
 }
 
 interface History {
-  /** Of the last look that showed it. */
+  /** When a poll last showed the lock. */
   seenMs: number;
   readonly stretches: Stretch[];
   readonly marks: Mark[];
 }
 
-/** What `ls --watch` has seen so far, as a picture: a lane for each lock, and who held it when. */
+/** A picture of what `ls --watch` has seen so far: a lane for each lock, and who held it when. */
 export class WatchPicture {
   private readonly locks = new Map<string, History>();
   private startMs: number | undefined;
@@ -51,21 +51,21 @@ export class WatchPicture {
     private readonly tableName: string,
   ) {}
 
-  /** Takes down what one look showed. */
-  saw(locks: readonly LockInspection[], atMs: number): void {
+  /** Adds what one poll showed. */
+  add(locks: readonly LockInspection[], atMs: number): void {
     this.startMs ??= atMs;
     const beforeMs = this.lastMs;
     this.lastMs = atMs;
     for (const [, history] of this.locks) {
-      // How it stood until now; that it stands otherwise since, the look tells.
+      // The lock did not change until now; this poll may show a change.
       const open = history.stretches.at(-1);
       if (open && history.seenMs === beforeMs) history.stretches.splice(-1, 1, { ...open, toMs: atMs });
     }
-    for (const lock of locks) this.sawOne(lock, beforeMs, atMs);
+    for (const lock of locks) this.addOne(lock, beforeMs, atMs);
     while (this.locks.size > MOST_LOCKS) this.forgetOne();
   }
 
-  /** As one document; the same looks always give the same. */
+  /** The picture as one document. The same polls always give the same one. */
   draw(): string {
     const startMs = this.startMs ?? 0;
     const hosts = [...this.locks.values()].flatMap(({ stretches }) =>
@@ -82,15 +82,14 @@ export class WatchPicture {
       { endMs, lanes, notes: [], startedAt: new Date(startMs) },
       {
         title: `Locks of ${this.tableName}, ${day} ${from} to ${until} UTC`,
-        description: `Who held which lock, as looks at the table showed it: ${names.map(printable).join(', ') || 'no lock was held'}.`,
+        description: `Who held which lock, by polls of the table: ${names.map(printable).join(', ') || 'no lock was held'}.`,
       },
     );
   }
 
   /**
-   * Replaces the file as a whole: whoever looks at it never sees half of it.
-   *
-   * @throws UsageError where it cannot be written
+   * Replaces the file as a whole, so that nobody ever reads half of it.
+   * @throws UsageError if it cannot be written
    */
   save(): void {
     const unfinished = `${this.path}.${process.pid}.tmp`;
@@ -103,7 +102,7 @@ export class WatchPicture {
     }
   }
 
-  private sawOne(lock: LockInspection, beforeMs: number, atMs: number): void {
+  private addOne(lock: LockInspection, beforeMs: number, atMs: number): void {
     const { name, version, hostIdentifier: host, holdId, lastSignOfLife } = lock;
     const history = this.locks.get(name) ?? { seenMs: atMs, stretches: [], marks: [] };
     const { stretches, marks } = history;
@@ -112,14 +111,14 @@ export class WatchPicture {
     history.seenMs = atMs;
     const look = LOOKS[stateOf(lock)];
     if (look === undefined) {
-      // Free: what comes next is something new.
+      // The lock is free: the next hold is a new one.
       history.seenMs = -Infinity;
       return;
     }
     const hold = holdId ?? host;
     if (before?.look === look && before.hold === hold) {
       stretches.splice(-1, 1, { ...before, version });
-      // Its clock may be off; but it wrote between the last look and this one.
+      // Its clock may be wrong, but it wrote between the last poll and this one.
       const wroteMs = Math.min(Math.max(lastSignOfLife?.getTime() ?? atMs, beforeMs), atMs);
       if (before.version !== version) marks.push({ atMs: wroteMs, kind: 'refresh' });
     } else {
@@ -130,7 +129,7 @@ export class WatchPicture {
     if (marks.length > MOST_MARKS) marks.shift();
   }
 
-  /** The one not seen for the longest time; of those seen now, the one that has stood the same for the longest. */
+  /** Forgets the lock that was not seen for the longest time, or else the one that did not change for the longest. */
   private forgetOne(): void {
     const since = ({ seenMs, stretches }: History): number =>
       seenMs === this.lastMs ? this.lastMs + (stretches.at(-1)?.fromMs ?? 0) : (stretches.at(-1)?.toMs ?? 0);

@@ -8,13 +8,13 @@ const UNITS = [
   ['h', HOUR],
   ['min', MINUTE],
 ] as const;
-/** Seconds from one tick to the next, as people count. */
+/** Possible seconds from one tick to the next. */
 const STEPS = [1, 2, 5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
   .concat([1, 2, 3, 6, 12, 24].map((hours) => hours * HOUR))
   .concat([2, 7, 14, 28, 91, 364].map((days) => days * DAY));
 const GAP = 14;
 
-/** Where the axis lies, and where each moment is on it. */
+/** The position of each moment on the axis. */
 export interface Scale {
   readonly endMs: number;
   readonly startedAt?: Date | undefined;
@@ -38,7 +38,7 @@ export function drawAxis({ endMs, startedAt, x }: Scale, y: number): string[] {
   return parts;
 }
 
-/** A time of day, or how long after the beginning, in the unit by which the ticks go. */
+/** A time of day, or the time since the beginning, in the unit of the ticks. */
 function labelOf(ms: number, stepMs: number, isTimeOfDay: boolean): string {
   if (isTimeOfDay) return new Date(ms).toISOString().slice(...(stepMs < DAY * 1000 ? [11, 19] : [0, 10]));
   const [name, seconds] = UNITS.find(([, unit]) => stepMs >= unit * 1000) ?? ['s', 1];

@@ -5,7 +5,7 @@ const ROW_HEIGHT = 22;
 const SWATCH = 16;
 const GAP = 18;
 
-/** What the look of a span says. A holder's colour says whose it is, which its label or its lane tells. */
+/** What each look of a span means. A holder's colour shows who holds; the label or the lane names the holder. */
 export const MEANING: Readonly<Record<Exclude<Look, `holder-${number}`>, string>> = {
   starting: 'starts',
   waiting: 'waits',
@@ -30,7 +30,7 @@ interface Item {
   readonly draw: (x: number, y: number) => string;
 }
 
-/** What the signs mean that these lanes use, in as many rows as it takes. */
+/** The signs that these lanes use and their meanings, in as many rows as needed. */
 export function drawLegend(
   lanes: readonly Lane[],
   { left, top, width }: { readonly left: number; readonly top: number; readonly width: number },
@@ -65,7 +65,7 @@ function itemsFor(lanes: readonly Lane[]): Item[] {
   ];
 }
 
-/** One sign for all of them: each holder has a colour. */
+/** One sign for all holders, in their colours. */
 function heldItem(holders: readonly string[]): Item {
   const each = holders.length > 1 ? 10 : SWATCH;
   return {

@@ -1,14 +1,14 @@
 import type { MarkKind } from './timeline.js';
 
-/** What a character of text takes, at most, on average: a drawing cannot measure what a reader's fonts make of it. */
+/** The greatest average width of a character: a drawing cannot measure the reader's fonts. */
 const OF_TEXT = { heading: 9.4, name: 8.6, bold: 7.6, small: 6.9 } as const;
 
-/** How wide a text will be, rather too wide than too narrow. */
+/** The width of a text, estimated rather too wide than too narrow. */
 export function widthOf(text: string, size: keyof typeof OF_TEXT): number {
   return [...text].length * OF_TEXT[size];
 }
 
-/** As much of a text as fits, with an ellipsis where that is not all of it; nothing where it would say nothing. */
+/** As much of a text as fits, with an ellipsis if it is cut off; an empty text if fewer than 4 characters fit. */
 export function fitted(text: string, size: keyof typeof OF_TEXT, width: number): string {
   if (widthOf(text, size) <= width) return text;
   const room = Math.floor(width / OF_TEXT[size]) - 1;
@@ -37,7 +37,6 @@ export function number(value: number, x: number, y: number): string {
 export function sign(kind: MarkKind, x: number, y: number): string {
   switch (kind) {
     case 'write':
-      // Points down, to the table.
       return `<path class="write" d="M${px(x - 4)} ${px(y - 4)}h8l-4 8z"/>`;
     case 'refresh':
       return `<circle class="refresh" cx="${px(x)}" cy="${px(y)}" r="3.5"/>`;
@@ -49,12 +48,12 @@ export function sign(kind: MarkKind, x: number, y: number): string {
   }
 }
 
-/** Whole tenths: as fine as anybody sees, and the same everywhere. */
+/** Rounds to tenths, so that the text is the same on every machine. */
 export function px(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-/** Names are others' to choose; what XML cannot carry, a reader sees that there was something. */
+/** Escapes a text for XML. Characters that XML cannot contain become a replacement character. */
 export function escaped(text: string): string {
   return text
     .replaceAll(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '\ufffd')

@@ -1,10 +1,10 @@
-/** As many holders have a colour of their own; then they come round again. */
+/** Number of holders with a colour of their own; after that, colours repeat. */
 export const HOLDER_COLOURS = 6;
 
 const LIGHT = ['#2f66c4', '#c8641c', '#7a4fb5', '#18806f', '#b03a78', '#6d7420'];
 const DARK = ['#6c9ff8', '#f0985a', '#b794ee', '#4cc0ab', '#ec82b4', '#bcc457'];
 
-/** For light and for dark surroundings, each on a ground of its own, as a page may have the other one. */
+/** Light and dark styles. Each has a background of its own, as the page's may differ. */
 export const STYLE = `
 text { font: 14px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #1f2430; }
 .ground { fill: #ffffff; stroke: #d5d9e0; }

@@ -11,23 +11,23 @@ const BAND = 24;
 const BAR = 10;
 const LANE_GAP = 14;
 const NOTE_HEIGHT = 23;
-/** Two numbers side by side. */
+/** The least distance between two numbers. */
 const NUMBER_APART = 21;
 const REFRESHES_APART = 9;
 const NARROWEST_NAME = 60;
 const WIDEST_NAME = 200;
 
-/** What stands in the drawing beside what happened. */
+/** The texts of a drawing. */
 export interface Caption {
   readonly title: string;
-  /** For those who cannot see it. */
+  /** For people who cannot see it. */
   readonly description: string;
 }
 
-/** Beside their signs: what a look at the picture is for. */
+/** Texts beside the signs of the most important marks. */
 const SAID: Readonly<Partial<Record<MarkKind, string>>> = { kill: 'killed', takeover: 'takes over' };
 
-/** A timeline as an SVG document; the same timeline always gives the same text. */
+/** A timeline as an SVG document. The same timeline always gives the same text. */
 export function drawTimeline(timeline: Timeline, { title, description }: Caption): string {
   const { lanes, notes, startedAt } = timeline;
   const endMs = Math.max(timeline.endMs, 1);
@@ -70,7 +70,7 @@ ${[write('heading', MARGIN, HEADING_Y, title), ...guides, ...parts, ...legend.pa
 const ICE = `<defs><pattern id="ice" width="9" height="9" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <rect class="ice-ground" width="9" height="9"/><line class="ice-line" x1="0" y1="0" x2="0" y2="9"/></pattern></defs>`;
 
-/** Below the band lies the bar of the holding, and below that come the writes. */
+/** The bar of the holding is below the band, and the writes are below the bar. */
 const BAR_TOP = BAND + 4;
 
 function heightOf({ holding, marks }: Lane): number {
@@ -99,14 +99,14 @@ function drawLane(lane: Lane, name: string, top: number, scale: Scale): string[]
 function drawSpan(span: Span, y: number, height: number, x: Scale['x']): string[] {
   const { look, label } = span;
   const left = x(span.fromMs);
-  // What was so for a moment only can be seen, too.
+  // At least 2 wide, so that a short span can be seen too.
   const rect = box(look, left, y, Math.max(2, x(span.toMs) - left), height, label);
   const text = height < BAND ? '' : textIn(span, x);
   if (text === '') return [rect];
   return [rect, write(isHolder(look) ? 'on-holder' : 'inside', middleOf(span, x), y + 16, text, 'middle')];
 }
 
-/** Refreshes that would lie over each other are drawn as one. */
+/** Drops refreshes that would overlap an earlier one. */
 function apart(marks: readonly Mark[], x: Scale['x']): Mark[] {
   let before = -Infinity;
   return marks.filter(({ kind, atMs }) => {
@@ -117,7 +117,7 @@ function apart(marks: readonly Mark[], x: Scale['x']): Mark[] {
   });
 }
 
-/** A name may be cut off; half of what a look says would say nothing. */
+/** The text in a span: its label, cut off if needed, or the meaning of its look if all of it fits. */
 function textIn({ fromMs, toMs, look, label }: Span, x: Scale['x']): string {
   const width = x(toMs) - x(fromMs) - 6;
   if (label !== undefined) return fitted(label, 'bold', width);
@@ -129,7 +129,7 @@ function middleOf({ fromMs, toMs }: Span, x: Scale['x']): number {
   return (x(fromMs) + x(toMs)) / 2;
 }
 
-/** Where the signs of a lane are. */
+/** The vertical positions of a lane's signs. */
 interface Heights {
   readonly band: number;
   readonly bar: number;
@@ -141,7 +141,7 @@ function drawMark({ atMs, kind }: Mark, doing: readonly Span[], heights: Heights
   const at = x(atMs);
   const said = SAID[kind];
   if (said === undefined) return [sign(kind, at, kind === 'write' ? writes : bar)];
-  // Before it where time was idle, and behind it where it is over.
+  // On the left of a takeover, where nothing happens; on the right of other signs, if there is room.
   const width = widthOf(said, 'bold');
   const isBefore = kind === 'takeover' || at + 12 + width > x(endMs);
   const middle = at + (isBefore ? -1 : 1) * (11 + width / 2);
@@ -153,7 +153,7 @@ function drawMark({ atMs, kind }: Mark, doing: readonly Span[], heights: Heights
   return [sign(kind, at, band), write(`said said-${kind}`, middle, band + 4, said, 'middle')];
 }
 
-/** The notes' numbers in a row, each led to its moment; those of moments close together stand side by side. */
+/** The notes' numbers in a row, each with a line to its moment. Numbers of close moments are side by side. */
 function drawNumbers(
   notes: Timeline['notes'],
   { top, bottom, x }: { readonly top: number; readonly bottom: number; readonly x: Scale['x'] },

@@ -4,16 +4,16 @@ export interface Timeline {
   readonly lanes: readonly Lane[];
   /** Numbered in the drawing, and listed below it. */
   readonly notes: readonly { readonly atMs: number; readonly text: string }[];
-  /** Where the time of day matters: that of moment 0. Else the axis counts from 0. */
+  /** The time of day of moment 0. If it is not given, the axis counts from 0. */
   readonly startedAt?: Date;
 }
 
 /** One process, or the entry of one lock. */
 export interface Lane {
   readonly name: string;
-  /** What it does; of an entry, whose it is. */
+  /** What the process does, or who holds the entry. */
   readonly doing: readonly Span[];
-  /** When it believes to hold the lock. */
+  /** When the process believes that it holds the lock. */
   readonly holding: readonly Span[];
   readonly marks: readonly Mark[];
 }
@@ -23,11 +23,11 @@ export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
   readonly look: Look;
-  /** Written into it, where there is room; else what its look says. */
+  /** The text in it, if there is room. Default: the meaning of its look. */
   readonly label?: string;
 }
 
-/** What a process does, or how an entry stands. `holder-2`: in the colour of the third holder. */
+/** What a process does, or the state of an entry. `holder-2` has the colour of the third holder. */
 export type Look = 'starting' | 'running' | 'waiting' | 'frozen' | 'over' | 'broken' | 'kept' | `holder-${number}`;
 
 /** One moment of a lane. */
@@ -36,5 +36,5 @@ export interface Mark {
   readonly kind: MarkKind;
 }
 
-/** `write`: it takes the lock, or gives it back. `refresh`: it was heard of. */
+/** `write`: it acquires or releases the lock. `refresh`: it refreshes the lock. */
 export type MarkKind = 'write' | 'refresh' | 'takeover' | 'loss' | 'kill';

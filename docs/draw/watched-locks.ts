@@ -36,7 +36,7 @@ export async function drawWatchedLocks(): Promise<string> {
     for (let atMs = 0; atMs < END_MS; atMs += INTERVAL_MS) {
       const found: LockInspection[] = [];
       for await (const lock of watcher.factory.list()) found.push(lock);
-      picture.saw(found, START_MS + world.time.nowMs);
+      picture.add(found, START_MS + world.time.nowMs);
       await world.time.sleep(INTERVAL_MS);
     }
   };

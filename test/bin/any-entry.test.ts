@@ -7,7 +7,7 @@ import { Rig } from '../e2e/rig.js';
 import { clientEnvironment } from '../server/index.js';
 import { typed, until } from './tool.js';
 
-/** Whoever may write to the table may write any of these. */
+/** Anybody who may write to the table may write any of these entries. */
 const CONTROLS = 'a\u001b[2J\u009b31m\r\nb\u0007\u007f\u202e\u2028\u{e0041}';
 const NESTED = '['.repeat(20_000) + ']'.repeat(20_000);
 const N = (value: string): AttributeValue => ({ N: value });
@@ -55,11 +55,11 @@ async function put(name: string, attributes: Record<string, AttributeValue>): Pr
   await rig.direct.send(new PutItemCommand({ TableName: rig.tableName, Item }));
 }
 
-/** All that a terminal acts on, and not the lines that are ours. */
+/** The characters that a terminal acts on, except our line breaks. */
 const harmful = (text: string): string[] =>
   text.match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu)?.filter((one) => one !== '\n') ?? [];
 
-test.each(ENTRIES)('%s: every look at it succeeds, or says that it is no entry', async (_, attributes) => {
+test.each(ENTRIES)('%s: every command that reads it succeeds, or says that it is no entry', async (_, attributes) => {
   const name = `lock ${CONTROLS}`;
   await put(name, attributes);
   await put('other', {});
@@ -69,7 +69,7 @@ test.each(ENTRIES)('%s: every look at it succeeds, or says that it is no entry',
       const { code, output, complaints } = await typed([...line, ...more]);
       expect([0, 1, 65]).toContain(code);
       expect(harmful(output + complaints)).toEqual([]);
-      // A name does not make up a line of its own: each is one of ours.
+      // A name cannot start a new line: each line is one of ours.
       for (const complaint of complaints.split('\n').slice(0, -1)) expect(complaint).toMatch(/^cdk-lynk: lock "/);
       if (more.length > 0 && code !== 65) JSON.parse(output);
       if (line[0] === 'ls') expect(output).toContain('other');
@@ -91,13 +91,13 @@ test('ls --watch goes on with all of them in one table, and draws them', async (
   const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-any-'));
   try {
     for (const [what, attributes] of ENTRIES) await put(`${what} ${CONTROLS}`, attributes);
-    let looks = 0;
+    let polls = 0;
     const onOutput = (): void => {
-      looks += 1;
+      polls += 1;
     };
     const path = join(folder, 'locks.svg');
     const watching = typed(['ls', '--watch', '--interval', '0.1', '--svg', path], { onOutput });
-    await until(() => looks > 2, 'that it looks again');
+    await until(() => polls > 2, 'that it polls again');
     process.emit('SIGINT');
     const { code, output, complaints } = await watching;
 

@@ -15,7 +15,7 @@ test.each([[['--help']], ...COMMANDS.map((command) => [[command, '--help']])])(
   },
 );
 
-test('help is no wider than a terminal that is not narrow', async () => {
+test('help is at most 110 columns wide', async () => {
   for (const command of COMMANDS) {
     const { output } = await typed([command, '--help']);
     expect(output.split('\n').filter((line) => line.length > 110)).toEqual([]);
@@ -23,7 +23,7 @@ test('help is no wider than a terminal that is not narrow', async () => {
   }
 });
 
-test('a command has its help in short, and after other options; the command to run keeps its own', async () => {
+test('-h works after other options too; a --help after -- belongs to the command', async () => {
   const { output } = await typed(['ls', '--help']);
   expect((await typed(['ls', '-t', 'x', '-h'])).output).toBe(output);
   expect((await typed(['help'])).output).toBe((await typed(['-h'])).output);

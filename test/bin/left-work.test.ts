@@ -9,7 +9,7 @@ import { bundled, isRunning, Started, until } from './tool.js';
 
 jest.setTimeout(180_000);
 
-/** What a test's command has left running; ended after it, should the tool have failed to. */
+/** Processes that a test's command has left running. They are ended after the test if the tool has failed to. */
 const left = new Set<number>();
 let rig: Rig;
 let tool: Awaited<ReturnType<typeof bundled>>;
@@ -43,14 +43,14 @@ const environment = (): Record<string, string> => ({
 /** `cdk-lynk run …` in a process of its own. */
 const run = (...args: readonly string[]): Started =>
   new Started(process.execPath, [tool.path, 'run', ...args], environment());
-/** A shell's line on a terminal, where all that it starts is in one group. Its output has all that was said. */
+/** A shell's line on a terminal, where all that it starts is in one group. Its output includes the error output. */
 const onTerminal = (line: string): Started =>
   new Started('script', ['-qec', line.replace('cdk-lynk', `${process.execPath} ${tool.path}`), '/dev/null'], {
     ...environment(),
     SHELL: '/bin/sh',
   });
 const script = (text: string): readonly string[] => ['--', 'sh', '-c', text];
-/** Runs on, whatever asks it to end; writes its process id, and tells of USR1. */
+/** Ignores ending signals; writes its process id, and reports USR1. */
 const PROGRAM = `trap '' TERM HUP INT QUIT; trap 'echo "got it"; exit' USR1
 echo $$ > "$1.new"; mv "$1.new" "$1"
 while :; do date +%s%3N > "$1.alive"; sleep 0.05; done`;
@@ -67,7 +67,7 @@ const hasEnded = (running: Started): Promise<void> =>
 
 describe('the lock is kept until the program has ended too', () => {
   test.each(['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const)(
-    'where %s ended the shell alone; and is refreshed meanwhile',
+    'after %s has ended the shell alone; it is refreshed meanwhile',
     async (signal) => {
       const path = `${folder}/program`;
       const running = run('a', '--lease', '4', ...script(`${program(path)} & wait; true`));
@@ -86,7 +86,7 @@ describe('the lock is kept until the program has ended too', () => {
     },
   );
 
-  test('where the command ended by itself; that is said once, and its exit code stays', async () => {
+  test('after the command has ended by itself; this is reported once, and the exit code stays', async () => {
     const path = `${folder}/program`;
     const running = run('a', ...script(`${program(path)} & exit 3`));
     const pid = await pidIn(path);
@@ -114,7 +114,7 @@ describe('the lock is kept until the program has ended too', () => {
     expect(running.output).toBe('got it\n');
   });
 
-  test('but with --close only where it was told to end', async () => {
+  test('with --close only after an ending signal', async () => {
     const path = `${folder}/program`;
     const closed = run('a', '--close', ...script(`${program(path)} & exit 3`));
     expect(await closed.ended).toBe(3);
@@ -130,8 +130,8 @@ describe('the lock is kept until the program has ended too', () => {
     expect(await told.ended).toBe(143);
   });
 
-  test('but not for what has left the group, nor for zombies', async () => {
-    // What becomes `sleep` never asks how its child, a member of the group, has ended.
+  test('but not for processes that have left the group, nor for zombies', async () => {
+    // The process that becomes `sleep` never waits for its child, a member of the group.
     const path = `${folder}/away`;
     const away = `sh -c 'sleep 0.1 & echo $$ > ${path}; exec setsid sleep 600' > /dev/null 2>&1`;
     const running = run('a', ...script(`${away} & sleep 0.5`));
@@ -142,8 +142,8 @@ describe('the lock is kept until the program has ended too', () => {
   });
 });
 
-describe('where the lock is lost, KILL ends the program, though its shell has ended before', () => {
-  test('as it cannot be refreshed: before the lease is over', async () => {
+describe('if the lock is lost, KILL ends the program, even if its shell has ended before', () => {
+  test('because it cannot be refreshed: before the lease ends', async () => {
     const path = `${folder}/program`;
     const leaseSeconds = 8;
     const running = run('a', '--lease', String(leaseSeconds), ...script(`${program(path)} & wait`));
@@ -157,7 +157,7 @@ describe('where the lock is lost, KILL ends the program, though its shell has en
     expect(running.complaints).not.toContain('has ended');
   });
 
-  test.each(['deleted', 'broken'])('as its entry was %s', async (how) => {
+  test.each(['deleted', 'broken'])('because its entry was %s', async (how) => {
     const path = `${folder}/program`;
     const running = run('a', '--lease', '4', ...script(`${program(path)} & wait`));
     const pid = await pidIn(path);
@@ -168,7 +168,7 @@ describe('where the lock is lost, KILL ends the program, though its shell has en
     expect(isRunning(pid)).toBe(false);
   });
 
-  test('as it cannot be refreshed any more while it is kept for the program', async () => {
+  test('because it cannot be refreshed while it is kept for the program', async () => {
     const path = `${folder}/program`;
     const running = run('a', '--lease', '4', ...script(`${program(path)} & exit 0`));
     const pid = await pidIn(path);
@@ -179,7 +179,7 @@ describe('where the lock is lost, KILL ends the program, though its shell has en
     expect(isRunning(pid)).toBe(false);
   });
 
-  test.each(['wait', 'exit 0'])('as the tool was killed; the shell was at "%s"', async (then) => {
+  test.each(['wait', 'exit 0'])('because the tool was killed; the shell was at "%s"', async (then) => {
     const path = `${folder}/program`;
     const running = run('a', '--lease', '8', ...script(`${program(path)} & ${then}`));
     const pid = await pidIn(path);
@@ -190,7 +190,7 @@ describe('where the lock is lost, KILL ends the program, though its shell has en
   });
 });
 
-test('a guardian that is told to end, as all of a service are, stays as long as the tool', async () => {
+test('a guardian that gets an ending signal, like all processes of a service, stays as long as the tool', async () => {
   const path = `${folder}/program`;
   const running = run('a', '--lease', '8', ...script(`${program(path)} & wait`));
   const pid = await pidIn(path);
@@ -203,7 +203,7 @@ test('a guardian that is told to end, as all of a service are, stays as long as 
   await until(() => !isRunning(pid), 'that the program has ended');
 });
 
-test('a run within a run ends with it: it has a group of its own, and passes on what it is told', async () => {
+test('a run within a run ends with it: it has a group of its own, and passes signals on', async () => {
   const path = `${folder}/program`;
   const inner = `${process.execPath} ${tool.path} run b --lease 800 --grace 200 -- ${program(path)}`;
   const running = run('a', '--lease', '4', ...script(`${inner} & wait`));
@@ -211,16 +211,16 @@ test('a run within a run ends with it: it has a group of its own, and passes on 
   await rig.remove('a');
 
   expect(await running.ended).toBe(76);
-  // At once, and not after the grace of 200 s that it would have had by itself.
+  // At once, and not after its own grace of 200 s.
   await until(() => !isRunning(pid), 'that the program has ended');
 });
 
-describe('on a terminal, where the group has others too', () => {
-  /** Who was there before the command, and is neither waited for nor ended. */
+describe('on a terminal, where the group has other processes too', () => {
+  /** A process that was there before the command: it is neither waited for nor ended. */
   const line = (job: string): string =>
     `${program(`${folder}/other`)} & cdk-lynk run a --lease 4 -- sh -c "${job}"; echo "code $?"; sleep 3; kill -s KILL $! && echo spared`;
 
-  test('the lock is kept for what the command has left running', async () => {
+  test('the lock is kept for processes that the command has left running', async () => {
     const running = onTerminal(line(`${program(`${folder}/program`)} & exit 3`));
     const [pid, other] = [await pidIn(`${folder}/program`), await pidIn(`${folder}/other`)];
     await hasEnded(running);
@@ -233,7 +233,7 @@ describe('on a terminal, where the group has others too', () => {
     await running.said('code 3');
   });
 
-  test('a lock that is lost ends it', async () => {
+  test('the loss of the lock ends them', async () => {
     const running = onTerminal(line(`${program(`${folder}/program`)} & wait`));
     const pid = await pidIn(`${folder}/program`);
     await rig.clear();
@@ -243,7 +243,7 @@ describe('on a terminal, where the group has others too', () => {
     await running.said('spared');
   });
 
-  test('a tool that is killed leaves none of it', async () => {
+  test('a tool that is killed leaves none of them', async () => {
     const running = onTerminal(line(`echo \\$PPID > ${folder}/tool; ${program(`${folder}/program`)} & exit 0`));
     const pid = await pidIn(`${folder}/program`);
     await hasEnded(running);
@@ -254,7 +254,7 @@ describe('on a terminal, where the group has others too', () => {
   });
 });
 
-test('processes are listed alike by files and by `ps`', () => {
+test('files and `ps` list the same processes', () => {
   const mine = (all = runningProcesses()) => all?.find(({ pid }) => pid === process.pid);
 
   expect(mine()).toMatchObject({ parentPid: process.ppid, name: expect.stringMatching(/^\S+/) });

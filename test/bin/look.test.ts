@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 afterEach(() => rig.clear());
 
-/** An entry whose holder wrote that long ago. */
+/** An entry whose holder wrote `agoSeconds` ago. */
 async function put(
   name: string,
   { agoSeconds = 0, leaseSeconds = 60, host = 'host/7', version = '', more = {} } = {},
@@ -39,7 +39,7 @@ async function put(
   };
   await rig.direct.send(new PutItemCommand({ TableName: rig.tableName, Item }));
 }
-/** Of an entry that a hold left, and that has stood for its time. */
+/** The version of a tombstone from 10 minutes ago. */
 const leftLongAgo = (): string =>
   formatVersion({ stampMs: Date.now() - 600_000, timed: true, holdId: tombstoneHoldIdFrom(new Uint8Array(10)) });
 const item = async (name: string) => {
@@ -83,7 +83,7 @@ describe('ls', () => {
     ]);
   });
 
-  test('by prefix, and with the free ones', async () => {
+  test('filters by prefix, and shows free ones', async () => {
     expect(rows((await typed(['ls', '--prefix', 'account/'])).output).map(([name]) => name)).toEqual([
       'NAME',
       'account/1',
@@ -105,7 +105,7 @@ describe('ls', () => {
     expect(locks[3]).not.toHaveProperty('looksDead');
   });
 
-  test('on a terminal: colours, and no row longer than its line', async () => {
+  test('on a terminal: has colours, and no row is longer than a line', async () => {
     await put('long', { host: 'h'.repeat(300), more: { data: { S: JSON.stringify('n'.repeat(300)) } } });
 
     const { output } = await typed(['ls'], { width: 100 });
@@ -118,7 +118,7 @@ describe('ls', () => {
     expect((await typed(['ls'])).output).toContain('n'.repeat(300));
   });
 
-  test('prints nothing that others wrote as it is, where that could move the cursor', async () => {
+  test('prints no control characters that others wrote', async () => {
     await put('evil\u001b[2J', { host: 'a\nb\u202e', more: { data: { S: '"\\u0007"' } } });
 
     const { output } = await typed(['ls', '--prefix', 'evil']);
@@ -127,7 +127,7 @@ describe('ls', () => {
     expect(output.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
-  test('reports what is no lock’s entry, and goes on', async () => {
+  test('reports items that are no lock’s entry, and goes on', async () => {
     await rig.direct.send(new PutItemCommand({ TableName: rig.tableName, Item: { lockKey: { S: 'account/0' } } }));
 
     const { code, output, complaints } = await typed(['ls', '--prefix', 'account/']);
@@ -137,7 +137,7 @@ describe('ls', () => {
     expect(complaints).toMatch(/^cdk-lynk: lock "account\/0" .* attribute "leaseDuration" of its entry is missing/);
   });
 
-  test('--watch shows it again and again, and tells what one look cannot', async () => {
+  test('--watch polls again and again, and shows what one poll cannot', async () => {
     await put('pythons', { version: PYTHONS, leaseSeconds: 1 });
     let seen = '';
     const onOutput = (text: string): void => {
@@ -154,7 +154,7 @@ describe('ls', () => {
     expect(seen.indexOf('held?')).toBeLessThan(seen.indexOf('dead'));
   });
 
-  test('--watch --svg draws what it has seen so far, at each look and at the end', async () => {
+  test('--watch --svg draws what it has seen so far, at each poll and at the end', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-svg-'));
     const path = join(folder, 'locks.svg');
     const picture = (): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
@@ -178,7 +178,7 @@ describe('ls', () => {
     }
   });
 
-  test('--watch --json writes a line for each look', async () => {
+  test('--watch --json writes a line for each poll', async () => {
     let lines = 0;
     const onOutput = (text: string): void => {
       expect(JSON.parse(text)).toHaveLength(5);
@@ -198,7 +198,7 @@ test('ls of a table without locks', async () => {
 });
 
 describe('show', () => {
-  test('tells all that the entry does', async () => {
+  test('shows all of the entry', async () => {
     await put('nightly', { agoSeconds: 5, more: { data: { S: '{"job":7}' }, fencingToken: { N: '42' } } });
 
     const { code, output } = await typed(['show', 'nightly']);
@@ -220,11 +220,11 @@ describe('show', () => {
     expect(output).not.toContain('dead since');
   });
 
-  test('says what it cannot tell', async () => {
+  test('says what is not known', async () => {
     await put('nightly', { version: PYTHONS });
     const { output } = await typed(['show', 'nightly']);
-    expect(output).toMatch(/^state {2,}held\?: whether its holder lives cannot be told at one look$/m);
-    expect(output).toMatch(/^last seen {2,}its client does not tell$/m);
+    expect(output).toMatch(/^state {2,}held\?: one poll cannot show whether its holder lives$/m);
+    expect(output).toMatch(/^last seen {2,}its client does not record it$/m);
     expect(output).toMatch(/\(another client, such as Python's lynk\)$/m);
   });
 
@@ -244,7 +244,7 @@ describe('show', () => {
     expect(await typed(['show', 'other', '--json'])).toMatchObject({ code: 1, output: 'null\n' });
   });
 
-  test('exits with 1 where nobody holds it, and 65 where that is no lock', async () => {
+  test('exits with 1 if nobody holds the lock, and 65 if the item is no lock’s entry', async () => {
     expect(await typed(['show', 'other'])).toMatchObject({ code: 1, output: 'other is free: it has no entry\n' });
     await rig.direct.send(new PutItemCommand({ TableName: rig.tableName, Item: { lockKey: { S: 'other' } } }));
     expect(await typed(['show', 'other'])).toMatchObject({ code: 65, output: '' });
@@ -287,7 +287,7 @@ describe('break', () => {
     expect(await item('nightly')).not.toEqual(before);
   });
 
-  test('breaks a living holder, though it refreshed while its breaker thought about it', async () => {
+  test('breaks a living holder, even if it refreshes before the confirmation', async () => {
     const held = await rig
       .factoryOfAnotherProcess({ leaseSeconds: 60, logger: SILENT })
       .createLock('nightly')
@@ -304,7 +304,7 @@ describe('break', () => {
     expect(held.isHeld).toBe(false);
   });
 
-  test('leaves alone what has changed since it was shown', async () => {
+  test('leaves a lock alone that has changed since it was shown', async () => {
     await put('nightly', { version: PYTHONS });
     const afterTakeover = async (): Promise<boolean> => {
       await put('nightly', { host: 'another/1' });
@@ -328,7 +328,7 @@ describe('break', () => {
     expect(await item('nightly')).toBeUndefined();
   });
 
-  test('exits with 1 where there is nothing to break', async () => {
+  test('exits with 1 if there is nothing to break', async () => {
     expect(await typed(['break', 'nightly', '-r', 'stuck', '-y'])).toMatchObject({
       code: 1,
       complaints: 'cdk-lynk: nightly has no entry: nobody holds it\n',
@@ -336,14 +336,14 @@ describe('break', () => {
   });
 });
 
-test('tables lists those with the tag', async () => {
+test('tables lists the tables with the tag', async () => {
   const Replicas = [{ Tags: [{ Key: 'lynk', Value: 'lock-table' }] }];
   await createTable(rig.direct, { ...lockTable('tagged-locks'), Replicas });
   expect(await typed(['tables'])).toMatchObject({ code: 0, output: 'tagged-locks\n' });
   expect(await typed(['tables', '--json'])).toMatchObject({ code: 0, output: '["tagged-locks"]\n' });
 });
 
-test('a table that is not there: exit code 69, and the way out', async () => {
+test('a missing table: exit code 69, and the way out', async () => {
   const { code, complaints } = await typed(['ls', '--table', 'nobodys-table']);
   expect(code).toBe(69);
   expect(complaints).toMatch(/^cdk-lynk: table "nobodys-table": there is no such table in this account and region/);

@@ -6,7 +6,7 @@ import { bundled, isRunning, Started, until } from './tool.js';
 
 jest.setTimeout(180_000);
 
-/** The command of a tool that was killed, and leads a group of its own. */
+/** The command of a tool that was killed. It leads a group of its own. */
 let orphan: number | undefined;
 let rig: Rig;
 let tool: Awaited<ReturnType<typeof bundled>>;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   [rig, tool] = await Promise.all([Rig.start(), bundled()]);
 });
 afterEach(async () => {
-  // Where the tool failed to end it, as the test then says.
+  // In case the tool has failed to end it; the test then fails.
   if (orphan !== undefined && isRunning(orphan)) process.kill(-orphan, 'SIGKILL');
   orphan = undefined;
   await Started.endAll();
@@ -40,7 +40,7 @@ const run = (...args: readonly string[]): Started =>
   new Started(process.execPath, [tool.path, 'run', ...args], environment());
 const script = (text: string): readonly string[] => ['--', 'sh', '-c', text];
 
-describe('a lock that is lost ends the command', () => {
+describe('the loss of the lock ends the command', () => {
   const ALIVE = 'while :; do date +%s%3N > "$0"; sleep 0.05; done';
 
   test('before its lease ends', async () => {
@@ -48,7 +48,7 @@ describe('a lock that is lost ends the command', () => {
     const leaseSeconds = 20;
     const running = run('a', '--lease', String(leaseSeconds), '--', 'sh', '-c', `echo started; ${ALIVE}`, path);
     await running.said('started');
-    // From here on nothing is answered; the version that stands is the last one confirmed.
+    // From here on there are no answers; the version that stands is the last confirmed one.
     rig.proxy.fate = () => 'silence';
     const outcome = await running.ended;
     const lastAliveMs = Number(readFileSync(path, 'utf8'));
@@ -59,7 +59,7 @@ describe('a lock that is lost ends the command', () => {
     expect(lastAliveMs).toBeLessThan(stampMs + leaseSeconds * 1000);
   });
 
-  test('even one that ignores being asked to', async () => {
+  test('even if it ignores TERM', async () => {
     const path = `${folder}/stubborn`;
     const running = run(
       'a',
@@ -74,7 +74,7 @@ describe('a lock that is lost ends the command', () => {
     expect(isRunning(Number(readFileSync(path, 'utf8')))).toBe(false);
   });
 
-  test('at once, where it was broken: the command hears TERM, and the reason is told', async () => {
+  test('at once, if the lock was broken: the command gets TERM, and the reason is printed', async () => {
     const running = run(
       'a',
       '--lease',
@@ -109,7 +109,7 @@ describe('a lock that is lost ends the command', () => {
   });
 });
 
-test('killed outright, it takes its command with it, and the next gets the lock after lease and tolerance', async () => {
+test('if the tool is killed, its command ends too, and the next gets the lock after lease and tolerance', async () => {
   const path = `${folder}/orphan`;
   const running = run(
     'a',
@@ -129,8 +129,8 @@ test('killed outright, it takes its command with it, and the next gets the lock 
 
   expect(await next.ended).toBe(0);
   const [startedMs, state] = next.output.split('\n');
-  // A zombie has ended; when it goes is up to who adopted it.
+  // A zombie has ended; its new parent decides when it is removed.
   expect(state).toMatch(/^(gone|State:\s[ZX] .*)$/);
-  // Not before the lease was over; and by what DynamoDB's clock says of its age, not by chance.
+  // Not before the lease was over, by DynamoDB's clock.
   expect(Number(startedMs)).toBeGreaterThan(stampMs + 8000);
 });

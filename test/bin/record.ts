@@ -1,6 +1,6 @@
 /**
  * Records sessions of the command line tool on a terminal, and puts them into docs/cli.md. Needs tmux.
- * For a person to run after a change, and to look at: `npm run record:cli`.
+ * Run it after a change, and read the result: `npm run record:cli`. `--help-only` records the help texts alone.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { bundled } from './tool.js';
 const PAGE = 'docs/cli.md';
 const TABLE = 'my-locks';
 
-/** One session: what is typed, line by line, with the seconds to let pass after each. */
+/** One session: the lines that are typed, and the seconds to wait after each. */
 interface Session {
   readonly name: string;
   readonly lines: readonly (readonly [keys: string, seconds: number])[];

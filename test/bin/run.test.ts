@@ -40,7 +40,7 @@ const script = (text: string): readonly string[] => ['--', 'sh', '-c', text];
 
 describe('the exit code', () => {
   test('is the command’s, from 0 to 255', async () => {
-    // In this process, whose start is what takes time; the command has one of its own.
+    // Runs in this process, as starting another tool takes time; the command is a process of its own.
     Object.assign(process.env, environment());
     const codes = Array.from({ length: 256 }, (_, code) => code);
     const seen = new Map<number, number>();
@@ -55,17 +55,17 @@ describe('the exit code', () => {
     expect(seen.size).toBe(256);
   });
 
-  test.each([0, 1, 255])('%d is that of the tool’s own process too', async (code) => {
+  test.each([0, 1, 255])('%d is the exit code of the tool’s own process too', async (code) => {
     expect(await run('a', ...script(`exit ${code}`)).ended).toBe(code);
   });
 
-  test.each(['SIGHUP', 'SIGKILL', 'SIGTERM', 'SIGUSR1'] as const)('is 128 + n where %s ended it', async (signal) => {
+  test.each(['SIGHUP', 'SIGKILL', 'SIGTERM', 'SIGUSR1'] as const)('is 128 + n if %s ended it', async (signal) => {
     expect(await run('a', ...script(`kill -${constants.signals[signal]} $$`)).ended).toBe(
       128 + constants.signals[signal],
     );
   });
 
-  test('is 127 where there is no such command, 126 where it is none', async () => {
+  test('is 127 if there is no such command, 126 if it cannot be executed', async () => {
     writeFileSync(`${folder}/no-program`, 'text');
     const missing = run('a', '--', `${folder}/nowhere`);
     expect(await missing.ended).toBe(127);
@@ -76,7 +76,7 @@ describe('the exit code', () => {
     expect(await rig.lockNames()).toEqual([]);
   });
 
-  test('is 75 where another holds the lock', async () => {
+  test('is 75 if another holds the lock', async () => {
     await rig.putForeignEntry('a', { leaseSeconds: 600 });
     const once = run('a', '--wait', '0', '--', 'touch', `${folder}/touched`);
     expect(await once.ended).toBe(75);
@@ -87,22 +87,22 @@ describe('the exit code', () => {
     expect(() => readFileSync(`${folder}/touched`)).toThrow('ENOENT');
   });
 
-  test('is 74 where DynamoDB came out of reach while another held the lock', async () => {
+  test('is 74 if DynamoDB is out of reach, after another held the lock', async () => {
     await rig.putForeignEntry('a', { leaseSeconds: 600 });
     const waiting = run('a', '--wait', '3', '--', 'touch', `${folder}/touched`);
-    await until(() => (rig.proxy.counts['GetItem'] ?? 0) > 1, 'two looks');
+    await until(() => (rig.proxy.counts['GetItem'] ?? 0) > 1, 'two polls');
     rig.proxy.fate = () => 'reset';
     expect(await waiting.ended).toBe(74);
     rig.proxy.fate = () => 'pass';
   });
 
-  test('is 69 where the table cannot be used', async () => {
+  test('is 69 if the table cannot be used', async () => {
     const gone = run('a', '--table', 'nobodys-table', '--', 'true');
     expect(await gone.ended).toBe(69);
     expect(gone.complaints).toMatch(/^cdk-lynk: table "nobodys-table": there is no such table/);
   });
 
-  test('is 74 where nobody answers', async () => {
+  test('is 74 if nobody answers', async () => {
     const dead = run('a', '--wait', '1', '--endpoint-url', 'http://127.0.0.1:1', '--', 'true');
     expect(await dead.ended).toBe(74);
     expect(dead.complaints).toMatch(
@@ -113,7 +113,7 @@ describe('the exit code', () => {
 });
 
 test.each([['ls'], ['show', 'a'], ['break', 'a', '--reason', 'stuck', '--yes'], ['tables']])(
-  '%s exits with 74 too where nobody answers',
+  '%s exits with 74 too if nobody answers',
   async (...args) => {
     const line = [tool.path, ...args, '--endpoint-url', 'http://127.0.0.1:1'];
     const asking = new Started(process.execPath, line, environment());
@@ -123,7 +123,7 @@ test.each([['ls'], ['show', 'a'], ['break', 'a', '--reason', 'stuck', '--yes'], 
   },
 );
 
-test('the lock is held while the command runs, and released after it; input and output are its own', async () => {
+test('the lock is held while the command runs, and released after it; the command uses our input and output', async () => {
   const running = run('a', '--lease', '60', '--verbose', ...script('echo running; sleep 60 & wait; echo never'));
   await running.said('running');
 
@@ -137,7 +137,7 @@ test('the lock is held while the command runs, and released after it; input and 
   expect(await rig.lockNames()).toEqual([]);
 });
 
-test('whoever stops reading what it says ends neither the command nor its lock before its time', async () => {
+test('if the reader of its output ends, the command and its lock go on', async () => {
   const deaf = run('a', '--verbose', ...script('sleep 1; exit 5'));
   deaf.stopReadingComplaints();
 
@@ -145,7 +145,7 @@ test('whoever stops reading what it says ends neither the command nor its lock b
   expect(await rig.lockNames()).toEqual([]);
 });
 
-test('what others wrote is printed so that it cannot move the cursor', async () => {
+test('control characters that others wrote are escaped', async () => {
   await rig.putForeignEntry('a', { leaseSeconds: 600, hostIdentifier: 'a\u001b[2Jb' });
   const refused = run('a', '--wait', '0.3', '--verbose', '--', 'true');
 
@@ -154,7 +154,7 @@ test('what others wrote is printed so that it cannot move the cursor', async () 
   expect(refused.complaints).not.toContain('\u001b');
 });
 
-test('with permits, that many run at once, and no more', async () => {
+test('with permits, exactly that many run at once', async () => {
   const command = script('echo running; sleep 600 & wait');
   const two = [run('a', '--permits', '2', ...command), run('a', '--permits', '2', ...command)];
   await Promise.all(two.map((one) => one.said('running')));
@@ -167,7 +167,7 @@ test('with permits, that many run at once, and no more', async () => {
   expect(await rig.lockNames()).toEqual([]);
 });
 
-test('the command’s environment is the shell’s: what only points the tool elsewhere is not in it', async () => {
+test('the command’s environment is the shell’s, without the tool’s own region and endpoint', async () => {
   const { AWS_ENDPOINT_URL_DYNAMODB: endpoint = '', ...rest } = environment();
   const args = [tool.path, 'run', 'a', '--endpoint-url', endpoint, ...script('echo "<$AWS_ENDPOINT_URL_DYNAMODB>"')];
   const running = new Started(process.execPath, args, rest);
@@ -196,7 +196,7 @@ describe('lease and wait', () => {
       LYNK_WAIT_SECONDS: wait,
     });
 
-  test('are those of the environment, unless the command line has others', async () => {
+  test('come from the environment, unless the command line has others', async () => {
     const leaseOf = async (...args: readonly string[]): Promise<string | undefined> => {
       const running = withDefaults('77', '600', ...args, '--', 'sh', '-c', 'echo in; sleep 600 & wait');
       await running.said('in');
@@ -211,7 +211,7 @@ describe('lease and wait', () => {
     expect(await leaseOf('--lease', '55')).toBe('55');
   });
 
-  test('an empty one is none; and a wait of 0 asks once', async () => {
+  test('an empty variable is ignored; a wait of 0 tries once', async () => {
     await rig.putForeignEntry('a', { leaseSeconds: 600 });
     const refused = withDefaults('', '0', '--', 'true');
 

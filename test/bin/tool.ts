@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { main } from '../../bin/cli/main.js';
 import type { Terminal } from '../../bin/cli/terminal.js';
 
-/** What became of a command line. */
+/** The outcome of a command line. */
 export interface Outcome {
   readonly code: number;
   readonly output: string;
@@ -15,15 +15,15 @@ export interface Outcome {
 
 /** How a command line is run in this process. */
 interface Seat {
-  /** Of a terminal; elsewhere there is none. */
+  /** The width of the terminal; undefined if there is none. */
   readonly width?: number;
-  /** What the person says to each question in turn, and what happens while they think. */
+  /** The answer to each question in turn, and what happens before it. */
   readonly answers?: readonly (boolean | (() => Promise<boolean>))[];
-  /** Told of all output as it comes. */
+  /** Called with all output as it comes. */
   readonly onOutput?: (text: string) => void;
 }
 
-/** Runs one command line in this process, on a terminal where it has a width. Colours are written as `<red>`. */
+/** Runs one command line in this process, on a terminal if `width` is given. Colours are written as `<red>`. */
 export async function typed(args: readonly string[], { width, answers = [], onOutput }: Seat = {}): Promise<Outcome> {
   const outcome = { output: '', complaints: '' };
   const left = [...answers];
@@ -69,7 +69,7 @@ export async function bundled(): Promise<{ readonly path: string; discard(): voi
 
 const running = new Set<Started>();
 
-/** A process of its own, and what it says. */
+/** A process of its own, and its output. */
 export class Started {
   output = '';
   complaints = '';
@@ -81,7 +81,7 @@ export class Started {
   constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
     const { PATH = '' } = process.env;
     const whole = { PATH, NODE_NO_WARNINGS: '1', ...env };
-    // A session of its own: what is left of it at the end of a test is ended as one.
+    // A session of its own, so that all of it can be ended after the test.
     this.child = spawn(command, args, { env: whole, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.child.stdout?.on('data', (chunk) => {
       this.output += chunk;
@@ -94,7 +94,7 @@ export class Started {
     this.ended = new Promise((settle, reject) => {
       this.child.once('error', reject);
       this.child.once('exit', async (code, signal) => {
-        // What it said last may be read after its end; what it left running may keep its output open for long.
+        // Its last output may come after its end; processes that it left may keep the output open for long.
         await Promise.race([this.closed, sleep(500)]);
         this.hasEnded = true;
         settle(code ?? signal ?? 'SIGKILL');
@@ -106,7 +106,7 @@ export class Started {
     return this.child.pid ?? 0;
   }
 
-  /** From now on, nobody does. */
+  /** Stops reading its output. */
   stopReadingComplaints(): void {
     this.child.stderr?.destroy();
   }
@@ -115,13 +115,13 @@ export class Started {
     this.child.kill(name);
   }
 
-  /** Waits until it has said so; the limit is for a machine that is busy. */
+  /** Waits until its output has this; the limit is for a busy machine. */
   async said(text: string): Promise<void> {
     await until(() => this.output.includes(text) || this.hasEnded, `"${text}"`);
     if (!this.output.includes(text)) throw new Error(`it ended without saying "${text}": ${this.complaints}`);
   }
 
-  /** Leaves none behind. */
+  /** Ends all that is left. */
   static async endAll(): Promise<void> {
     for (const one of running) {
       one.signal('SIGCONT');
@@ -132,7 +132,7 @@ export class Started {
         const kill = setTimeout(() => one.signal('SIGKILL'), 5000);
         await one.ended;
         clearTimeout(kill);
-        // What it left running, if anything, must not keep this process waiting for output.
+        // Processes that it left running must not keep this process waiting for output.
         one.child.stdout?.destroy();
         one.child.stderr?.destroy();
       }),
@@ -141,7 +141,7 @@ export class Started {
   }
 }
 
-/** Waits until it is so; the limit is for a machine that is busy, not a claim. */
+/** Waits until it is true; the limit is only for a busy machine. */
 export async function until(isSo: () => boolean, what: string, limitSeconds = 60): Promise<void> {
   const deadline = performance.now() + limitSeconds * 1000;
   while (!isSo()) {
@@ -151,15 +151,15 @@ export async function until(isSo: () => boolean, what: string, limitSeconds = 60
 }
 
 /**
- * Whether a process runs. One that has ended, and that nobody has waited for yet, does not, though signals can
- * still be sent to it: who adopted it, such as a container's first process, may take its time.
+ * Whether a process runs. A zombie does not, although signals can still be sent to it: its new parent, such as a
+ * container's first process, may take long to remove it.
  */
 export function isRunning(pid: number): boolean {
   try {
-    // The state is what follows the name, which may itself hold brackets: proc(5).
+    // The state follows the name, which may itself contain brackets: proc(5).
     return !/\) [ZX] [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch (error) {
-    // ESRCH: it went while its file was being read.
+    // ESRCH: it ended while its file was read.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }

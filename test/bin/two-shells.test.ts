@@ -21,7 +21,7 @@ test('two shells that run a command under one lock never overlap, over 50 rounds
       TOOL: tool.path,
       JOURNAL: journal,
     };
-    // Each line is written by one write: lines of two shells do not mix.
+    // One write a line, so that lines of two shells do not mix.
     const critical = 'echo "in $1" >> "$JOURNAL"; sleep 0.02; echo "out $1" >> "$JOURNAL"';
     const loop = `for i in $(seq ${ROUNDS / 2}); do
       "$NODE" "$TOOL" run shared --wait 500 -- sh -c '${critical}' sh "$0" || exit 1
@@ -36,7 +36,7 @@ test('two shells that run a command under one lock never overlap, over 50 rounds
       expect(lines[round]).toMatch(/^in /);
       expect(lines[round + 1]).toBe(lines[round]?.replace('in', 'out'));
     }
-    // Both had their turns at the same time: one after the other would prove nothing.
+    // The shells alternated: one after the other would prove nothing.
     const turns = lines.filter((line) => line.startsWith('in'));
     const changes = turns.filter((turn, index) => index > 0 && turn !== turns[index - 1]).length;
     expect(changes).toBeGreaterThan(3);

@@ -1,11 +1,11 @@
 import { typed } from './tool.js';
 
-/** None of it asks DynamoDB: there is none where this points to. */
+/** Nothing sends a request: there is no DynamoDB at this endpoint. */
 beforeEach(() => {
   for (const name of ['LYNK_TABLE_NAME', 'AWS_REGION', 'AWS_ENDPOINT_URL_DYNAMODB']) delete process.env[name];
 });
 
-describe('what cannot be used is refused by name, with exit code 64', () => {
+describe('a wrong command line is refused by name, with exit code 64', () => {
   test.each<[readonly string[], RegExp]>([
     [[], /which command\?/],
     [['lock'], /there is no command "lock"; there are run, ls, show, break, tables$/m],
@@ -59,7 +59,7 @@ describe('what cannot be used is refused by name, with exit code 64', () => {
     [['break'], /NAME is missing/],
     [['break', 'a'], /--reason is missing: its holder is told why/],
     [['break', 'a', '--reason', ''], /--reason is empty/],
-    [['break', 'a', '--reason', 'stuck'], /this is no terminal to ask on: pass --yes/],
+    [['break', 'a', '--reason', 'stuck'], /no terminal to ask for confirmation: pass --yes/],
     [['break', 'a', '--reason', 'stuck', '--yes'], /which table\?/],
     [['tables', 'all'], /unexpected argument "all"/],
     [['tables', '--table', 'my-locks'], /unknown option "--table"/],
@@ -69,7 +69,7 @@ describe('what cannot be used is refused by name, with exit code 64', () => {
     expect(complaints).toMatch(why);
     expect(code).toBe(64);
     expect(output).toBe('');
-    // For people: no trace, and a way on.
+    // For people: no trace, and where to read on.
     expect(complaints).not.toMatch(/\n\s+at /);
     expect(complaints.startsWith('cdk-lynk: ')).toBe(true);
   });
@@ -79,7 +79,7 @@ test.each([
   ['LYNK_LEASE_SECONDS', '1.5', /LYNK_LEASE_SECONDS is a whole number of seconds from 1 to 86400, got "1.5"$/m],
   ['LYNK_LEASE_SECONDS', 'invocation', /LYNK_LEASE_SECONDS is a whole number .* got "invocation"$/m],
   ['LYNK_WAIT_SECONDS', '-1', /LYNK_WAIT_SECONDS is a number of seconds from 0 to 86400, got "-1"$/m],
-])('a default of the environment that cannot be used is refused by its name: %s=%s', async (variable, value, why) => {
+])('a wrong default of the environment is refused by name: %s=%s', async (variable, value, why) => {
   process.env[variable] = value;
   const { code, complaints } = await typed(['run', 'a', '--', 'true']);
   delete process.env[variable];
@@ -91,14 +91,14 @@ test.each([
 test.each([
   [[], 'See cdk-lynk --help'],
   [['run'], 'See cdk-lynk run --help'],
-])('and says where to read on', async (args, hint) => {
+])('a refusal says where to read on', async (args, hint) => {
   expect((await typed(args)).complaints).toContain(hint);
 });
 
 test.each([
   [undefined, /^cdk-lynk: boom\n$/],
   ['1', /^cdk-lynk: boom\nError: boom\n\s+at /],
-])('a bug is told in one line, with code 70; a trace only where it is asked for (%s)', async (debug, complaint) => {
+])('a bug is printed in one line, with code 70; a trace only on request (%s)', async (debug, complaint) => {
   if (debug) process.env['CDK_LYNK_DEBUG'] = debug;
   const onOutput = (): void => {
     throw new Error('boom');

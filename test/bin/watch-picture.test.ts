@@ -3,17 +3,17 @@ import type { LockInspection } from '../../runtime/index.js';
 
 const EPOCH_MS = Date.UTC(2026, 0, 5, 3);
 
-/** A lock as one look may show it: held by `host`, as of `version`. */
+/** A lock as one poll may show it: held by `host`, as of `version`. */
 function lock(name: string, host: string, version: string, more: Partial<LockInspection> = {}): LockInspection {
   const held = { name, hostIdentifier: host, version, holdId: `${name} ${host}`, leaseSeconds: 10, looksDead: false };
   return { isFree: false, isBroken: false, isReleased: false, ...held, ...more } as LockInspection;
 }
 const dead = { looksDead: true };
 
-/** Looks two seconds apart, each with what it showed. */
-function drawn(...looks: readonly (readonly LockInspection[])[]): string {
+/** The picture after polls two seconds apart, each with what it showed. */
+function drawn(...polls: readonly (readonly LockInspection[])[]): string {
   const picture = new WatchPicture('never-written.svg', 'my-locks');
-  for (const [index, locks] of looks.entries()) picture.saw(locks, EPOCH_MS + index * 2000);
+  for (const [index, locks] of polls.entries()) picture.add(locks, EPOCH_MS + index * 2000);
   return picture.draw();
 }
 
@@ -42,12 +42,12 @@ test('a hold is one stretch in its holder’s colour, with a dot for each refres
   const svg = drawn([lock('a', 'x', '1')], [lock('a', 'x', '2')], [lock('a', 'x', '2')], [lock('a', 'x', '3')]);
 
   expect(lanes(svg)).toEqual({ a: [['holder-0', 0, 6]] });
-  // One more explains it.
+  // The legend has one more.
   expect(count(svg, '<circle class="refresh"')).toBe(3);
   expect(svg).toContain('>x</text>');
 });
 
-test('a lock that was given back is free until another has it, who has another colour', () => {
+test('a released lock is free until the next holder, who has another colour', () => {
   const svg = drawn([lock('a', 'x', '1')], [lock('a', 'x', '1')], [], [], [lock('a', 'y', '2')], [lock('a', 'y', '2')]);
 
   expect(lanes(svg)).toEqual({
@@ -59,7 +59,7 @@ test('a lock that was given back is free until another has it, who has another c
   expect(svg).not.toContain('takes over');
 });
 
-test('a dead holder’s entry stands there until the takeover', () => {
+test('a dead holder’s entry stays until the takeover', () => {
   const gone = [lock('a', 'x', '1', dead)];
   const svg = drawn([lock('a', 'x', '1')], gone, gone, gone, [lock('a', 'y', '2')], [lock('a', 'y', '2')]);
 
@@ -73,7 +73,7 @@ test('a dead holder’s entry stands there until the takeover', () => {
   expect(count(svg, '<path class="takeover"')).toBe(2);
 });
 
-test('the same holder has one colour whatever it holds; a hold of its own is a stretch of its own', () => {
+test('a holder has one colour for all its locks; each hold is a stretch of its own', () => {
   const svg = drawn(
     [lock('a', 'x', '1'), lock('b', 'x', '1')],
     [lock('a', 'x', '2', { holdId: 'another' }), lock('b', 'y', '2')],
@@ -92,7 +92,7 @@ test('the same holder has one colour whatever it holds; a hold of its own is a s
   });
 });
 
-test('a client that does not say when it wrote is told by its name', () => {
+test('a client that does not record when it writes is recognized by its name', () => {
   const python = { holdId: undefined, looksDead: undefined };
   const svg = drawn([lock('a', 'py', 'v4', python)], [lock('a', 'py', 'another v4', python)]);
 
@@ -100,7 +100,7 @@ test('a client that does not say when it wrote is told by its name', () => {
   expect(count(svg, '<circle class="refresh"')).toBe(2);
 });
 
-test('broken, given back but taken, and free though its entry is kept', () => {
+test('broken; released but taken; free but kept', () => {
   const svg = drawn(
     ...[1, 2].map(() => [
       lock('broken', 'x', '1', { isBroken: true }),
@@ -112,7 +112,7 @@ test('broken, given back but taken, and free though its entry is kept', () => {
   expect(lanes(svg)).toEqual({ broken: [['broken', 0, 2]], free: [], kept: [['kept', 0, 2]] });
 });
 
-test('of many locks those that changed last are drawn, and what stands there for days stays bounded', () => {
+test('of many locks, those that changed last are drawn; the size stays bounded for days', () => {
   const many = (index: number) => Array.from({ length: 30 }, (_, of) => lock(`${index}-${of}`, 'x', '1'));
   const svg = drawn(many(1), many(2), many(3));
   const names = Object.keys(lanes(svg));
@@ -120,23 +120,23 @@ test('of many locks those that changed last are drawn, and what stands there for
   expect(names.filter((name) => name.startsWith('1-'))).toEqual([]);
   expect(names.filter((name) => name.startsWith('3-'))).toHaveLength(30);
 
-  const looks = (length: number) => Array.from({ length }, (_, at) => [lock('a', `host-${at % 2}`, String(at))]);
-  expect(drawn(...looks(20_000)).length).toBeLessThan(3 * drawn(...looks(300)).length);
+  const polls = (length: number) => Array.from({ length }, (_, at) => [lock('a', `host-${at % 2}`, String(at))]);
+  expect(drawn(...polls(20_000)).length).toBeLessThan(3 * drawn(...polls(300)).length);
 });
 
-test('of a hold that lasts for days the last refreshes are remembered', () => {
+test('of a hold that lasts for days, the last refreshes are remembered', () => {
   const svg = drawn(...Array.from({ length: 3000 }, (_, at) => [lock('a', 'x', String(at))]));
   const [first] = [...svg.matchAll(/<circle class="refresh" cx="([\d.]+)"/g)].map(([, x]) => Number(x));
   expect(lanes(svg)).toEqual({ a: [['holder-0', 0, 5998]] });
   expect(first).toBeGreaterThan(400);
 });
 
-test('no lock at all is a picture, too', () => {
+test('without a lock there is a picture too', () => {
   const svg = drawn([], []);
   expect(svg).toContain('no lock was held');
   expect(svg).toContain('>Locks of my-locks, 2026-01-05 03:00:00 to 03:00:02 UTC</text>');
 });
 
-test('names are shown so that they are harmless', () => {
+test('names are escaped', () => {
   expect(drawn([lock('a\u202e<b', 'x\u0007', '1')], [])).toContain('>a\\u{202e}&lt;b</text>');
 });

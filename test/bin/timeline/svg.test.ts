@@ -13,7 +13,7 @@ interface Box {
   readonly width: number;
   readonly height: number;
 }
-/** The boxes of this look, in the order drawn; the last one is its sign in the legend, as everything's. */
+/** The boxes with this look, in the order drawn. The last one is its sign in the legend. */
 const boxes = (svg: string, look: string): Box[] =>
   [...svg.matchAll(/<rect class="([^"]+)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g)]
     .filter(([, found]) => found === look)
@@ -21,7 +21,7 @@ const boxes = (svg: string, look: string): Box[] =>
 const texts = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text ?? '');
 const count = (svg: string, part: string): number => svg.split(part).length - 1;
 
-test('it is a document with a title for those who see it, and words for those who do not', () => {
+test('a document has a title, and a description for people who cannot see it', () => {
   const svg = draw([lane()]);
 
   expect(svg).toMatch(
@@ -31,7 +31,7 @@ test('it is a document with a title for those who see it, and words for those wh
   expect(texts(svg)).toContain('A title');
 });
 
-test('time runs from left to right: a span is where it was, and as long as it was', () => {
+test('time runs from left to right: place and width of a span are its time', () => {
   const svg = draw([lane({ doing: [{ fromMs: 2500, toMs: 7500, look: 'waiting' }] })]);
 
   const [row] = boxes(svg, 'row');
@@ -42,12 +42,12 @@ test('time runs from left to right: a span is where it was, and as long as it wa
   expect(waiting.y).toBe(row.y);
 });
 
-test('what began before it, or lasts longer, is drawn as far as it goes', () => {
+test('a span that begins earlier or lasts longer is cut off', () => {
   const svg = draw([lane({ doing: [{ fromMs: -5000, toMs: 50_000, look: 'running' }] })]);
   expect(boxes(svg, 'running')[0]).toEqual(boxes(svg, 'row')[0]);
 });
 
-test('a moment can be seen, too', () => {
+test('a short span can be seen', () => {
   expect(boxes(draw([lane({ doing: [{ fromMs: 5000, toMs: 5001, look: 'running' }] })]), 'running')[0]?.width).toBe(2);
 });
 
@@ -68,7 +68,7 @@ test.each<[Look, string]>([
   const [light = '', dark = ''] = svg.split('@media (prefers-color-scheme: dark)');
   expect(light).toContain(`.${look} { fill: `);
   expect(look === 'frozen' ? dark.includes('.frozen { stroke') : dark.includes(`.${look} { fill: `)).toBe(true);
-  // Nothing that is not there is explained.
+  // The legend has only what is drawn.
   expect(texts(draw([lane()]))).not.toContain(meaning);
 });
 
@@ -86,7 +86,7 @@ test.each<[Mark['kind'], string, string]>([
   expect(count(draw([lane()]), sign)).toBe(0);
 });
 
-test('what a look at it is for is said in words, unless they would hide others', () => {
+test('important signs have words, unless they would hide others', () => {
   const marks: Mark[] = [
     { atMs: 5000, kind: 'takeover' },
     { atMs: 7000, kind: 'kill' },
@@ -99,7 +99,7 @@ test('what a look at it is for is said in words, unless they would hide others',
   expect(crowded).not.toContain('takes over');
 });
 
-test('a hold is a bar below what its process does, and its label what fits of it', () => {
+test('a hold is a bar below what its process does; a label is cut to fit', () => {
   const svg = draw([
     lane({
       doing: [{ fromMs: 0, toMs: 4000, look: 'holder-1', label: 'function/log-stream/request-with-a-long-name' }],
@@ -113,11 +113,11 @@ test('a hold is a bar below what its process does, and its label what fits of it
   expect(bar?.y).toBeGreaterThan((band?.y ?? 0) + (band?.height ?? 0));
   expect(bar?.height).toBeLessThan(band?.height ?? 0);
   expect(texts(svg)).toContainEqual(expect.stringMatching(/^function\/log-st.*…$/));
-  // In full to whoever points at it.
+  // In full as a tip.
   expect(svg).toContain('<title>function/log-stream/request-with-a-long-name</title></rect>');
 });
 
-test('notes are numbered, and no two numbers lie over each other', () => {
+test('notes are numbered, and no two numbers overlap', () => {
   const notes = [0, 1, 2].map((index) => ({ atMs: 5000 + index, text: `note ${index}` }));
   const svg = draw([lane()], { notes });
 
@@ -135,7 +135,7 @@ test.each([
   [3_600_000, '0 min', '5 min'],
   [12 * 3_600_000, '0 h', '1 h'],
   [30 * 24 * 3_600_000, '0 d', '7 d'],
-])('over %d ms the axis goes from %s to %s and on, and its labels keep apart', (endMs, ...firsts) => {
+])('over %d ms the axis begins with %s and %s, and its labels do not overlap', (endMs, ...firsts) => {
   const svg = draw([lane()], { endMs });
 
   const labels = [...svg.matchAll(/<text class="small" x="([\d.]+)"[^>]*text-anchor="middle">([^<]*)</g)];
@@ -145,12 +145,12 @@ test.each([
   }
 });
 
-test('where it began at a time of day, that is what its axis shows', () => {
+test('with a time of day at its beginning, the axis shows times of day', () => {
   const svg = draw([lane()], { endMs: 20_000, startedAt: new Date('2026-01-05T03:00:04.500Z') });
   expect(texts(svg)).toEqual(expect.arrayContaining(['03:00:05', '03:00:10', '03:00:15', '03:00:20']));
 });
 
-test('names are others’ to choose, and change nothing of the document', () => {
+test('a name changes nothing else of the document', () => {
   const name = '<script>&"\u0007\ud800';
   const svg = draw([lane({ name, doing: [{ fromMs: 0, toMs: 9000, look: 'holder-0', label: name }] })]);
 
@@ -160,7 +160,7 @@ test('names are others’ to choose, and change nothing of the document', () => 
   expect(svg).not.toMatch(/[\u0000-\u0009\u000b-\u001f]|[\ud800-\udfff]/u);
 });
 
-test('the legend needs as many rows as it takes, and the drawing is so high', () => {
+test('the legend has as many rows as needed, and the drawing has room for them', () => {
   const heightOf = (svg: string): number => Number(/height="(\d+)" role/.exec(svg)?.[1]);
   const looks: Look[] = ['holder-0', 'starting', 'waiting', 'running', 'frozen', 'over', 'broken', 'kept'];
   const all = looks.map((look, index) => ({ fromMs: index * 1000, toMs: (index + 1) * 1000, look }));
