@@ -2,10 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** Where the benchmark keeps what it makes and installs; ignored by git. */
+/** The folder for what the benchmark builds and installs. Git ignores it. */
 export const FOLDER = resolve('.cache/bench');
 
-/** A program as one file: a loader would take each process its seconds. Resolves to the file. */
+/** Bundles a program, as a loader would cost each process seconds. Resolves to the file. */
 export async function bundled(entryPoint: string): Promise<string> {
   mkdirSync(FOLDER, { recursive: true });
   const outfile = join(FOLDER, `${parse(entryPoint).name}.mjs`);

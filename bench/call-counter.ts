@@ -1,33 +1,33 @@
 import { Session } from 'node:inspector/promises';
 import { pathToFileURL } from 'node:url';
 
-/** What was run of some files. */
+/** How much of some files was run. */
 export interface Counted {
-  /** Files of which a function was called. */
+  /** Files with a function that was called. */
   readonly files: number;
-  /** Functions that were called. V8 takes the initializers of a class's fields for one function. */
+  /** Functions that were called. V8 counts the field initializers of a class as one function. */
   readonly functions: number;
-  /** Calls of these, all together. */
+  /** Calls of all these functions. */
   readonly calls: number;
 }
 
-/** Counts the calls of functions in the files of a folder, as V8 does for coverage. */
+/** Counts the calls of functions in the files of a folder, by V8's coverage. */
 export class CallCounter {
   private readonly session = new Session();
 
   private constructor(private readonly root: string) {}
 
-  /** To be made before the files are imported. */
+  /** Must be called before the files are imported. */
   static async of(folder: string): Promise<CallCounter> {
     const counter = new CallCounter(`${pathToFileURL(folder).href}/`);
     counter.session.connect();
     await counter.session.post('Profiler.enable');
-    // Not in detail, a function would count once more each time that it goes on after an `await`.
+    // Without `detailed`, a function would count again each time that it continues after an `await`.
     await counter.session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
     return counter;
   }
 
-  /** What was run since this was last asked. */
+  /** The counts since the last call of this method. */
   async take(): Promise<Counted> {
     const { result } = await this.session.post('Profiler.takePreciseCoverage');
     let files = 0;
@@ -35,7 +35,7 @@ export class CallCounter {
     let calls = 0;
     for (const script of result.filter(({ url }) => url.startsWith(this.root))) {
       const counts = script.functions.flatMap(({ functionName, ranges: [whole] }) => {
-        // The code at a module's top level passes for a function without a name.
+        // V8 reports a module's top level as a function without a name.
         if (!whole || (functionName === '' && whole.startOffset === 0)) return [];
         return whole.count > 0 ? [whole.count] : [];
       });

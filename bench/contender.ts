@@ -1,6 +1,6 @@
 /**
- * A process that runs cycles on one lock of the table in its environment: as many as each line of its standard
- * input says. For each line it tells how long they took and what they sent.
+ * A process that runs cycles on one lock of the table in its environment. Each line of its standard input is a number
+ * of cycles. For each line, it prints how long they took and what they sent.
  *
  *     tsx bench/contender.ts WORK_MS
  */
@@ -14,7 +14,7 @@ import { timed } from './statistics.js';
 const workMs = Number(process.argv[2]);
 const { client, take } = counted(new DynamoDBClient({}));
 const lock = getLockFactory(undefined, { client, waitSeconds: 300 }).createLock('processes');
-// Connected, and its code warm, before it counts.
+// One cycle first, so that the connection and the code are warm.
 const warm = getLockFactory(undefined, { client }).createLock(`warm ${process.pid}`);
 for (let cycle = 0; cycle < 20; cycle += 1) await warm.withLock(() => {});
 process.stdout.write('ready\n');

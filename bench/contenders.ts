@@ -5,7 +5,7 @@ import { bundled } from './bundle.js';
 import type { Stage } from './stage.js';
 
 const WORK_MS = 2;
-/** Ignored by git. */
+/** Git ignores it. */
 
 interface Report {
   readonly startedMs: number;
@@ -13,14 +13,14 @@ interface Report {
   readonly requests: number;
 }
 
-/** Processes of their own that want one lock (contender.ts). */
+/** Processes that contend for one lock (contender.ts). */
 export class Contenders {
   private constructor(
     private readonly children: readonly ChildProcess[],
     private readonly lines: readonly Interface[],
   ) {}
 
-  /** They are connected, and their code is warm. */
+  /** Resolves when their connections and their code are warm. */
   static async start(stage: Stage, count: number): Promise<Contenders> {
     const program = await bundled('bench/contender.ts');
     const env = { PATH: process.env['PATH'] ?? '', NODE_NO_WARNINGS: '1', ...stage.environment };
@@ -36,7 +36,7 @@ export class Contenders {
     return contenders;
   }
 
-  /** Each does so many cycles, all of them at once: when each was done, counted from the first one's start. */
+  /** All of them run so many cycles at the same time. Returns when each was done, from the start of the first. */
   async run(cycles: number): Promise<{ readonly endsMs: readonly number[]; readonly requests: number }> {
     const answers = this.eachLine();
     for (const { stdin } of this.children) stdin?.write(`${cycles}\n`);

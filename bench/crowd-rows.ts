@@ -15,7 +15,7 @@ export async function crowdRows(
   return rows;
 }
 
-/** Requests are for one hand-over; throttled ones for a second. */
+/** Requests are counted per hand-over, throttled ones per second. */
 export async function crowdRow(plan: CrowdPlan): Promise<CrowdRow> {
   const { handOvers, delaysMs, reads, writes, failedWrites, throttledWrites } = await crowd(plan);
   return {

@@ -4,7 +4,7 @@
  *
  *     npm run bench:crowd -- --waiters 1,10,100,1000 --hold 10 --settle 20 --measure 20 --seed 7
  *
- * Or how long a few processes take to do so many cycles each, in terms of one that does them all:
+ * Or how long a few processes take for so many cycles each, compared with one process that runs all of them:
  *
  *     npm run bench:crowd -- --race 2,3,10 --cycles 20 --seeds 40
  */

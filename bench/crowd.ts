@@ -8,16 +8,16 @@ import { EPOCH_MS } from '../test/sim/engine/epoch.js';
 import { Prng } from '../test/sim/engine/prng.js';
 import { mean } from './statistics.js';
 
-/** DynamoDB's limits for one item, which lives in one partition: units a second. */
+/** DynamoDB's limits for one item, which is in one partition: units a second. */
 const WRITE_UNITS = 1000;
 const READ_UNITS = 3000;
 const LONGEST_RACE_MS = 60 * 60 * 1000;
 
 export interface CrowdPlan {
-  /** Processes that wait while one more holds; each wants the lock again soon after it had it. */
+  /** Processes that wait while another one holds. Each requests the lock again soon after it had it. */
   readonly waiters: number;
   readonly holdMs: number;
-  /** Virtual seconds before, and while, it is measured. */
+  /** Virtual seconds before the measurement, and of the measurement. */
   readonly settleSeconds: number;
   readonly measureSeconds: number;
   readonly seed: number;
@@ -30,11 +30,11 @@ export interface CrowdFigures {
   readonly failedWrites: number;
   readonly throttledReads: number;
   readonly throttledWrites: number;
-  /** From one holder's release, carried out, to the next one's acquire, carried out: sorted, in ms. */
+  /** Milliseconds from a release to the next acquire, when each is carried out. Sorted. */
   readonly delaysMs: readonly number[];
 }
 
-/** Units of one kind that refill evenly, with room for a tenth of a second's worth. */
+/** Units of one kind. They refill evenly; at most those of 0.1 s are kept. */
 class Capacity {
   private units: number;
   private sinceMs = 0;
@@ -53,7 +53,7 @@ class Capacity {
   }
 }
 
-/** One table, with DynamoDB's limits for one item, that processes of the real client reach in virtual time. */
+/** A table in virtual time, with DynamoDB's limits for one item. Processes of the real client use it. */
 class SlowTable {
   readonly time = new VirtualTime();
   readonly counts = { reads: 0, writes: 0, failedWrites: 0, throttledReads: 0, throttledWrites: 0 };
@@ -63,13 +63,13 @@ class SlowTable {
 
   constructor(
     private readonly prng: Prng,
-    /** A request, and its answer, take from and up to so many milliseconds. */
+    /** The least and the most milliseconds of a request, and of its answer. */
     private readonly oneWayMs: readonly [number, number],
-    /** Told as a write is carried out. */
+    /** Called when a write is carried out. */
     private readonly told: { taken?(by: number): void; released?(by: number): void } = {},
   ) {}
 
-  /** The lock `crowded`, as a process of its own has it. */
+  /** The lock `crowded` of a process of its own. */
   lockOf(index: number, random: Prng): Lock {
     const manager = new LockManager(this.time.clock(), random);
     const logger = { warn: () => {}, debug: () => {} };
@@ -177,21 +177,21 @@ export async function crowd(plan: CrowdPlan): Promise<CrowdFigures> {
 
 export interface RacePlan {
   readonly processes: number;
-  /** Each takes the lock so many times, and wants it again as soon as it has given it back. */
+  /** How many times each process takes the lock. It requests it again right after each release. */
   readonly cycles: number;
   readonly seed: number;
 }
 
 export interface RaceFigures {
-  /** How many times as long it took as one process that does all cycles. */
+  /** The time, divided by that of one process that runs all cycles. */
   readonly ratio: number;
-  /** When the last was done, in terms of when they were done on average. */
+  /** The time of the last process, divided by the average. */
   readonly slowest: number;
-  /** For one cycle. */
+  /** Requests per cycle. */
   readonly requests: number;
 }
 
-/** Means over so many races. */
+/** The means over so many races. */
 export async function races(seeds: number, plan: Omit<RacePlan, 'seed'>): Promise<RaceFigures> {
   const { processes, cycles } = plan;
   const alone = await race({ processes: 1, cycles: processes * cycles, seed: 1 });
@@ -209,7 +209,7 @@ export async function races(seeds: number, plan: Omit<RacePlan, 'seed'>): Promis
   return { ratio: of('ratio'), slowest: of('slowest'), requests: of('requests') };
 }
 
-/** A few processes that have much to do under one lock, and each time little: held for some 2.6 ms of virtual time. */
+/** A few processes that take one lock often and briefly: each hold takes 2.4 to 2.8 ms of virtual time. */
 async function race({
   processes,
   cycles,

@@ -6,12 +6,12 @@ import type { Figure } from './figure.js';
 import type { Stage } from './stage.js';
 
 const HOLDS = 10;
-/** Twice their lease, and more: who loses one does so by then. */
+/** More than twice their lease: long enough to lose a hold. */
 const SECONDS = 25;
-/** What DynamoDB takes in one request. */
+/** The most that DynamoDB takes in one request. */
 const MOST_PUTS = 25;
 
-/** Holds beside waiters of their own process, for as many other locks. */
+/** Holds in a process that also has waiters, for as many other locks. */
 export async function crowdedHolds(stage: Stage, waiters = 2000): Promise<Figure[]> {
   const { client } = stage.client();
   for (let from = 0; from < waiters; from += MOST_PUTS) {

@@ -1,6 +1,6 @@
 /**
- * A process that holds some locks of the table in its environment, beside waiters of its own for locks that others
- * hold. After so many seconds it tells how many of its holds still live.
+ * A process that holds some locks of the table in its environment, and waits for other locks that others hold. After so
+ * many seconds, it prints how many of its holds still live.
  *
  *     tsx bench/crowded-process.ts HOLDS WAITERS SECONDS
  */
@@ -13,7 +13,7 @@ const locks = getLockFactory(undefined, { leaseSeconds: 10, waitSeconds: 3600, l
 const held: HeldLock[] = [];
 for (let index = 0; index < holds; index += 1) held.push(await locks.createLock(`own ${index}`).acquire());
 
-// None of them is served: their locks stay others'.
+// No waiter gets its lock: others keep them.
 for (let index = 0; index < waiters; index += 1) void locks.createLock(`other ${index}`).acquire();
 const before = performance.eventLoopUtilization();
 await sleep(seconds * 1000);

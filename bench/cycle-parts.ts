@@ -1,9 +1,9 @@
 /**
- * What an uncontended cycle takes over a put and a delete by the SDK alone, part by part (docs/decisions/0009): the
- * lock's own two requests, with what tells their date, with what they can be aborted by, and then the lock itself; and
- * what would be left of it if its clocks, timers and random bytes cost nothing.
+ * The time of an uncontended cycle, compared with a put and a delete by the SDK alone, part by part
+ * (docs/decisions/0009): the lock's two requests; these with the middleware that reads their date; with a signal; the
+ * lock itself; and the lock with clocks, timers and random bytes that cost nothing.
  *
- *     npm run bench:cycle     some two minutes, on a machine that has nothing else to do
+ *     npm run bench:cycle     about two minutes, on an idle machine
  */
 import {
   DeleteItemCommand,
@@ -20,12 +20,12 @@ import { pairedRatio, times } from './statistics.js';
 const PAIRS = 200;
 const CYCLES = 20;
 
-/** Time stands still, and timers never come. */
+/** Time stands still, and timers never fire. */
 const startMs = Date.now();
 const timer = { cancel() {} };
 const freeClock: Clock = { monotonicMs: () => 0, wallMs: () => startMs, after: () => timer };
 
-/** Counts: no two holds get the same id. */
+/** A counter, so that no two holds get the same id. */
 const count = new Uint32Array(4);
 const countedBytes = new Uint8Array(count.buffer);
 const freeRandomness: Randomness = {
@@ -46,7 +46,7 @@ try {
   };
   const cycle = cycleOf(stage.ours({}, counted));
 
-  // What the lock sends is what the SDK is then to send alone.
+  // Records what the lock sends; the SDK then sends the same alone.
   const inputs: ServiceInputTypes[] = [];
   const record = { step: 'initialize', name: 'benchRecord' } as const;
   client.middlewareStack.add(
@@ -60,10 +60,10 @@ try {
   client.middlewareStack.remove(record.name);
   const [update, remove] = inputs as [UpdateItemInput, DeleteItemInput];
 
-  /** The lock's two requests, each with or without what the client sends along. */
+  /** The lock's two requests, with or without the client's middleware and signal. */
   const twoRequests = ({ isDated = false, isAbortable = false }) => {
     const dress = <C extends UpdateItemCommand | DeleteItemCommand>(command: C): C => {
-      // The commands' types differ in what they send and get; here any of them will do.
+      // The types of the commands differ; any of them will do here.
       const { middlewareStack } = command as UpdateItemCommand;
       if (isDated) middlewareStack.add((next) => async (args) => next(args), { step: 'deserialize' });
       return command;

@@ -1,31 +1,31 @@
-/** One thing that was measured, and what it is to be at most; `least` where it is to be at least that. */
+/** One measured value and its goal: the most that it may be, or with `least` the least. */
 export interface Figure {
   readonly what: string;
   readonly unit: 'requests' | 'ms' | 'ratio' | 'bytes' | '';
   readonly value: number;
   readonly goal: number;
   readonly least?: boolean;
-  /** A count that no machine, however busy, can change: anything but the goal is a change of the client. */
+  /** Whether it must equal the goal: a count that does not depend on the machine. */
   readonly exact?: boolean;
-  /** What it was drawn from, where that is worth a drawing. */
+  /** The single values, if they are drawn. */
   readonly samples?: readonly number[];
 }
 
-/** How far a figure may be beyond its goal before the guard fails: the machine is not ours alone. */
+/** The guard fails beyond this many times the goal: other programs may use the machine. */
 const SLACK = 1.5;
 
 export function isMet({ value, goal, least = false }: Figure): boolean {
   return least ? value >= goal : value <= goal;
 }
 
-/** Whether it is what the guard lets pass. */
+/** Whether the guard lets it pass. */
 export function isAllowed(figure: Figure): boolean {
   const { value, goal, least = false, exact = false } = figure;
   if (exact) return value === goal;
   return least ? value * SLACK >= goal : value <= goal * SLACK;
 }
 
-/** Times are of the machine as much as of the client: the guard goes by counts, ratios and bytes. */
+/** The guard checks counts, ratios and bytes. Times depend on the machine as much as on the client. */
 export function isGuarded({ unit }: Figure): boolean {
   return unit !== 'ms';
 }

@@ -8,7 +8,7 @@ import { heldHour } from './model/hours.js';
 import { type Counts, putAndDelete, type Stage, total } from './stage.js';
 import { fairness, mean, median, pairedRatio, quantile, timed, times } from './statistics.js';
 
-/** Uncontended: acquire and release of ours, beside a conditional put and delete by the SDK alone. */
+/** An uncontended acquire and release, compared with a conditional put and delete by the SDK alone. */
 export async function cycle(stage: Stage): Promise<Figure[]> {
   const { locks, take } = stage.ours();
   const lock = locks.createLock('cycle');
@@ -28,7 +28,7 @@ export async function cycle(stage: Stage): Promise<Figure[]> {
   ];
 }
 
-/** A try of what another holds. */
+/** A try of a lock that another holds. */
 export async function failedTry(stage: Stage): Promise<Figure[]> {
   const held = await stage.ours().locks.createLock('try').acquire();
   const { locks, take } = stage.ours();
@@ -39,14 +39,14 @@ export async function failedTry(stage: Stage): Promise<Figure[]> {
   return [{ what: 'failed try', unit: 'requests', value: requests, goal: 1, exact: true }];
 }
 
-/** Held for a minute of virtual time. */
+/** A lock that is held for a minute of virtual time. */
 export async function minute(): Promise<Figure[]> {
   const { writes, halfReads } = await heldHour(20, 60_000);
   const value = writes + halfReads;
   return [{ what: 'holding for a minute, lease 20 s', unit: 'requests', value, goal: 6, exact: true }];
 }
 
-/** From a release to the acquire of a process that waits. Rounds run beside each other, on locks of their own. */
+/** From a release to the acquire of a waiting process. Rounds run at the same time, on locks of their own. */
 export async function handOver(stage: Stage, rounds = 120): Promise<Figure[]> {
   const round = async (index: number): Promise<{ delayMs: number; counts: Counts }> => {
     const holder = stage.ours();
@@ -64,7 +64,7 @@ export async function handOver(stage: Stage, rounds = 120): Promise<Figure[]> {
     return { delayMs, counts };
   };
   const outcomes: Awaited<ReturnType<typeof round>>[] = [];
-  // A few at a time, so that their requests do not meet.
+  // A few at a time, so that their requests do not delay each other.
   for (let index = 0; index < rounds; index += 10) {
     outcomes.push(...(await Promise.all(Array.from({ length: 10 }, (_, offset) => round(index + offset)))));
   }
@@ -90,10 +90,10 @@ export async function handOver(stage: Stage, rounds = 120): Promise<Figure[]> {
 }
 
 const CRASH_LEASE_SECONDS = 4;
-/** One that a busy machine cannot use up while a thousand requests queue for the client's sockets. */
+/** Long enough for a busy machine, while a thousand requests queue for the client's sockets. */
 const LONG_LEASE_SECONDS = 600;
 
-/** A holder dies right after its acquire. */
+/** The takeover from a holder that dies right after its acquire. */
 export async function crash(stage: Stage, rounds = 10): Promise<Figure[]> {
   const { client } = stage.client();
   const beyond = await Promise.all(
@@ -136,7 +136,7 @@ export async function crash(stage: Stage, rounds = 10): Promise<Figure[]> {
   ];
 }
 
-/** Ten callers of one process, beside one caller that does it all. */
+/** Ten callers of one process, compared with one caller that runs all cycles. */
 export async function callers(stage: Stage): Promise<Figure[]> {
   const { locks, take } = stage.ours();
   const lock = locks.createLock('callers', { waitSeconds: 300 });
@@ -171,7 +171,7 @@ export async function callers(stage: Stage): Promise<Figure[]> {
   ];
 }
 
-/** Ten processes, beside one that does it all. */
+/** Ten processes, compared with one that runs all cycles. */
 export async function processes(stage: Stage, pairs = 9): Promise<Figure[]> {
   const [one, ten] = await Promise.all([Contenders.start(stage, 1), Contenders.start(stage, 10)]);
   try {
@@ -198,7 +198,7 @@ export async function processes(stage: Stage, pairs = 9): Promise<Figure[]> {
   }
 }
 
-/** A thousand locks at once, beside a thousand puts and deletes at once. */
+/** A thousand locks at once, compared with a thousand puts and deletes at once. */
 export async function manyLocks(stage: Stage, pairs = 15, atOnce = 1000): Promise<Figure[]> {
   const { locks } = stage.ours({ leaseSeconds: LONG_LEASE_SECONDS, waitSeconds: 300 });
   const { client } = stage.client();
@@ -212,10 +212,10 @@ export async function manyLocks(stage: Stage, pairs = 15, atOnce = 1000): Promis
   return [{ what, unit: 'ratio', value: ratio, goal: 1.15 }];
 }
 
-/** What a thousand held locks take of the heap; wants `--expose-gc`. */
+/** The heap of a thousand held locks. Needs `--expose-gc`. */
 export async function heap(stage: Stage): Promise<Figure[]> {
   const { locks } = stage.ours({ leaseSeconds: LONG_LEASE_SECONDS, waitSeconds: 300 });
-  // A few at a time: a busy machine is not to run into the time limits of requests that queue for sockets.
+  // A few at a time: on a busy machine, requests that queue for sockets would run into their time limits.
   const hold = async (prefix: string): Promise<HeldLock[]> => {
     const held: HeldLock[] = [];
     for (let from = 0; from < 1000; from += 50) {
@@ -236,7 +236,7 @@ export async function heap(stage: Stage): Promise<Figure[]> {
     void gc();
     return process.memoryUsage().heapUsed;
   };
-  // Code, connections and pools are there before it counts.
+  // One round first, so that code, connections and pools are there.
   await release(await hold('warm'));
   const before = used();
   const held = await hold('held');

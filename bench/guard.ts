@@ -1,6 +1,6 @@
 /**
- * Fails where the client has become costlier: counts of requests by one, ratios and bytes by half over their goals.
- * Never by a time. What fails is measured once more before it counts.
+ * Fails if the client costs more than its goals: in requests, or by half in ratios and bytes. Times never fail. A value
+ * that fails is measured a second time.
  *
  *     npm run test:bench [-- --only handOver]
  */
@@ -14,8 +14,8 @@ import { Stage } from './stage.js';
 type Measure = (stage: Stage) => Promise<Figure[]>;
 
 /**
- * Fewer rounds where they take long: counts do not depend on how many there are, and there is half of slack. And fewer
- * locks at once: on a busy machine, a thousand requests that queue for sockets run into their time limits.
+ * Fewer rounds if they take long: counts do not depend on their number, and ratios have slack. Also fewer locks at once:
+ * on a busy machine, a thousand requests that queue for sockets run into their time limits.
  */
 const MEASURES: Readonly<Record<string, Measure>> = {
   ...goals,

@@ -1,13 +1,13 @@
 /**
- * Measures this library against its goals, beside the SDK alone, and beside other libraries, on the embedded server.
+ * Measures this library against its goals, the SDK alone, and other libraries, on the embedded server.
  *
- *     npm run bench                                 ours, and those for Node.js: some six minutes
- *     npm run bench:all                             those for Python and Java, too: some fifteen
+ *     npm run bench                                 this library, and others for Node.js: about six minutes
+ *     npm run bench:all                             also those for Python and Java: about fifteen
  *     npm run bench -- --only handOver              one goal
  *     npm run bench -- --only-peer lynk             one library, if its language is measured
  *
- * With `--write`, bench/results.json keeps what was measured, the simulations are run again, and docs/performance.md
- * is made from them; `--part goals`, `--part peers` and `--part simulations` renew that part alone.
+ * With `--write`, it records the values in bench/results.json, runs the simulations again, and makes docs/performance.md
+ * from both. `--part goals`, `--part peers` and `--part simulations` renew that part alone.
  */
 import { parseArgs } from 'node:util';
 import { crowdRows } from './crowd-rows.js';
@@ -49,7 +49,7 @@ async function measureGoals(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [name, measure] of Object.entries(goals)) {
     if (only !== undefined && only !== name) continue;
-    // On a machine that is busy enough, requests run into their time limits: once is no reason to lose the others.
+    // On a very busy machine, requests run into their time limits. One failure must not lose the other results.
     const outcome = await measured(measure).catch((error: unknown) => {
       console.log(`again\t${name}: ${error}`);
       return measured(measure);

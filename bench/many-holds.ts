@@ -9,10 +9,10 @@ import { pairedRatio } from './statistics.js';
 
 const FEW = 50;
 const MANY = 50_000;
-/** So long that none of them is refreshed while it is measured. */
+/** Long enough that no lock is refreshed during the measurement. */
 const LEASE_SECONDS = 3600;
 
-/** A cycle on a name of its own, beside many holds of the same process and beside few. The table is in memory. */
+/** A cycle in a process with many other holds, compared with one in a process with few. The table is in memory. */
 export async function manyHolds(_stage: Stage): Promise<Figure[]> {
   const [few, many] = [await cyclesBeside(FEW), await cyclesBeside(MANY)];
   const ratio = await pairedRatio(15, many, few);

@@ -1,8 +1,8 @@
 /**
- * How long the way of one call is through `runtime/`: the files, functions and calls of functions that V8 counts for
- * it (docs/decisions/0011). The call is warm and uncontended, and goes to the embedded server.
+ * The path of one call through `runtime/`: the files, functions and calls of functions that V8 counts for it
+ * (docs/decisions/0011). The call is warm and uncontended, and uses the embedded server.
  *
- *     npm run bench:path     some seconds; counts do not depend on the machine
+ *     npm run bench:path     a few seconds; counts do not depend on the machine
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,15 +15,15 @@ import { Stage } from './stage.js';
 
 type Runtime = typeof import('../runtime/index.js');
 
-/** Makes a call ready, which is not counted, and resolves to the call. */
+/** Prepares a call, and resolves to it. The preparation is not counted. */
 type Preparation = (lockName: string) => Promise<() => Promise<unknown>>;
 
-/** The first calls make what is made once: the connection, the caches, what the process shares. */
+/** The first calls set up the connection, the caches and what the process shares. */
 const WARM_UP_CALLS = 3;
-/** Longer than what a call leaves to be done; a heartbeat comes later. */
+/** Longer than the work that a call leaves for later, and shorter than a heartbeat. */
 const SETTLED_MS = 300;
 
-/** Each file of runtime/ as JavaScript by itself: in a bundle they could not be told apart. Resolves to the folder. */
+/** Compiles each file of runtime/ by itself, as a bundle would hide the files. Resolves to the folder. */
 async function translated(): Promise<string> {
   const folder = join(FOLDER, 'path');
   rmSync(folder, { recursive: true, force: true });
@@ -48,7 +48,7 @@ function callsOf({ getLockFactory, singleFlight, stickyLock, withLock, withLocks
       const held = await factory.createLock(name).acquire();
       return async () => (await factory.deserializeLock(await held.serialize())).release();
     },
-    // The last one, since its lock stays, and with it a timer.
+    // The last one: its lock and its timer stay.
     'stickyLock.use': async () => () => sticky.use(context, work),
   } satisfies Record<string, Preparation>;
 }

@@ -6,21 +6,21 @@ import type { Polling } from './model/polling.js';
 import type { Fraction, Retrying, TimeOut } from './model/refreshing.js';
 import type { Language, Outcome } from './peers/tournament.js';
 
-/** What docs/performance.md is made of (page/main.ts). */
+/** The data of docs/performance.md (page/main.ts). */
 const FILE = 'bench/results.json';
 
-/** Where and when something was measured. */
+/** The place and time of a measurement. */
 export interface Run {
   readonly date: string;
   readonly node: string;
   readonly cpus: number;
-  /** How many processes wanted to run in the five minutes before: with more than there are processors, times lie. */
+  /** The load average of the five minutes before. Above the number of processors, times are wrong. */
   readonly load: number;
   readonly platform: string;
   readonly server: string;
 }
 
-/** One row of the simulation of crowds; counts are for one hand-over, but for the throttled writes. */
+/** One row of the simulation of crowds. Counts are per hand-over, except the throttled writes. */
 export interface CrowdRow {
   readonly waiters: number;
   readonly handOversPerSecond: number;
@@ -35,7 +35,7 @@ export interface CrowdRow {
 export interface Results {
   readonly goals: { readonly run: Run; readonly figures: readonly Figure[] };
   readonly peers: Partial<Record<Language, { readonly run: Run; readonly outcomes: readonly Outcome[] }>>;
-  /** In virtual time, from a seed: the same wherever it is computed. */
+  /** Computed in virtual time from a seed: the same on each machine. */
   readonly crowd: readonly CrowdRow[];
   readonly hours: {
     readonly held: readonly { readonly leaseSeconds: number; readonly requests: Requests }[];
@@ -56,7 +56,7 @@ export function readResults(): Results {
   return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : ({} as Results);
 }
 
-/** Replaces those parts; numbers keep four digits, which is more than any machine repeats. */
+/** Replaces those parts. Numbers keep four digits, more than a machine reproduces. */
 export function writeResults(parts: Partial<Results>): void {
   const round = (_: string, value: unknown): unknown =>
     typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;

@@ -9,23 +9,23 @@ import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../test/server/index.js';
 import { createTable, lockTable } from '../test/server/table.js';
 
-/** What was sent, by operation; attempts, as on the wire. */
+/** The attempts that were sent, by operation. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** A client whose attempts are counted. */
+/** A client that counts its attempts. */
 export interface Counted {
   readonly client: DynamoDBClient;
   /** The attempts since the last call. */
   take(): Counts;
 }
 
-/** Locks of ours, whose attempts are counted. */
+/** Locks of this library, with a count of their attempts. */
 export interface Ours {
   readonly locks: LockFactory;
   take(): Counts;
 }
 
-/** A server of its own, with an empty lock table. */
+/** A server with an empty lock table. */
 export class Stage {
   private readonly clients: DynamoDBClient[] = [];
 
@@ -40,18 +40,18 @@ export class Stage {
     return stage;
   }
 
-  /** The environment of a process that is to find the table. */
+  /** The environment of a process that uses the table. */
   get environment(): Record<string, string> {
     return { ...clientEnvironment(this.server.endpoint), LYNK_TABLE_NAME: this.table };
   }
 
   client(): Counted {
-    // That a thousand requests at once queue for sockets is what is measured, not what is to be warned of.
+    // A thousand requests at once queue for sockets. That is measured on purpose, so there is no warning.
     const requestHandler = { socketAcquisitionWarningTimeout: 600_000 };
     return counted(new DynamoDBClient({ ...clientSettings(this.server.endpoint), requestHandler }), this.clients);
   }
 
-  /** Locks as a process of its own has them: it shares neither queue nor memory with others here. */
+  /** Locks of a process of their own, which shares neither queue nor memory with others here. */
   ours(
     settings: FactorySettings = {},
     { client, take } = this.client(),
@@ -77,7 +77,7 @@ export function counted(client: DynamoDBClient, clients: DynamoDBClient[] = []):
       counts[operation] = (counts[operation] ?? 0) + 1;
       return next(args);
     },
-    // After the retries: once an attempt.
+    // After the retries, so that each attempt counts.
     { step: 'deserialize', priority: 'low', name: 'benchCount' },
   );
   clients.push(client);
@@ -95,7 +95,7 @@ export function total(counts: Counts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** What others are measured over: an item with a lock's attributes, put and deleted on conditions by the SDK alone. */
+/** The baseline: the SDK alone puts and deletes an item with a lock's attributes, on conditions. */
 export async function putAndDelete(client: DynamoDBClient, table: string, name: string): Promise<void> {
   const version = crypto.randomUUID();
   const Item = {

@@ -1,4 +1,4 @@
-/** The value below which that part of the values lies, by rank. */
+/** The quantile of the values, by rank. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
@@ -9,13 +9,12 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Between which two of the values the median lies of all that could have been measured, 95 times in 100. By rank alone:
- * half of what is measured lies below it, however it spreads.
+ * The 95 % confidence interval of the median: two of the values, by rank. It holds for any distribution.
  */
 export function medianInterval(values: readonly number[]): readonly [number, number] {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
-  // 1.96 standard deviations of a binomial distribution: of each value lying below with a chance of one half.
+  // 1.96 standard deviations of a binomial distribution: each value is below the median with probability 0.5.
   const spread = 0.98 * Math.sqrt(sorted.length);
   const atRank = (rank: number): number => sorted[Math.min(Math.max(1, rank), sorted.length) - 1] ?? Number.NaN;
   return [atRank(Math.round(middle - spread)), atRank(Math.round(middle + spread) + 1)];
@@ -25,20 +24,20 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Jain's index of fairness: 1 where all are equal, 1/n where one has everything. */
+/** Jain's fairness index: 1 if all are equal, 1/n if one has everything. */
 export function fairness(values: readonly number[]): number {
   const squares = values.reduce((sum, value) => sum + value ** 2, 0);
   return (mean(values) ** 2 * values.length) / squares;
 }
 
-/** How long it took, in milliseconds. */
+/** The time of the work, in milliseconds. */
 export async function timed(run: () => Promise<unknown>): Promise<number> {
   const startMs = performance.now();
   await run();
   return performance.now() - startMs;
 }
 
-/** The same, so many times in a row. */
+/** Repeats the work so many times, in a row. */
 export function times(count: number, run: () => Promise<unknown>): () => Promise<void> {
   return async () => {
     for (let round = 0; round < count; round += 1) await run();
@@ -46,8 +45,8 @@ export function times(count: number, run: () => Promise<unknown>): () => Promise
 }
 
 /**
- * The median of what `ours` takes in terms of what `floor` takes, both measured in each of `pairs` rounds, in
- * alternating order: what else the machine does meets both.
+ * The median ratio of the times of `ours` and `floor`. Each of `pairs` rounds measures both, in alternating order, so
+ * that other load of the machine affects both.
  */
 export async function pairedRatio(
   pairs: number,

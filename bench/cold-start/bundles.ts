@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { build, type Metafile } from 'esbuild';
 
-/** What a handler may have in it, as an entry point's code. The paths are those of this repository. */
+/** Entry points of handlers. The paths are those of this repository. */
 export const CODE = {
-  /** What a handler has without us that uses DynamoDB itself. */
+  /** A handler that uses DynamoDB without this library. */
   sdk: `export {
     ConditionalCheckFailedException, DeleteItemCommand, DynamoDBClient, GetItemCommand, UpdateItemCommand,
   } from '@aws-sdk/client-dynamodb';`,
@@ -17,14 +17,14 @@ export interface Bundle {
   readonly code: string;
   readonly bytes: number;
   readonly gzippedBytes: number;
-  /** What it is made of: bytes of each file that is in it. */
+  /** The bytes of each file in it. */
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** How a bundle is made: as docs/lambda.md recommends, or as esbuild does by itself for CommonJS. */
+/** The kinds of bundles: as docs/lambda.md recommends, or esbuild's default for CommonJS. */
 export type Manner = 'esm' | 'cjs';
 
-/** A bundle as `NodejsFunction` makes it, the SDK included. */
+/** A bundle like that of `NodejsFunction`, with the SDK. */
 export async function bundled(code: string, manner: Manner = 'esm'): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: process.cwd() },
@@ -42,7 +42,7 @@ export async function bundled(code: string, manner: Manner = 'esm'): Promise<Bun
   return { code: text, bytes: Buffer.byteLength(text), gzippedBytes: gzipSync(text).length, parts: partsOf(metafile) };
 }
 
-/** CommonJS packages in an ES module still ask for Node's own modules by `require`. */
+/** CommonJS packages in an ES module load Node's modules by `require`. */
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 
 function partsOf({ outputs }: Metafile): Record<string, number> {

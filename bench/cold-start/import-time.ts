@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Prints how long one import takes in a process that has done nothing else, and how much of a processor. */
+/** Prints the time and the processor time of one import in a fresh process. */
 const PROBE = `
 const before = performance.now();
 const used = process.cpuUsage();
@@ -15,22 +15,21 @@ const { user, system } = process.cpuUsage(used);
 console.log(JSON.stringify({ wallMs, cpuMs: (user + system) / 1000 }));
 `;
 
-/** What one import took. On a busy machine processor time says more. */
+/** The times of one import. On a busy machine, processor time is more reliable. */
 export interface ImportTime {
   readonly wallMs: number;
   readonly cpuMs: number;
 }
 
-/** A bundle to be measured, and the one that its figures are compared with. */
+/** A bundle to measure, and the one to compare it with. */
 export interface Candidate {
   readonly name: string;
   readonly code: string;
 }
 
 /**
- * What each candidate's import took, round by round. Each in a process of its own, all in an order
- * drawn anew for each round: whatever slows the machine down for a while slows all of them, and none always
- * comes after the same other one.
+ * The import times of each candidate, round by round. Each import has a process of its own. Each round has a new random
+ * order, so that other load of the machine affects all candidates, and none always follows the same one.
  */
 export async function importTimes(
   candidates: readonly Candidate[],
@@ -40,7 +39,7 @@ export async function importTimes(
   const files = new Map(candidates.map(({ name }, index) => [name, join(folder, `${index}.mjs`)]));
   for (const { name, code } of candidates) writeFileSync(files.get(name) ?? '', code);
   const times = new Map(candidates.map(({ name }) => [name, [] as ImportTime[]]));
-  // The first round fills the file cache, and is not counted.
+  // The first round only fills the file cache.
   for (let round = -1; round < rounds; round += 1) {
     for (const [name, file] of shuffled([...files])) {
       const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', PROBE, file]);

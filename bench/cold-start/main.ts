@@ -1,9 +1,9 @@
 /**
- * What the client adds to a function's cold start and to its bundle: sizes, and the time that importing takes,
- * each import in a fresh process, in turn with that of the SDK alone. What a second copy of the SDK alone is said to
- * add tells how far to trust the rest, and what a comment as long as `withLock` adds, what its mere length costs.
+ * What the client adds to a function's bundle and cold start: sizes, and the time of an import in a fresh process,
+ * compared with the SDK alone. A second copy of the SDK alone shows how exact the measurement is. A comment as long as
+ * `withLock` shows the cost of the length alone.
  *
- *     npm run bench:cold-start -- --rounds 300     some three minutes, on a machine that has nothing else to do
+ *     npm run bench:cold-start -- --rounds 300     about three minutes, on an idle machine
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ const { values } = parseArgs({ options: { rounds: { type: 'string', default: '30
 const BASE = 'the SDK client with its commands';
 const sdk = await bundled(CODE.sdk);
 const withLock = await bundled(CODE.sdk + CODE.withLock);
-// esbuild keeps a comment that may be of a license.
+// esbuild keeps comments that look like a license.
 const comment = `/*!${'-'.repeat(withLock.bytes - sdk.bytes)}*/`;
 const candidates = [
   { name: BASE, bundle: sdk },

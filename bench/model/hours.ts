@@ -11,7 +11,7 @@ const ONE_WAY_MS = 2.5;
 const WRITES = new Set(['acquire', 'adopt', 'refresh', 'release', 'leave']);
 const QUIET = { warn: () => {}, debug: () => {} };
 
-/** Requests, as they are charged: what a waiter reads is eventually consistent, and costs half a unit. */
+/** Requests as they are charged. A waiter's read is eventually consistent, and costs half a unit. */
 export interface Requests {
   readonly writes: number;
   readonly halfReads: number;
@@ -23,8 +23,8 @@ class Bench {
   private readonly prng = new Prng(7);
   private readonly table = new MemoryStore('locks', () => EPOCH_MS + this.time.nowMs);
 
-  /** The locks of a process of its own, and what they ask of the table. */
-  process(settings: FactorySettings): { readonly locks: LockFactory; readonly asked: () => Requests } {
+  /** The locks of a process of their own, and the requests that they have sent. */
+  process(settings: FactorySettings): { readonly locks: LockFactory; readonly sent: () => Requests } {
     let [writes, halfReads] = [0, 0];
     const counting = new Proxy(this.table, {
       get: (table, name: string) => {
@@ -44,10 +44,10 @@ class Bench {
     });
     const manager = new LockManager(this.time.clock(), this.prng.fork());
     const locks = new LockFactory(manager, counting, { logger: QUIET, ...settings }, () => 'bench');
-    return { locks, asked: () => ({ writes, halfReads }) };
+    return { locks, sent: () => ({ writes, halfReads }) };
   }
 
-  /** Lets time pass until it is settled. */
+  /** Moves time until the promise settles. */
   async until<T>(promise: Promise<T>): Promise<T> {
     let isDone = false;
     const done = promise.finally(() => {
@@ -58,46 +58,46 @@ class Bench {
   }
 }
 
-/** What a hold asks of the table in an hour, or in another time, taking and giving back aside. */
+/** The requests of a hold in an hour, or in another time, without its acquire and release. */
 export async function heldHour(leaseSeconds: number, durationMs = HOUR_MS): Promise<Requests> {
   const bench = new Bench();
-  const { locks, asked } = bench.process({ leaseSeconds });
+  const { locks, sent } = bench.process({ leaseSeconds });
   const held = await bench.until(locks.createLock('held').acquire());
-  const before = asked();
+  const before = sent();
   await bench.time.run(bench.time.nowMs + durationMs);
   held.assertHeld();
-  const after = asked();
+  const after = sent();
   return { writes: after.writes - before.writes, halfReads: after.halfReads - before.halfReads };
 }
 
-/** What a single waiter asks of the table in an hour behind a holder who stays. */
+/** The requests of a single waiter in an hour, while another holds the lock. */
 export async function waitedHour(): Promise<Requests> {
   const bench = new Bench();
   await bench.until(bench.process({}).locks.createLock('waited').acquire());
-  const { locks, asked } = bench.process({ waitSeconds: 2 * 3600 });
-  // It is still waiting when the hour is over, and nobody waits for it.
+  const { locks, sent } = bench.process({ waitSeconds: 2 * 3600 });
+  // It still waits after the hour; its outcome does not matter.
   void locks
     .createLock('waited')
     .acquire()
     .catch(() => {});
   await bench.time.run(bench.time.nowMs + HOUR_MS);
-  return asked();
+  return sent();
 }
 
-/** What it takes to get a free lock and to give it back. */
+/** The requests of acquire and release of a free lock. */
 export async function oneCycle(settings: FactorySettings): Promise<Requests> {
   const bench = new Bench();
-  const { locks, asked } = bench.process(settings);
+  const { locks, sent } = bench.process(settings);
   await bench.until(locks.withLock('cycle', () => {}));
-  return asked();
+  return sent();
 }
 
-/** What a try asks of the table that is refused. */
+/** The requests of a try that is refused. */
 export async function refusedTry(): Promise<Requests> {
   const bench = new Bench();
   await bench.until(bench.process({}).locks.createLock('tried').acquire());
-  const { locks, asked } = bench.process({});
+  const { locks, sent } = bench.process({});
   const outcome = await bench.until(locks.tryWithLock('tried', () => {}));
   if (outcome.acquired) throw new Error('two processes hold one lock');
-  return asked();
+  return sent();
 }

@@ -3,30 +3,30 @@ import { Prng } from '../../test/sim/engine/prng.js';
 import { mean, median, quantile } from '../statistics.js';
 
 const ROUNDS = 20_000;
-/** A request and its answer. */
+/** The time of a request and its answer. */
 const ROUND_TRIP_MS = 5;
 
-/** How long to sleep before look number `look` (from 0); `random` is uniform in [0, 1). */
-type Schedule = (look: number, random: number) => number;
+/** Milliseconds to sleep before poll number `poll` (from 0). `random` is uniform in [0, 1). */
+type Schedule = (poll: number, random: number) => number;
 
-const doubling = (look: number, capMs: number): number => Math.min(20 * 2 ** Math.min(look, 10), capMs);
-/** As the client does it: times 0.5 to 1.5. */
+const doubling = (poll: number, capMs: number): number => Math.min(20 * 2 ** Math.min(poll, 10), capMs);
+/** The client's jitter: times 0.5 to 1.5. */
 const half =
   (capMs: number): Schedule =>
-  (look, random) =>
-    doubling(look, capMs) * (0.5 + random);
-/** What most others do who have jitter: anything from 0 up to twice that, the same on average. */
+  (poll, random) =>
+    doubling(poll, capMs) * (0.5 + random);
+/** The usual full jitter: times 0 to 2, which has the same average. */
 const full =
   (capMs: number): Schedule =>
-  (look, random) =>
-    doubling(look, capMs) * 2 * random;
+  (poll, random) =>
+    doubling(poll, capMs) * 2 * random;
 
 const SCHEDULES: Readonly<Record<string, Schedule>> = {
   'up to 85 ms': half(85),
-  'up to 170 ms': (look, random) => pollDelayMs(look, random),
+  'up to 170 ms': (poll, random) => pollDelayMs(poll, random),
   'up to 340 ms': half(340),
   'up to 170 ms, full jitter': full(170),
-  'up to 170 ms, no jitter': (look) => doubling(look, 170),
+  'up to 170 ms, no jitter': (poll) => doubling(poll, 170),
   'every second': () => 1000,
 };
 
@@ -35,20 +35,20 @@ export interface Polling {
   readonly medianMs: number;
   readonly p95Ms: number;
   readonly requests: number;
-  /** With ten waiters that came together: writes that fail for each that succeeds. */
+  /** Failed writes per successful one, with ten waiters that start together. */
   readonly failedOfTen: number;
 }
 
-/** A waiter behind a lock that is held for 2.1 to 2.9 s: from the release to the waiter's hold, and what it asks. */
+/** For a lock that is held for 2.1 to 2.9 s: the time from its release to the waiter's hold, and the waiter's requests. */
 export function pollings(): Polling[] {
   return Object.entries(SCHEDULES).map(([schedule, delayMs]) => {
     const prng = new Prng(11);
     const rounds = Array.from({ length: ROUNDS }, () => {
       const releasedMs = prng.between(2100, 2900);
-      // The first write is refused; then it looks until it finds the lock free, and writes.
+      // The first write is refused. Then it polls until the lock is free, and writes.
       let [nowMs, requests] = [ROUND_TRIP_MS, 1];
-      for (let look = 0; ; look += 1) {
-        nowMs += delayMs(look, prng.fraction());
+      for (let poll = 0; ; poll += 1) {
+        nowMs += delayMs(poll, prng.fraction());
         const isFree = nowMs + ROUND_TRIP_MS / 2 >= releasedMs;
         nowMs += ROUND_TRIP_MS;
         requests += 1;
@@ -62,20 +62,20 @@ export function pollings(): Polling[] {
   });
 }
 
-/** Ten waiters that were started together, such as by one schedule: how many write in vain at a release. */
+/** The number of failed writes at a release, with ten waiters that start together, by one schedule for example. */
 function failedWrites(delayMs: Schedule): number {
   const prng = new Prng(12);
   const rounds = Array.from({ length: ROUNDS / 10 }, () => {
     const releasedMs = prng.between(2100, 2900);
     const seenMs = Array.from({ length: 10 }, () => {
       let nowMs = prng.between(0, 20) + ROUND_TRIP_MS;
-      for (let look = 0; ; look += 1) {
-        nowMs += delayMs(look, prng.fraction());
+      for (let poll = 0; ; poll += 1) {
+        nowMs += delayMs(poll, prng.fraction());
         if (nowMs + ROUND_TRIP_MS / 2 >= releasedMs) return nowMs + ROUND_TRIP_MS / 2;
         nowMs += ROUND_TRIP_MS;
       }
     });
-    // From when the first one's look is carried out until its write is, others see the lock free, too.
+    // Between the first waiter's poll and its write, others see the lock free too.
     const first = Math.min(...seenMs);
     return seenMs.filter((ms) => ms < first + ROUND_TRIP_MS).length - 1;
   });

@@ -8,21 +8,21 @@ const ROUND_TRIP_MS = 5;
 const ROUNDS = 2000;
 
 export interface Fraction {
-  /** After which part of the lease it refreshes. */
+  /** The part of the lease after which it refreshes. */
   readonly fraction: number;
   readonly writesPerHour: number;
-  /** The longest outage that a hold outlives, whenever it begins. */
+  /** The longest outage that a hold survives, whenever the outage begins. */
   readonly outageMs: number;
 }
 
-/** How early to refresh: what it costs, and how long DynamoDB may be out of reach without a loss. */
+/** What an earlier refresh costs, and how long an outage it survives. */
 export function fractions(): Fraction[] {
   const deadlineMs = LEASE_SECONDS * 1000 - safetyMarginMs(LEASE_SECONDS);
   const ours = refreshDueMs(0, deadlineMs, LEASE_SECONDS) / (LEASE_SECONDS * 1000);
   return [0.25, ours, 0.75].map((fraction) => ({
     fraction,
     writesPerHour: Math.floor(3600 / (LEASE_SECONDS * fraction)),
-    // It may begin just before a refresh is due, and has to end before the deadline of the one before.
+    // An outage may begin just before a refresh is due, and has to end before the deadline of the last refresh.
     outageMs: deadlineMs - fraction * LEASE_SECONDS * 1000,
   }));
 }
@@ -30,7 +30,7 @@ export function fractions(): Fraction[] {
 export interface Retrying {
   readonly way: string;
   readonly attempts: number;
-  /** Of the holds that an outage hits, which ends 100 ms before their deadline, how many survive. */
+  /** The part of the holds that survive an outage which ends 100 ms before their deadline. */
   readonly survived: number;
 }
 
@@ -43,7 +43,7 @@ const PAUSES: Readonly<Record<string, Pause>> = {
   'with the next refresh alone': () => LEASE_SECONDS * 500,
 };
 
-/** Refreshes that fail at once from when they are due until 100 ms before the deadline. */
+/** Refreshes that fail at once, from the time that they are due until 100 ms before the deadline. */
 export function retryings(): Retrying[] {
   const deadlineMs = LEASE_SECONDS * 1000 - safetyMarginMs(LEASE_SECONDS);
   const dueMs = refreshDueMs(0, deadlineMs, LEASE_SECONDS);
@@ -68,13 +68,12 @@ export function retryings(): Retrying[] {
 
 export interface TimeOut {
   readonly leaseSeconds: number;
-  /** How many attempts fit between when a refresh is due and the deadline, where no answer ever comes. */
+  /** Number of attempts between the due time of a refresh and the deadline, if no answer comes. */
   readonly attempts: number;
-  /** With the SDK's own time limits: one, which outlasts the lease. */
   readonly firstMs: number;
 }
 
-/** What one attempt of a refresh may take, if nothing answers: half of what is left, and what that makes of it. */
+/** Attempts without an answer. Each may take half of the time that is left. */
 export function timeOuts(): TimeOut[] {
   return [5, 10, 30].map((leaseSeconds) => {
     const deadlineMs = leaseSeconds * 1000 - safetyMarginMs(leaseSeconds);

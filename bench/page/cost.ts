@@ -2,14 +2,14 @@ import type { Requests } from '../model/hours.js';
 import type { Results } from '../results.js';
 import { dollars, short, table } from './text.js';
 
-/** What DynamoDB asks for a table on demand, in us-east-1: its list prices since November 2024. */
+/** DynamoDB's list prices for a table on demand in us-east-1, since November 2024. */
 const WRITE_DOLLARS = 0.625 / 1e6;
 const READ_DOLLARS = 0.125 / 1e6;
-/** For a month, beyond what an account has free of charge. */
+/** A month's price, without the free tier. */
 const GIGABYTE_MONTH_DOLLARS = 0.25;
 const STORED_OVERHEAD_BYTES = 100;
 
-/** An entry that fencing has left, with names and hosts as they are in Lambda; its note aside. */
+/** A tombstone of fencing, with names and hosts as in Lambda, and without a note. */
 const KEPT_ENTRY = {
   lockKey: 'account/4711/monthly-statement',
   versionNumber: '0192f3a1-7c44-8b1e-9c4d-5f6a7b8c9d0e',
@@ -23,7 +23,7 @@ export function costOf({ writes, halfReads }: Requests): number {
   return writes * WRITE_DOLLARS + halfReads * 0.5 * READ_DOLLARS;
 }
 
-/** As it is charged: names and values, a number by half a byte a digit and one more, and what an index takes. */
+/** The bytes that are charged: names, values and overhead. A number has half a byte per digit, and one more byte. */
 export function storedBytes(entry: Readonly<Record<string, string | number>>): number {
   const sizes = Object.entries(entry).map(([name, value]) => {
     const size = typeof value === 'number' ? Math.ceil(String(value).length / 2) + 1 : Buffer.byteLength(value);

@@ -3,7 +3,7 @@ import { logarithmic } from './scale.js';
 import { type Caption, dot, svgDocument } from './shapes.js';
 import { milliseconds } from './text.js';
 
-/** Two times of somebody, either of which may be missing, and then is said to be. */
+/** Two times of one contestant. A missing one is labelled as missing. */
 export interface DotRow {
   readonly name: string;
   readonly values: readonly [number | undefined, number | undefined];
@@ -13,7 +13,7 @@ export interface DotRow {
 const WIDTH = 960;
 const [LEFT, RIGHT, TOP, ROW] = [400, 60, 62, 26];
 
-/** Who takes how long, each in a row, on a logarithmic axis of milliseconds. */
+/** The times of all contestants, one a row, on a logarithmic axis of milliseconds. */
 export function drawDotChart(caption: Caption, names: readonly [string, string], rows: readonly DotRow[]): string {
   const all = rows.flatMap(({ values }) => values.filter((value) => value !== undefined));
   const scale = logarithmic(Math.max(1, Math.min(...all)), Math.max(...all));

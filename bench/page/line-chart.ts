@@ -12,7 +12,7 @@ export interface LineChart {
   readonly xName: string;
   readonly y: Scale;
   readonly series: readonly Series[];
-  /** Values of y that something is to stay below. */
+  /** Limits of y. */
   readonly limits?: readonly { readonly at: number; readonly name: string }[];
 }
 
@@ -25,7 +25,7 @@ export interface Place {
 
 const [LEFT, TOP, BOTTOM] = [52, 34, 40];
 
-/** Lines over one axis; where there are two, the legend stands beside the heading. */
+/** Lines over one axis. The legend of two lines is beside the heading. */
 export function drawLineChart(chart: LineChart, { left, top, width, height }: Place): string[] {
   const { heading, x, y, xName, series, limits = [] } = chart;
   const [x0, y0] = [left + LEFT, top + height - BOTTOM];

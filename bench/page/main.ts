@@ -1,5 +1,5 @@
 /**
- * Makes the tables and drawings of docs/performance.md from what was measured last; measures nothing itself.
+ * Makes the tables and drawings of docs/performance.md from the last results. It measures nothing.
  *
  *     npm run bench:page
  */

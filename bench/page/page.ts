@@ -4,7 +4,7 @@ import { costTable } from './cost.js';
 import { callersTable, reasons, requestsTable, timesTable } from './peers.js';
 import { milliseconds, short, table } from './text.js';
 
-/** The page with what stands between each pair of markers renewed: `<!-- NAME -->` and `<!-- end -->`. */
+/** Renews the page between each pair of markers: `<!-- NAME -->` and `<!-- end -->`. */
 export function renewed(page: string, results: Results): string {
   const used = new Set<string>();
   const parts = partsOf(results);
@@ -101,7 +101,7 @@ function said(value: number, unit: Figure['unit']): string {
   return short(value);
 }
 
-/** Once, where all of it was measured in one run. */
+/** One text if all was measured in one run, or else one a language. */
 function peersRanOn(peers: Results['peers']): string {
   const runs = Object.entries(peers).map(([language, { run }]) => ({ language, said: ranOn(run) }));
   if (new Set(runs.map(({ said }) => said)).size === 1) return runs[0]?.said ?? '';

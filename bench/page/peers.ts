@@ -85,7 +85,7 @@ export function callersTable(results: Results): string {
   return table(['', 'cycles done', 'in', 'hand-overs a second', 'requests a cycle', 'fairness'], rows);
 }
 
-/** What stands as `cannot` or `failed`, and why. */
+/** The reasons for `cannot` and `failed`. */
 export function reasons(results: Results): string {
   const names: Readonly<Record<Discipline, string>> = {
     cycle: 'a cycle',

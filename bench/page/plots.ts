@@ -63,7 +63,7 @@ function drawCrowd({ crowd }: Results): string {
   ]);
 }
 
-/** How many hand-overs were done by when. */
+/** The number of hand-overs over time. */
 function drawHandOver({ goals }: Results): string {
   const figure = goals.figures.find(({ what }) => what === 'hand-over, median');
   const delays = [...(figure?.samples ?? [])].sort((a, b) => a - b);

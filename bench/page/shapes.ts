@@ -1,6 +1,6 @@
 import { escaped, px } from '../../bin/timeline/shapes.js';
 
-/** For light and for dark surroundings, each on a ground of its own, as a page may have the other one. */
+/** Light and dark styles. Each has a background of its own, as the page's may differ. */
 const STYLE = `
 text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; fill: #1f2430; }
 .ground { fill: #ffffff; stroke: #d5d9e0; }
@@ -27,10 +27,10 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-seri
   .mark-1 { fill: #f0985a; }
 }`;
 
-/** What stands in a drawing beside what was measured. */
+/** The texts of a drawing. */
 export interface Caption {
   readonly title: string;
-  /** For those who cannot see it. */
+  /** For people who cannot see it. */
   readonly description: string;
 }
 

@@ -1,10 +1,10 @@
-/** A table in Markdown; the first column is to the left, the others to the right. */
+/** A table in Markdown. The first column is aligned to the left, the others to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, index) => (index === 0 ? '---' : '--:'));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** As many digits as say something. */
+/** A number with its significant digits. */
 export function short(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString('en-US');
   if (value >= 100 || Number.isInteger(value)) return String(Math.round(value));
