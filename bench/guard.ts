@@ -14,8 +14,8 @@ import { Stage } from './stage.js';
 type Measure = (stage: Stage) => Promise<Figure[]>;
 
 /**
- * Fewer rounds if they take long: counts do not depend on their number, and ratios have slack. Also fewer locks at once:
- * on a busy machine, a thousand requests that queue for sockets run into their time limits.
+ * Fewer rounds if they take long: counts do not depend on their number, and ratios have slack. Also fewer locks at
+ * once: on a busy machine, a thousand requests that queue for sockets run into their time limits.
  */
 const MEASURES: Readonly<Record<string, Measure>> = {
   ...goals,

@@ -6,8 +6,8 @@
  *     npm run bench -- --only handOver              one goal
  *     npm run bench -- --only-peer lynk             one library, if its language is measured
  *
- * With `--write`, it records the values in bench/results.json, runs the simulations again, and makes docs/performance.md
- * from both. `--part goals`, `--part peers` and `--part simulations` renew that part alone.
+ * With `--write`, it records the values in bench/results.json, runs the simulations again, and makes
+ * docs/performance.md from both. `--part goals`, `--part peers` and `--part simulations` renew that part alone.
  */
 import { parseArgs } from 'node:util';
 import { crowdRows } from './crowd-rows.js';

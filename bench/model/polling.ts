@@ -39,7 +39,7 @@ export interface Polling {
   readonly failedOfTen: number;
 }
 
-/** For a lock that is held for 2.1 to 2.9 s: the time from its release to the waiter's hold, and the waiter's requests. */
+/** For a hold of 2.1 to 2.9 s: the time from its release to a waiter's hold, and the waiter's requests. */
 export function pollings(): Polling[] {
   return Object.entries(SCHEDULES).map(([schedule, delayMs]) => {
     const prng = new Prng(11);

@@ -324,7 +324,7 @@ describe('break', () => {
     const { code, output } = await typed(['break', 'nightly', '-r', 'gone', '--force'], { width: 80, answers: [true] });
 
     expect(code).toBe(0);
-    expect(output).toMatch(/two may then hold this lock[\s\S]*Delete its entry\?\ndeleted; free now\n$/);
+    expect(output).toMatch(/two may hold this lock[\s\S]*Delete its entry\?\ndeleted; free now\n$/);
     expect(await item('nightly')).toBeUndefined();
   });
 

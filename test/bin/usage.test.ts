@@ -57,7 +57,7 @@ describe('a wrong command line is refused by name, with exit code 64', () => {
     [['show', 'a', 'b'], /unexpected argument "b"/],
     [['show', 'a'], /which table\?/],
     [['break'], /NAME is missing/],
-    [['break', 'a'], /--reason is missing: its holder is told why/],
+    [['break', 'a'], /--reason is missing: the holder is told why/],
     [['break', 'a', '--reason', ''], /--reason is empty/],
     [['break', 'a', '--reason', 'stuck'], /no terminal to ask for confirmation: pass --yes/],
     [['break', 'a', '--reason', 'stuck', '--yes'], /which table\?/],
