@@ -1,7 +1,6 @@
 /** cdk-lynk/runtime: distributed locks on DynamoDB, for Lambda functions and anything else on Node.js. */
 
-export type { Lock } from './acquire/lock.js';
-export type { TryOutcome, TryWithLockOptions, WithLockOptions } from './acquire/one-lock.js';
+export type { Lock, TryOutcome, TryWithLockOptions, WithLockOptions } from './acquire/lock.js';
 export type { BreakOptions } from './admin/break.js';
 export type { ListOptions, LockInspection } from './admin/inspect.js';
 export {

@@ -20,7 +20,7 @@ const OPTIONAL = {
   metrics: [/emf/, 'emfMetrics'],
   observers: [/observer-reporter/, 'getLockFactory'],
   'a factory, and what its options can ask for': [
-    /client\/(lock-factory|factory-settings)|acquire\/lock\.ts|observe\/event-|recipes\/(semaphore|contend-permit)|admin\/|entry\/inquiry/,
+    /client\/(lock-factory|factory-settings)|observe\/event-|recipes\/(semaphore|contend-permit)|admin\//,
     'getLockFactory',
   ],
 } as const;

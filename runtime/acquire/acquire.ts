@@ -2,84 +2,114 @@ import type { Waiter } from '../core/local-queue.js';
 import type { LockStore } from '../core/store.js';
 import { WaitBudget } from '../core/wait-budget.js';
 import type { LockRef } from '../entry/lock-ref.js';
-import { LockHolder, LockNotGrantedError, LockUnavailableError } from '../errors.js';
+import { refuseReentry } from '../entry/scope.js';
+import type { LockHolder } from '../errors.js';
 import type { HandOver } from '../hold/hand-over-text.js';
 import { Hold } from '../hold/hold.js';
+import type { AcquireOptions, TryOptions } from '../options/options.js';
+import { checkedWait } from '../options/validate.js';
 import type { LeaseState } from '../protocol/lease-state.js';
-import { tryBudgetMs } from '../protocol/schedule.js';
+import {
+  type Acquirable,
+  type AcquireRequest,
+  type AnyRequest,
+  acquireRequest,
+  type Contending,
+  type Grant,
+  type LockSettings,
+  stopMsOf,
+  trySeconds,
+} from './acquire-request.js';
 import { Adoption } from './adopt.js';
-import { type Contender, Contention } from './contend.js';
+import { Contention } from './contend.js';
 import { discardAcquisition } from './ensure-lease.js';
 
-/** So long is waited before a caller of this process is asked again whose own requests fail. */
-export const DOUBT_MS = 100;
+/**
+ * The way from an option to a hold, for a lock and for a semaphore's permit:
+ *
+ *     settings, options ──► AcquireRequest ──► local queue ──► Contention ──► Hold
+ */
 
-/** One caller's asking for one lock, or for whatever else the target stands for. */
-export interface AcquireRequest<T = LockRef> extends Contender {
-  readonly ref: T;
-  readonly lockAtLeastSeconds: number;
-  readonly signal: AbortSignal | undefined;
-  /** Seconds left of the invocation it is for; `Infinity` where there is none. */
-  readonly invocationSeconds: number;
-  /** Seconds before that end at which the work is to stop. */
-  readonly reserveSeconds: number;
-  /** Elapsed time at which that invocation ends. */
-  readonly invocationEndsMs: number | undefined;
-  /** Whether the hold is to stay beyond that invocation. */
-  readonly isToStay?: boolean;
+/** After this time a caller asks another caller of its process again, if the requests of that one fail. */
+const DOUBT_MS = 100;
+
+export function contendForLock(request: AcquireRequest, budget: WaitBudget, waiter: Waiter): Contending {
+  return new Contention(request.ref, request, budget, waiter);
 }
 
-/** Queues behind the callers of this process, then contends, until held; or until an entry serves the ask as well. */
-export function waitForHold(ask: AcquireRequest, waitSeconds: number): Promise<Hold | undefined> {
-  return reported(ask, () => queueForHold(ask, waitSeconds));
+/** Waits until the lock is held, as `acquire` of a lock says. */
+export async function acquireHold(settings: LockSettings, options: AcquireOptions): Promise<Hold> {
+  const waitSeconds = checkedWait(options.waitSeconds, settings.waitSeconds);
+  const request = await acquireRequest(settings, options);
+  refuseReentry(request.ref);
+  return (await waitForHold(request, waitSeconds)) as Hold;
+}
+
+/** Tries once, as `tryAcquire` of a lock says; resolves to who holds it if that is another. */
+export async function tryHold(settings: LockSettings, options: TryOptions): Promise<Hold | LockHolder> {
+  const request = await acquireRequest(settings, options);
+  refuseReentry(request.ref);
+  const outcome = await tryForHold(request);
+  return outcome instanceof Hold ? outcome : (outcome?.[0] as LockHolder);
 }
 
 /**
- * Asks once, and fails where another holds it; resolves to nothing where an entry serves the ask as well.
- * @param limit why it is asked for only once, as the error says it
+ * Waits until held, behind the callers of this process; resolves to nothing if a shared result serves the caller.
+ * Without time to wait, which its invocation may cut short, it tries once.
+ * @param limit why it tried only once, as the error says it
  */
-export function takeHold(ask: AcquireRequest, limit: string): Promise<Hold | undefined> {
-  return reported(ask, async () => {
-    const outcome = await tryForHold(ask);
-    if (outcome instanceof LockHolder) throw notGranted(ask.ref, limit, outcome, undefined);
-    return outcome;
+export function waitForHold<T extends Acquirable>(
+  request: AcquireRequest<T>,
+  withinSeconds: number,
+  limit = limitOfTry(withinSeconds),
+): Promise<Hold | undefined> {
+  return reported(request, async () => {
+    const waitSeconds = Math.min(withinSeconds, request.invocationSeconds - request.reserveSeconds);
+    if (waitSeconds > 0) return queueForHold(request, waitSeconds);
+    const outcome = await tryOnce(request);
+    if (!outcome || outcome instanceof Hold) return outcome;
+    throw request.ref.notGranted(limit, outcome);
   });
 }
 
-/** Asks once; resolves to who holds it where that is another, and to nothing where an entry serves the ask as well. */
-export function askForHold(ask: AcquireRequest): Promise<Hold | LockHolder | undefined> {
-  return reported(ask, () => tryForHold(ask));
+export function limitOfTry(askedSeconds: number): string {
+  return askedSeconds > 0 ? 'so late in its invocation' : 'at once';
 }
 
-/** Goes on holding what was handed over. It queues behind nobody: it is its giver's turn that goes on. */
-export function adoptHold(ask: AcquireRequest<LockRef<LockStore>>, handOver: HandOver): Promise<Hold> {
-  const { ref } = ask;
-  const budget = budgetOfTry(ask);
-  const adoption = new Adoption(ref, handOver, ask, budget);
-  // What is granted when nobody waits any more stays for the next try.
-  const ending = { giveBack: async () => {}, leave: () => {} };
-  return reported(ask, async () => {
+/** Tries once; resolves to who holds it if those are others, and to nothing if a shared result serves the caller. */
+export function tryForHold<T extends Acquirable>(
+  request: AcquireRequest<T>,
+): Promise<Hold | readonly LockHolder[] | undefined> {
+  return reported(request, () => tryOnce(request));
+}
+
+/** Goes on holding what was handed over. It joins no queue: the turn of the giver goes on. */
+export function adoptHold(request: AcquireRequest<LockRef<LockStore>>, handOver: HandOver): Promise<Hold> {
+  const budget = tryBudget(request);
+  const adoption = new Adoption(request.ref, handOver, request, budget);
+  // What is granted after the caller has stopped waiting stays for its next try.
+  const cleanup = { giveBack: async () => {}, leave: () => {} };
+  return reported(request, async () => {
     try {
-      const lease = must(await withinBudget(budget, adoption.adopt(), ending));
-      return holdOf(ask, { ref, lease, waiter: undefined });
+      const lease = (await withinBudget(budget, adoption.adopt(), cleanup)) as LeaseState;
+      return holdOf(request, { ref: request.ref, lease, waiter: undefined });
     } catch (error) {
-      adoption.endInVain(ask.signal?.aborted === true);
+      adoption.endInVain(request.signal?.aborted === true);
       throw error;
     }
   });
 }
 
-/** Tells how an asking began and, where it ends without a hold, how that came. */
-export async function reported<T extends Hold | LockHolder | readonly LockHolder[] | undefined>(
-  { reporter }: AcquireRequest<unknown>,
-  asking: () => Promise<T>,
+/** Reports how an attempt begins and, if it ends without a hold, why. */
+export async function reported<T extends Hold | readonly LockHolder[] | undefined>(
+  { reporter }: AnyRequest,
+  attempt: () => Promise<T>,
 ): Promise<T> {
   reporter.requested();
   try {
-    const outcome = await asking();
-    if (outcome instanceof LockHolder) reporter.refused(outcome);
-    else if (Array.isArray(outcome)) reporter.refused(outcome[0]);
-    else if (outcome === undefined) reporter.served();
+    const outcome = await attempt();
+    if (outcome === undefined) reporter.served();
+    else if (!(outcome instanceof Hold)) reporter.refused(outcome[0]);
     return outcome;
   } catch (error) {
     reporter.failed(error);
@@ -87,82 +117,87 @@ export async function reported<T extends Hold | LockHolder | readonly LockHolder
   }
 }
 
-function queueForHold(ask: AcquireRequest, waitSeconds: number): Promise<Hold | undefined> {
-  const { ref } = ask;
-  const { headNow: head } = ref.queue;
-  if (head) ask.reporter.waiting(head.holder);
-  const waiter = ref.queue.join();
-  const limit = `within ${rounded(waitSeconds)} s`;
-  const budget = new WaitBudget(ref.manager, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
-    notGranted(ref, limit, ref.queue.head?.holder, cause ?? ref.queue.head?.doubt),
-  );
-  const contention = new Contention(ref, ask, budget, waiter);
+function queueForHold<T extends Acquirable>(
+  request: AcquireRequest<T>,
+  waitSeconds: number,
+): Promise<Hold | undefined> {
+  const { reporter } = request;
+  const { queue } = request.ref;
+  const head = queue.expireHead();
+  if (head) reporter.waiting(head.holder);
+  const waiter = queue.join();
+  const budget = budgetFor(request, waitSeconds, stopMsOf(request));
+  const contention = request.contend(request, budget, waiter);
   const granted = waiter.isAtHead ? contention.wait() : budget.race(waiter.atHead).then(() => contention.wait());
-  return intoHold(ask, granted, budget, waiter);
+  return intoHold(request, granted, budget, waiter);
 }
 
-async function tryForHold(ask: AcquireRequest): Promise<Hold | LockHolder | undefined> {
-  const { ref, sharedResult } = ask;
-  const budget = budgetOfTry(ask);
-  // Behind a caller of this process: what becomes of its request tells as much as one of our own would.
-  for (let { headNow: head } = ref.queue; head; { headNow: head } = ref.queue) {
-    const { holder, doubt } = head;
-    if (holder && doubt === undefined) {
+async function tryOnce<T extends Acquirable>(
+  request: AcquireRequest<T>,
+): Promise<Hold | readonly LockHolder[] | undefined> {
+  const { ref, sharedResult } = request;
+  const { queue } = ref;
+  const budget = tryBudget(request);
+  // Behind a caller of this process: the answers to its requests tell as much as answers to our own would.
+  for (let head = queue.expireHead(); head; head = queue.expireHead()) {
+    const { holders, doubt } = head;
+    if (holders.length > 0 && doubt === undefined) {
       budget.close();
-      return sharedResult?.isServedHere() ? undefined : holder;
+      return sharedResult?.isServedHere() ? undefined : holders;
     }
     // What it saw before its requests failed is no answer any more.
-    await budget.race(holder ? budget.sleep(DOUBT_MS) : head.settled);
+    await budget.race(holders.length > 0 ? budget.sleep(DOUBT_MS) : head.settled);
   }
-  const waiter = ref.queue.join();
-  const hold = await intoHold(ask, new Contention(ref, ask, budget, waiter).once(), budget, waiter);
-  return hold ?? (sharedResult?.served ? undefined : must(waiter.holder));
+  const waiter = queue.join();
+  const hold = await intoHold(request, request.contend(request, budget, waiter).once(), budget, waiter);
+  return hold ?? (sharedResult?.served ? undefined : waiter.holders);
 }
 
-/** Elapsed time at which its work is to stop, and a wait for it ends; `Infinity` where there is no invocation. */
-export function stopMsOf({ invocationEndsMs = Infinity, reserveSeconds }: AcquireRequest<unknown>): number {
-  return invocationEndsMs - reserveSeconds * 1000;
+/** The wait of a single try: long enough for a slow answer, and for another attempt after one that was lost. */
+function tryBudget<T extends Acquirable>(request: AcquireRequest<T>): WaitBudget {
+  return budgetFor(request, trySeconds(request), request.invocationEndsMs);
 }
 
-/** Seconds that a single try may take: enough for an answer that is slow, and for an attempt after one that was lost. */
-export function secondsOfTry({ leaseSeconds, invocationSeconds }: AcquireRequest<unknown>): number {
-  return Math.max(0, Math.min(tryBudgetMs(leaseSeconds) / 1000, invocationSeconds));
+function budgetFor<T extends Acquirable>(
+  { ref, signal }: AcquireRequest<T>,
+  waitSeconds: number,
+  untilMs: number | undefined,
+): WaitBudget {
+  return new WaitBudget(ref.manager, { waitSeconds, untilMs }, signal, (cause) => {
+    const { head } = ref.queue;
+    return ref.notGranted(within(waitSeconds), head?.holders ?? [], cause ?? head?.doubt);
+  });
 }
 
-function budgetOfTry(ask: AcquireRequest): WaitBudget {
-  const { ref, signal } = ask;
-  const limitSeconds = secondsOfTry(ask);
-  const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
-  return new WaitBudget(ref.manager, limits, signal, (cause) =>
-    notGranted(ref, `within ${rounded(limitSeconds)} s`, undefined, cause ?? ref.queue.head?.doubt),
-  );
+/** As an error message says it. */
+export function within(seconds: number): string {
+  return `within ${Math.round(seconds * 1000) / 1000} s`;
 }
 
-/** The hold, once granted within the caller's patience. Otherwise nothing of it is left behind. */
+/** The hold, if it is granted while the caller waits. Otherwise nothing of it is left behind. */
 export async function intoHold(
-  ask: AcquireRequest,
-  granted: Promise<LeaseState | undefined>,
+  request: AnyRequest,
+  granted: Promise<Grant | undefined>,
   budget: WaitBudget,
   waiter: Waiter,
 ): Promise<Hold | undefined> {
-  const { ref } = ask;
-  const lease = await withinBudget(budget, granted, {
-    giveBack: (late) => discardAcquisition(ref, late),
-    leave: () => waiter.leave(),
-  });
-  return lease && holdOf(ask, { ref, lease, waiter });
+  const leave = (): void => waiter.leave();
+  const giveBack = async ({ ref, lease, waiter: own }: Grant): Promise<void> => {
+    await discardAcquisition(ref, lease);
+    if (own !== waiter) own?.leave();
+  };
+  const grant = await withinBudget(budget, granted, { giveBack, leave });
+  if (!grant) return undefined;
+  if (grant.waiter !== waiter) {
+    // Of a semaphore's queue, which waits for any permit. The permit's own queue has a waiter of the hold.
+    waiter.hasHeld = true;
+    leave();
+  }
+  return holdOf(request, grant);
 }
 
-/** What was granted. */
-interface Grant {
-  readonly ref: LockRef;
-  readonly lease: LeaseState;
-  readonly waiter: Waiter | undefined;
-}
-
-/** The hold that comes of an asking. */
-export function holdOf(ask: AcquireRequest<unknown>, { ref, lease, waiter }: Grant): Hold {
-  const { data, lockAtLeastSeconds, signal, reserveSeconds, invocationEndsMs, isToStay, reporter } = ask;
+export function holdOf(request: AnyRequest, { ref, lease, waiter }: Grant): Hold {
+  const { data, lockAtLeastSeconds, signal, reserveSeconds, invocationEndsMs, isToStay, reporter } = request;
   reporter.acquired();
   return new Hold(ref, {
     lease,
@@ -177,26 +212,25 @@ export function holdOf(ask: AcquireRequest<unknown>, { ref, lease, waiter }: Gra
   });
 }
 
-/** How an asking ends that its caller gets nothing of. */
-interface Ending<G> {
-  /** Gives back what was granted when nobody waited any more. Never rejects. */
+/** What happens to an attempt when its caller does not get the lock. */
+interface Cleanup<G> {
+  /** Gives back what was granted after the caller had stopped waiting. Never rejects. */
   giveBack(late: G): Promise<void>;
-  /** Leaves the queue. */
   leave(): void;
 }
 
-/** What is granted within the caller's patience. Otherwise nothing of it is left behind. */
+/** What is granted while the caller waits. Otherwise nothing of it is left behind. */
 export async function withinBudget<G>(
   budget: WaitBudget,
   granted: Promise<G | undefined>,
-  { giveBack, leave }: Ending<G>,
+  { giveBack, leave }: Cleanup<G>,
 ): Promise<G | undefined> {
   try {
     const grant = await budget.race(granted);
     if (grant === undefined) leave();
     return grant;
   } catch (error) {
-    // The caller hears at once. Its place goes on only when its request in flight is answered: that one may
+    // The caller is told at once. Its waiter leaves only when the request in flight is answered: that one may
     // still be granted, and then has to be given back before the next caller asks.
     void granted
       .then(
@@ -208,45 +242,4 @@ export async function withinBudget<G>(
   } finally {
     budget.close();
   }
-}
-
-/** How an asking ends in vain: another holds the lock, or nobody can tell. */
-export function notGranted(
-  ref: LockRef,
-  limit: string,
-  holder: LockHolder | undefined,
-  cause: unknown,
-): LockNotGrantedError | LockUnavailableError {
-  if (!holder || cause !== undefined) return unavailable(ref, limit, holder && `held by ${holder}`, cause);
-  return new LockNotGrantedError(`${ref.label} was not granted ${limit}: held by ${holder}`, {
-    ...ref.errorDetails(),
-    holder,
-  });
-}
-
-/**
- * An asking that DynamoDB did not answer.
- * @param seen who held it before that, as the message says it
- */
-export function unavailable(
-  ref: Pick<LockRef, 'label' | 'errorDetails'>,
-  limit: string,
-  seen: string | undefined,
-  cause: unknown = new Error('no answer from DynamoDB'),
-): LockUnavailableError {
-  const before = seen === undefined ? '' : `; when last seen, ${seen}`;
-  return new LockUnavailableError(
-    `${ref.label} could not be asked for ${limit}: ${cause}${before}`,
-    ref.errorDetails(cause),
-  );
-}
-
-/** As an error message says it. */
-export function rounded(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
-}
-
-export function must<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('unreachable: an acquire ends granted or with an error');
-  return value;
 }

@@ -3,14 +3,15 @@ import type { LockManager } from '../core/lock-manager.js';
 import type { LockStore, NewEntry, WriteAnswer } from '../core/store.js';
 import type { WaitBudget } from '../core/wait-budget.js';
 import type { LockRef } from '../entry/lock-ref.js';
-import { LockLostError, LockUnavailableError, LynkError } from '../errors.js';
+import { retry } from '../entry/retry.js';
+import { LockLostError, LockUnavailableError } from '../errors.js';
 import type { HandOver } from '../hold/hand-over-text.js';
 import { takenBy } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { LeaseState } from '../protocol/lease-state.js';
-import { retryDelayMs, tryBudgetMs } from '../protocol/schedule.js';
+import { tryBudgetMs } from '../protocol/schedule.js';
 import { parseVersion } from '../protocol/version.js';
-import type { Contender } from './contend.js';
+import type { AnyRequest } from './acquire-request.js';
 import { discardAcquisition, ensureLease, mayHaveLanded, ownVersionIn } from './ensure-lease.js';
 
 /** How many adoptions that ended without a hold one process remembers. */
@@ -20,9 +21,9 @@ const REMEMBERED = 1000;
 const inVain = new WeakMap<LockManager, BoundedSet>();
 
 /**
- * One try to go on holding what was handed over: a new hold id is written where exactly the given version stands
- * (docs/protocol.md, section 2). Where a try ends without a hold, its write may have landed unheard. Then the entry
- * stays for its lease, and the next try of this process with the same text goes on from there.
+ * One try to go on holding what was handed over: it writes a new hold id over exactly the given version
+ * (docs/protocol.md, section 2). If a try ends without a hold, its write may have landed without an answer. Then the
+ * entry stays for its lease, and the next try of this process with the same text goes on from there.
  */
 export class Adoption {
   private readonly lease: LeaseState;
@@ -32,28 +33,29 @@ export class Adoption {
   constructor(
     private readonly ref: LockRef<LockStore>,
     private readonly handOver: HandOver,
-    private readonly contender: Contender,
+    private readonly request: AnyRequest,
     private readonly budget: WaitBudget,
   ) {
     const { manager } = ref;
-    const { leaseSeconds, requestId } = contender;
-    this.lease = new LeaseState(manager.drawHoldId(requestId), leaseSeconds, contender.fencing);
+    const { leaseSeconds, requestId, fencing } = request;
+    this.lease = new LeaseState(manager.drawHoldId(requestId), leaseSeconds, fencing);
   }
 
-  /** @throws LockLostError where the given version stands no more: the text was used before, or its lease ran out */
+  /** @throws LockLostError if the given version does not stand any more: the text was used, or its lease ran out */
   async adopt(): Promise<LeaseState> {
     try {
-      return await this.untilAnswered();
+      return await this.write();
     } catch (error) {
       // Refused for good, after an attempt without an answer that may have landed, or may land yet.
-      if (this.mayStand && !(error instanceof LockUnavailableError)) await discardAcquisition(this.ref, this.lease);
+      const isRefused = !this.budget.isOver && !(error instanceof LockUnavailableError);
+      if (this.mayStand && isRefused) await discardAcquisition(this.ref, this.lease);
       throw error;
     }
   }
 
   /**
-   * It came to no hold, and its caller is told so. From now on another try with the same text may go on from it.
-   * @param isCancelled the caller wants it no more: its entry, if there is one, is this process's to write over
+   * To be called if the try ends without a hold. From now on another try with the same text may go on from it.
+   * @param isCancelled the caller aborted: this process may write over the entry, if there is one
    */
   endInVain(isCancelled: boolean): void {
     const { manager } = this.ref;
@@ -67,41 +69,44 @@ export class Adoption {
     inVain.set(manager, known);
   }
 
-  private async untilAnswered(): Promise<LeaseState> {
-    const { ref, lease, contender, budget } = this;
-    const { manager, store } = ref;
-    let { version: replacedVersion } = this.handOver;
-    for (let failures = 0; !budget.isOver; failures += 1) {
-      const version = ref.draw(lease);
-      const entry = ref.newEntry(lease, version, contender);
-      let answer: WriteAnswer;
-      try {
-        answer = await ref.exchange(this.budgetMs(), (signal) => store.adopt(entry, replacedVersion, signal));
-      } catch (error) {
-        this.mayStand ||= mayHaveLanded(error);
-        if (error instanceof LynkError) throw error;
-        budget.lastFailure = error;
-        await budget.sleep(retryDelayMs(failures, manager.random.fraction()));
-        continue;
-      }
+  private async write(): Promise<LeaseState> {
+    const { ref, lease, request } = this;
+    const { observed } = ref;
+    for (let { version: replacedVersion } = this.handOver; ; ) {
+      const { version, entry, answer } = await retry(this.budget, () => this.send(replacedVersion));
       const standing = answer.written ? version : ownVersionIn(answer.entry, lease.holdId);
       this.mayStand = standing !== undefined;
       if (standing !== undefined) {
         lease.confirm(standing, answer.dateMs);
         lease.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
-        ref.queue.noteToken(lease.fencingToken);
-        if (answer.replaced) contender.reporter.wasGivenBy(answer.replaced);
+        observed.noteToken(lease.fencingToken);
+        if (answer.replaced) request.reporter.wasGivenBy(answer.replaced);
         return await this.granted();
       }
       if (!this.isTokenInTheWay(answer.entry, replacedVersion, entry)) {
         replacedVersion = this.versionInVain(answer.entry);
       }
-      ref.queue.noteToken(answer.entry?.fencingToken);
+      observed.noteToken(answer.entry?.fencingToken);
     }
-    throw this.unavailable('no answer from DynamoDB in time', budget.lastFailure);
   }
 
-  /** Whether all that kept the write out is a fencing token that this process had not seen. */
+  private async send(
+    replacedVersion: string,
+  ): Promise<{ readonly version: string; readonly entry: NewEntry; readonly answer: WriteAnswer }> {
+    const { ref, lease, request } = this;
+    const version = ref.draw(lease);
+    const entry = ref.newEntry(lease, version, request);
+    this.budget.sent();
+    try {
+      const answer = await ref.exchange(this.budgetMs(), (signal) => ref.store.adopt(entry, replacedVersion, signal));
+      return { version, entry, answer };
+    } catch (error) {
+      this.mayStand ||= mayHaveLanded(error);
+      throw error;
+    }
+  }
+
+  /** Whether only a fencing token that this process had not seen kept the write out. */
   private isTokenInTheWay(
     standing: LockEntry | undefined,
     replacedVersion: string,
@@ -111,7 +116,7 @@ export class Adoption {
     return version === replacedVersion && ours !== undefined && theirs !== undefined && theirs >= ours;
   }
 
-  /** What stands there of a try before this one, which may be replaced. */
+  /** The version that an earlier try in vain left: this one may replace it. */
   private versionInVain(entry: LockEntry | undefined): string {
     const { ref, handOver } = this;
     const holdId = entry && parseVersion(entry.version)?.holdId;
@@ -123,13 +128,12 @@ export class Adoption {
     );
   }
 
-  /** Had, and made good where too little of its lease is left. */
   private async granted(): Promise<LeaseState> {
-    const { ref, lease, contender } = this;
+    const { ref, lease, request } = this;
     const { granted, cause } = await ensureLease(
       ref,
       lease,
-      contender,
+      request,
       () => this.budgetMs(),
       async () => {},
     );
@@ -141,7 +145,7 @@ export class Adoption {
   }
 
   private budgetMs(): number {
-    return Math.min(this.budget.leftMs(), tryBudgetMs(this.contender.leaseSeconds));
+    return Math.min(this.budget.leftMs(), tryBudgetMs(this.request.leaseSeconds));
   }
 
   private unavailable(why: string, cause: unknown): LockUnavailableError {

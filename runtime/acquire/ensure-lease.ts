@@ -36,7 +36,7 @@ export async function ensureLease(
   budgetMs: () => number,
   giveBack = (): Promise<void> => discardAcquisition(ref, lease),
 ): Promise<{ readonly granted: boolean; readonly cause?: unknown }> {
-  const { manager, store, queue } = ref;
+  const { manager, store, observed } = ref;
   let cause: unknown;
   for (let writes = 0; ; writes += 1) {
     const isLast = writes === WRITES_BEFORE_GRANT || budgetMs() <= 0;
@@ -66,7 +66,7 @@ export async function ensureLease(
       lease.confirm(standing, answer.dateMs);
       // The lock may have been another's meanwhile, and be had anew by a late copy of the first write.
       if (lease.fencing) lease.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
-      queue.noteToken(lease.fencingToken);
+      observed.noteToken(lease.fencingToken);
     } catch (error) {
       if (error instanceof LynkError) {
         await giveBack();

@@ -13,6 +13,7 @@ import {
   checkedName,
   checkedWait,
 } from '../options/validate.js';
+import { contendForLock } from './acquire.js';
 import type { LockSettings } from './acquire-request.js';
 
 export const DEFAULT_LEASE_SECONDS = 10;
@@ -77,6 +78,7 @@ export class LockClient<S extends HoldStore = HoldStore> {
       lockAtLeastSeconds: checkedAtLeast(options.lockAtLeastSeconds, 0),
       fencing: checkedFencing(options.fencing, this.fencing),
       reach: (reached) => this.reach(reached),
+      contend: contendForLock,
     };
   }
 
@@ -93,7 +95,7 @@ export class LockClient<S extends HoldStore = HoldStore> {
   /** @internal */
   async reach(name: string, title?: string): Promise<LockRef<S | LockStore>> {
     const { manager, store, settings } = this;
-    const queue = manager.localQueue(await store.identify(name), store.connection);
-    return new LockRef(manager, store, name, queue, settings, title);
+    const shared = manager.sharedLock(await store.identify(name), store.connection);
+    return new LockRef(manager, store, name, shared, settings, title);
   }
 }

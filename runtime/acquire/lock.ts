@@ -1,4 +1,5 @@
 import type { LockRef } from '../entry/lock-ref.js';
+import type { LockHolder } from '../errors.js';
 import { Hold } from '../hold/hold.js';
 import { holdWhile, type Work, type WorkArguments, workArguments } from '../hold/run-under.js';
 import type { HeldLock } from '../options/held-lock.js';
@@ -11,10 +12,53 @@ import {
   type TryOptions,
 } from '../options/options.js';
 import { refuseUnknown } from '../options/validate.js';
-import type { AcquireRequest } from './acquire.js';
-import { acquireHold, acquireRequest, type LockSettings, tryHold } from './acquire-request.js';
+import { acquireHold, tryHold } from './acquire.js';
+import { type AcquireRequest, acquireRequest, type LockSettings } from './acquire-request.js';
 import type { LockClient } from './lock-client.js';
-import { holdUnlessRefused, type TryOutcome } from './one-lock.js';
+
+/** What `withLock` of a factory takes: the lock's options and those of the call. */
+export interface WithLockOptions extends LockOptions, AcquireOptions {}
+
+/** What `tryWithLock` of a factory takes. */
+export interface TryWithLockOptions
+  extends TryOptions,
+    Pick<LockOptions, 'leaseSeconds' | 'maxInvocationLeaseSeconds' | 'fencing'> {}
+
+/** The names of all that `withLock` takes. */
+export const WITH_LOCK_OPTIONS = [...new Set([...LOCK_OPTIONS, ...ACQUIRE_OPTIONS])];
+
+/** What `tryWithLock` resolves to. */
+export type TryOutcome<T> =
+  | { readonly acquired: true; readonly value: T }
+  | { readonly acquired: false; readonly holder: LockHolder };
+
+/** Holds the lock while `work` runs, as `withLock` of a factory says. */
+export async function holdOne<T>(
+  client: LockClient,
+  name: string,
+  args: WorkArguments<WithLockOptions, T>,
+): Promise<T> {
+  const { options, work } = workArguments(args, 'withLock');
+  refuseUnknown(options, WITH_LOCK_OPTIONS, 'withLock');
+  return holdWhile(await acquireHold(client.lockSettings(name, options), options), work);
+}
+
+/** Holds the lock while `work` runs, if it is free, as `tryWithLock` of a factory says. */
+export async function tryOne<T>(
+  client: LockClient,
+  name: string,
+  args: WorkArguments<TryWithLockOptions, T>,
+): Promise<TryOutcome<T>> {
+  const { options, work } = workArguments(args, 'tryWithLock');
+  refuseUnknown(options, ['leaseSeconds', 'maxInvocationLeaseSeconds', 'fencing', ...TRY_OPTIONS], 'tryWithLock');
+  return holdUnlessRefused(await tryHold(client.lockSettings(name, options), options), work);
+}
+
+/** Runs `work` under the hold of a try, if that was granted. */
+export async function holdUnlessRefused<T>(outcome: Hold | LockHolder, work: Work<T>): Promise<TryOutcome<T>> {
+  if (!(outcome instanceof Hold)) return { acquired: false, holder: outcome };
+  return { acquired: true, value: await holdWhile(outcome, work) };
+}
 
 /** One of these locks, as `createLock` of a factory says. */
 export function lockOf(client: LockClient, name: string, options: LockOptions): Lock {

@@ -66,7 +66,7 @@ export async function breakLock(ref: LockRef, options: BreakOptions): Promise<Lo
     if (!seen) throw refusal(ref, 'it has no entry: nobody holds it');
     if (!isForced) refuseWhatIsFree(ref, seen);
     const broken = await (isForced ? remove(ref, seen, signal) : replace(ref, seen, hostIdentifier, signal));
-    if (broken) return broken.left && inspectionOf(ref, ref.queue, broken.left);
+    if (broken) return broken.left && inspectionOf(ref, ref.observed, broken.left);
     if (attempts === ATTEMPTS) throw refusal(ref, 'its entry kept changing between read and write', seen.entry);
   }
 }
@@ -123,7 +123,10 @@ function refuseWhatIsFree(ref: LockRef, { entry, dateMs, arrivedMs }: ObservedEn
   const { clockToleranceSeconds } = ref.settings;
   const state = stateOf(entry);
   if (state === 'free') throw refusal(ref, 'it is free', entry);
-  if (arrivedMs >= ref.queue.saw(entry, arrivedMs, 'strong') || isStampExpired(entry, dateMs, clockToleranceSeconds)) {
+  if (
+    arrivedMs >= ref.observed.observe(entry, arrivedMs, 'strong') ||
+    isStampExpired(entry, dateMs, clockToleranceSeconds)
+  ) {
     throw refusal(ref, 'its lease is over, and the next contender takes it', entry);
   }
   // A stamp ahead of DynamoDB's clock keeps the lock taken for longer than its lease, so breaking it helps.

@@ -1,8 +1,7 @@
-import type { LocalQueue } from '../core/local-queue.js';
 import type { Answer, LockStore } from '../core/store.js';
 import type { Observation } from '../entry/assess.js';
-import { answerTo } from '../entry/inquiry.js';
 import type { LockRef } from '../entry/lock-ref.js';
+import { answerTo } from '../entry/retry.js';
 import type { TableClient } from '../entry/table-client.js';
 import { type LockEntryError, LockHolder } from '../errors.js';
 import type { WaitOptions } from '../options/held-lock.js';
@@ -17,6 +16,7 @@ import {
 } from '../options/validate.js';
 import { isBroken } from '../protocol/breaking.js';
 import type { LockEntry } from '../protocol/entry.js';
+import type { EntryObserver } from '../protocol/entry-observer.js';
 import { isStampAhead, isStampExpired, untilTakeoverMs } from '../protocol/takeover.js';
 import { isTombstone, parseVersion } from '../protocol/version.js';
 
@@ -123,15 +123,15 @@ export function stateOf(entry: LockEntry): EntryState {
   return version && isTombstone(version.holdId) ? 'released' : 'held';
 }
 
-/** What the observation tells. The local queue remembers it, so that a later one can tell more. */
-export function inspectionOf(table: TableClient, queue: LocalQueue, observation: ObservedEntry): LockInspection {
+/** What the observation tells. This process remembers it, so that a later one can tell more. */
+export function inspectionOf(table: TableClient, observer: EntryObserver, observation: ObservedEntry): LockInspection {
   const { entry, dateMs, arrivedMs, consistency } = observation;
   const { lockKey: name, leaseSeconds, hostIdentifier, data, fencingToken } = entry;
   const { clockToleranceSeconds } = table.settings;
   const state = stateOf(entry);
   const version = parseVersion(entry.version);
   const writtenMs = version?.timed ? version.stampMs : undefined;
-  const expiryMs = queue.saw(entry, arrivedMs, consistency);
+  const expiryMs = observer.observe(entry, arrivedMs, consistency);
   const serverNowMs = table.serverNowMs();
   const untilFreeMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });
   // A contender that has not seen the entry before goes by its stamp alone.
@@ -212,8 +212,8 @@ async function* pages(
     for (const error of answer.malformed) await onMalformed?.(error);
     for (const entry of answer.entries) {
       if (entry.leaseSeconds === 0 && !includeFree) continue;
-      const queue = manager.listedQueue(await store.identify(entry.lockKey), store.connection);
-      const lock = inspectionOf(table, queue, { entry, dateMs: answer.dateMs, arrivedMs });
+      const { observed } = manager.listedLock(await store.identify(entry.lockKey), store.connection);
+      const lock = inspectionOf(table, observed, { entry, dateMs: answer.dateMs, arrivedMs });
       if (!lock.isFree || includeFree) yield lock;
     }
     after = answer.next;

@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type Lock, lockOf } from '../acquire/lock.js';
+import {
+  holdOne,
+  type Lock,
+  lockOf,
+  type TryOutcome,
+  type TryWithLockOptions,
+  tryOne,
+  type WithLockOptions,
+} from '../acquire/lock.js';
 import {
   DEFAULT_CLOCK_TOLERANCE_SECONDS,
   DEFAULT_LEASE_SECONDS,
   DEFAULT_WAIT_SECONDS,
   LockClient,
 } from '../acquire/lock-client.js';
-import {
-  holdOne,
-  type TryOutcome,
-  type TryWithLockOptions,
-  tryOne,
-  type WithLockOptions,
-} from '../acquire/one-lock.js';
 import { type Backend, testBackendInstead } from '../core/backend.js';
 import { systemClock } from '../core/clock.js';
 import { LockManager } from '../core/lock-manager.js';

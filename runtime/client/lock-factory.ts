@@ -1,14 +1,15 @@
-import { adoptHold } from '../acquire/acquire.js';
+import { adoptHold, contendForLock } from '../acquire/acquire.js';
 import { acquireRequest } from '../acquire/acquire-request.js';
-import { type Lock, lockOf } from '../acquire/lock.js';
-import { LockClient } from '../acquire/lock-client.js';
 import {
   holdOne,
+  type Lock,
+  lockOf,
   type TryOutcome,
   type TryWithLockOptions,
   tryOne,
   type WithLockOptions,
-} from '../acquire/one-lock.js';
+} from '../acquire/lock.js';
+import { LockClient } from '../acquire/lock-client.js';
 import { type BreakOptions, breakLock } from '../admin/break.js';
 import { inspectionOf, type ListOptions, type LockInspection, listLocks, readEntry } from '../admin/inspect.js';
 import type { Backend } from '../core/backend.js';
@@ -176,8 +177,8 @@ export class LockFactory extends LockClient<LockStore> {
     const reach = (): Promise<LockRef<LockStore>> => this.reach(name);
     const { leaseSeconds, maxInvocationLeaseSeconds } = this;
     const fencing = checkedFencing(options.fencing, this.fencing);
-    const settings = { name, leaseSeconds, maxInvocationLeaseSeconds, fencing, reach };
-    return adoptHold(await acquireRequest(settings, options), handOver);
+    const settings = { name, leaseSeconds, maxInvocationLeaseSeconds, fencing, reach, contend: contendForLock };
+    return adoptHold(await acquireRequest<LockRef<LockStore>>(settings, options), handOver);
   }
 
   /**
@@ -197,7 +198,7 @@ export class LockFactory extends LockClient<LockStore> {
     const signal = signalIn(options, 'inspect');
     const ref = await this.reach(checkedName(name));
     const seen = await readEntry(ref, signal);
-    return seen && inspectionOf(ref, ref.queue, seen);
+    return seen && inspectionOf(ref, ref.observed, seen);
   }
 
   /**
@@ -244,7 +245,7 @@ export class LockFactory extends LockClient<LockStore> {
     const permits = await Promise.all(names.map((permit) => this.reach(permit, titleOf(permit))));
     // One queue for each number of permits: callers that want one of 5 need not wait behind those that want one of 2.
     const id = JSON.stringify(['semaphore', count, await store.identify(name)]);
-    const queue = manager.localQueue(id, store.connection);
-    return new SemaphoreRef(manager, store, settings, name, permits, queue);
+    const shared = manager.sharedLock(id, store.connection);
+    return new SemaphoreRef(manager, store, settings, name, permits, shared);
   }
 }

@@ -53,10 +53,10 @@ export class Gate {
   }
 
   /**
-   * Sends a request once there is room for it: writes first, and in the order in which they came. Resolves to nothing,
-   * and sends nothing, where patience is over before.
+   * Sends a request when there is room for it: writes first, and first in, first out.
+   * @throws why the wait is over, if that comes first; then nothing was sent
    */
-  async through<T>(kind: 'write' | 'poll', budget: WaitBudget, request: () => Promise<T>): Promise<T | undefined> {
+  async through<T>(kind: 'write' | 'poll', budget: WaitBudget, request: () => Promise<T>): Promise<T> {
     const pass = new Pass();
     const line = kind === 'poll' ? this.polls : this.writes;
     this.setPace();
@@ -65,10 +65,10 @@ export class Gate {
     try {
       if (!pass.isIn) {
         budget.whyQueued = () => this.failure;
-        await budget.race(pass.entered).catch(() => {});
+        await budget.race(pass.entered);
         budget.whyQueued = undefined;
       }
-      if (budget.isOver) return undefined;
+      budget.throwIfOver();
       const answer = await request();
       this.failure = undefined;
       return answer;

@@ -6,7 +6,7 @@ import { orAborted } from './abort.js';
 import { BoundedMap, BoundedSet } from './bounded.js';
 import type { Clock, Timer } from './clock.js';
 import { Gate } from './gate.js';
-import { LocalQueue } from './local-queue.js';
+import { SharedLock } from './shared-lock.js';
 
 /** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
 const TICK_MS = 200;
@@ -29,9 +29,9 @@ export interface Randomness {
 class OfConnection {
   readonly serverClock = new ServerClock();
   readonly gate: Gate;
-  readonly locks = new BoundedMap<LocalQueue>(REMEMBERED, (lock) => lock.isIdle);
-  /** Those that were only listed: however many they are, they push out nothing that was asked for. */
-  readonly listed = new BoundedMap<LocalQueue>(REMEMBERED, () => true);
+  readonly locks = new BoundedMap<SharedLock>(REMEMBERED, ({ queue }) => queue.isIdle);
+  /** Locks that were only listed: however many they are, they evict none that was acquired here. */
+  readonly listed = new BoundedMap<SharedLock>(REMEMBERED, () => true);
 
   constructor(clock: Clock) {
     this.gate = new Gate(clock);
@@ -84,15 +84,15 @@ export class LockManager {
    * What this process knows about one lock; `id` names endpoint, region, table and lock. Another connection may be
    * of another account, where the same names are another lock's: what that one knows is apart.
    */
-  localQueue(id: string, connection: object): LocalQueue {
+  sharedLock(id: string, connection: object): SharedLock {
     const { locks, listed } = this.of(connection);
-    return locks.getOrAdd(id, () => listed.take(id) ?? new LocalQueue());
+    return locks.getOrAdd(id, () => listed.take(id) ?? new SharedLock());
   }
 
   /** The same, of a lock that is not asked for, but turned up in a listing. */
-  listedQueue(id: string, connection: object): LocalQueue {
+  listedLock(id: string, connection: object): SharedLock {
     const { locks, listed } = this.of(connection);
-    return locks.get(id) ?? listed.getOrAdd(id, () => new LocalQueue());
+    return locks.get(id) ?? listed.getOrAdd(id, () => new SharedLock());
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { LockEntryError } from '../errors.js';
-import type { LockEntry } from '../protocol/entry.js';
+import type { Consistency, LockEntry } from '../protocol/entry.js';
+
+export type { Consistency };
 
 /** What every answer of a store tells. */
 export interface Answer {
@@ -108,8 +110,6 @@ export interface LockStore extends HoldStore {
   /** One page of the table's entries, in no order; eventually consistent. */
   list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer>;
 }
-
-export type Consistency = 'eventual' | 'strong';
 
 export interface Refresh {
   readonly lockKey: string;

@@ -1,38 +1,40 @@
+import { retryDelayMs } from '../protocol/schedule.js';
 import { whenAborted } from './abort.js';
 import type { Clock, Timer } from './clock.js';
 
-/** A wait without a limit still wants a timer, or nothing would keep the process alive. */
+/** A wait without a limit needs a timer too, or nothing would keep the process alive. */
 const LONGEST_NAP_MS = 60 * 60 * 1000;
 /** For DynamoDB to answer in; mostly it takes milliseconds. */
 const FAIR_TIME_MS = 1000;
-/** By so much a timer may come before another one that is due at the same time. */
+/** A timer may fire this much earlier than another one that is due at the same time. */
 const TIMER_GRAIN_MS = 2;
 
-/** The time of a process, which is all that a wait needs of it. */
+/** What a wait needs of the lock manager. */
 interface Timekeeper {
   readonly clock: Clock;
+  readonly random: { fraction(): number };
   elapsedMs(): number;
-  /** Calls back when elapsed time ran ahead of the timers, until `unwatch` is called. */
+  /** Calls back when elapsed time is ahead of the timers, until `unwatch` is called. */
   watch(callback: () => void): void;
   unwatch(callback: () => void): void;
 }
 
 /** What bounds a wait. */
 export interface Limits {
-  /** By the monotonic clock: a wall clock that is set forward shortens no wait. */
+  /** Counted by the monotonic clock: setting the wall clock forward shortens no wait. */
   readonly waitSeconds: number;
-  /** Elapsed time at which it ends at the latest, as its invocation does, though a sandbox was frozen meanwhile. */
+  /** Elapsed time at which it ends at the latest: its invocation ends then, even if the sandbox was frozen meanwhile. */
   readonly untilMs?: number | undefined;
 }
 
 /**
- * How long a caller is willing to wait: until its limits, or until its own signal aborts. While it lasts, it keeps
- * the process alive and elapsed time read.
+ * How long a caller is willing to wait: until its limits are reached, or until its own signal aborts. While it lasts,
+ * it keeps the process alive, and elapsed time is read.
  */
 export class WaitBudget {
-  /** The failure in transit that no answer has followed yet: what the time limit's error gives as its cause. */
+  /** The latest failure in transit, until an answer follows: the cause of the time limit's error. */
   lastFailure: unknown;
-  /** While a request is in the queue of its process: why those before it fail, if they do. */
+  /** While a request waits at the gate of its process: why the requests before it fail, if they do. */
   whyQueued: (() => unknown) | undefined;
   /** Why the wait is over, once it is. */
   private ending: { readonly reason: unknown } | undefined;
@@ -41,8 +43,8 @@ export class WaitBudget {
   private readonly limitMs: number;
   /** Elapsed time. */
   private readonly untilMs: number;
-  /** What was left when the request was sent that is under way, and the monotonic time then. */
-  private asked: { readonly leftMs: number; readonly atMs: number } | undefined;
+  /** Of the request in flight: what was left when it was sent, and the monotonic time then. */
+  private inFlight: { readonly leftMs: number; readonly atMs: number } | undefined;
   private readonly unlisten: (() => void) | undefined;
   private timer: Timer | undefined;
 
@@ -54,40 +56,45 @@ export class WaitBudget {
   ) {
     this.limitMs = timekeeper.clock.monotonicMs() + waitSeconds * 1000;
     this.untilMs = untilMs;
-    timekeeper.watch(this.look);
+    timekeeper.watch(this.check);
     if (signal) this.unlisten = whenAborted(signal, () => this.end(signal.reason));
     if (!this.ending) this.arm();
   }
 
   /** A request is sent. */
-  asks(): void {
-    this.asked = { leftMs: this.leftMs(), atMs: this.timekeeper.clock.monotonicMs() };
+  sent(): void {
+    this.inFlight = { leftMs: this.leftMs(), atMs: this.timekeeper.clock.monotonicMs() };
   }
 
-  /** It was answered. */
+  /** The request was answered. */
   answered(): void {
-    this.asked = undefined;
+    this.inFlight = undefined;
     this.lastFailure = undefined;
   }
 
-  /** It failed. One that nothing but the end of the wait cut short, just after it was sent, tells nothing of DynamoDB. */
+  /** The request failed. If only the end of the wait cut it short, just after it was sent, that tells nothing of DynamoDB. */
   failed(error: unknown): void {
     if (this.leftMs() > TIMER_GRAIN_MS || this.hadFairTime()) this.lastFailure = error;
-    this.asked = undefined;
+    this.inFlight = undefined;
   }
 
   get isOver(): boolean {
     return this.ending !== undefined;
   }
 
+  /** @throws the time limit's error, or the reason of the caller's signal */
+  throwIfOver(): void {
+    if (this.ending) throw this.ending.reason;
+  }
+
   /**
-   * Why nothing is known of the lock at this moment: the failure that no answer has followed yet, or that there is
-   * none to a request that has had a fair time to be answered in.
+   * Why nothing is known of the lock at this moment: the latest request failed, or the one in flight has been without
+   * an answer for too long. Undefined if neither is so.
    */
   unanswered(): unknown {
     if (this.lastFailure !== undefined) return this.lastFailure;
-    const sinceAskedMs = this.timekeeper.clock.monotonicMs() - (this.asked?.atMs ?? Infinity);
-    const isLong = this.leftMs() > 0 ? sinceAskedMs >= FAIR_TIME_MS : this.hadFairTime();
+    const sinceSentMs = this.timekeeper.clock.monotonicMs() - (this.inFlight?.atMs ?? Infinity);
+    const isLong = this.leftMs() > 0 ? sinceSentMs >= FAIR_TIME_MS : this.hadFairTime();
     return isLong ? new Error('no answer from DynamoDB') : this.whyQueued?.();
   }
 
@@ -131,28 +138,33 @@ export class WaitBudget {
     });
   }
 
-  /** The wait has succeeded, or failed otherwise: stop timing it. */
+  /** Sleeps after failure number `failure`, from 0, in transit. */
+  pauseAfter(failure: number): Promise<void> {
+    return this.sleep(retryDelayMs(failure, this.timekeeper.random.fraction()));
+  }
+
+  /** Stops the timer. To be called when the wait has succeeded, or failed otherwise. */
   close(): void {
     this.timer?.cancel();
-    this.timekeeper.unwatch(this.look);
+    this.timekeeper.unwatch(this.check);
     this.unlisten?.();
   }
 
   private arm(): void {
     this.timer?.cancel();
     const delayMs = Math.min(this.leftMs(), LONGEST_NAP_MS);
-    this.timer = this.timekeeper.clock.after(delayMs, this.look, { keepAlive: true });
+    this.timer = this.timekeeper.clock.after(delayMs, this.check, { keepAlive: true });
   }
 
-  /** Ends the wait where its time is over, and else sets its timer anew: that would be late after a freeze. */
-  private readonly look = (): void => {
+  /** Ends the wait if its time is over. Otherwise sets the timer anew, which would be late after a freeze. */
+  private readonly check = (): void => {
     if (this.leftMs() > 0) this.arm();
     else this.end(this.timeLimitError(this.unanswered()));
   };
 
-  /** Whether a request is under way that had until the end of the wait a time to be answered in. */
+  /** Whether the request in flight was sent early enough before the end of the wait to be answered. */
   private hadFairTime(): boolean {
-    return (this.asked?.leftMs ?? 0) >= FAIR_TIME_MS;
+    return (this.inFlight?.leftMs ?? 0) >= FAIR_TIME_MS;
   }
 
   private end(reason: unknown): void {

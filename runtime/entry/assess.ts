@@ -27,11 +27,11 @@ export interface Takeable {
  * @throws LockReentrancyError where the code that asks runs inside of that hold
  */
 export function assess(ref: LockRef, { entry, dateMs, arrivedMs, consistency }: Observation): Takeable | LockHolder {
-  const { manager, queue, settings } = ref;
+  const { manager, observed, settings } = ref;
   if (!entry) return {};
-  const expiryMs = queue.saw(entry, arrivedMs, consistency);
-  const isOutdated = queue.isOutdated(entry);
-  if (isOutdated && arrivedMs >= expiryMs) return { expiredVersion: queue.expiredVersion(arrivedMs) };
+  const expiryMs = observed.observe(entry, arrivedMs, consistency);
+  const isOutdated = observed.isOutdated(entry);
+  if (isOutdated && arrivedMs >= expiryMs) return { expiredVersion: observed.expiredVersion(arrivedMs) };
   if (!isOutdated && entry.leaseSeconds === 0) return {};
   const version = parseVersion(entry.version);
   const isAbandoned = version !== undefined && manager.isAbandoned(version.holdId);
@@ -40,7 +40,7 @@ export function assess(ref: LockRef, { entry, dateMs, arrivedMs, consistency }: 
     return { expiredVersion: entry.version };
   }
   refuseReentry(ref, version?.holdId);
-  queue.noteForeign(arrivedMs);
+  ref.shared.rivals.sawHolder(arrivedMs);
   const { clockToleranceSeconds } = settings;
   const serverNowMs = ref.serverNowMs();
   const remainingMs = untilTakeoverMs(entry, { expiryMs, nowMs: arrivedMs, serverNowMs, clockToleranceSeconds });

@@ -1,9 +1,17 @@
 import type { LocalQueue } from '../core/local-queue.js';
 import type { LockManager } from '../core/lock-manager.js';
+import type { SharedLock } from '../core/shared-lock.js';
 import type { HoldStore, NewEntry } from '../core/store.js';
-import { LockLostError, LockUnavailableError, type LynkErrorDetails } from '../errors.js';
+import {
+  type LockHolder,
+  LockLostError,
+  LockNotGrantedError,
+  LockUnavailableError,
+  type LynkErrorDetails,
+} from '../errors.js';
 import { holderTraceText } from '../observe/holder-trace.js';
 import type { Reporter } from '../observe/reporter.js';
+import type { EntryObserver } from '../protocol/entry-observer.js';
 import { nextFencingToken } from '../protocol/fencing.js';
 import type { LeaseState } from '../protocol/lease-state.js';
 import { STAMP_LIMIT_MS } from '../protocol/version.js';
@@ -25,12 +33,21 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
     manager: LockManager,
     store: S,
     readonly name: string,
-    readonly queue: LocalQueue,
+    /** What all callers of this process share of the lock. */
+    readonly shared: SharedLock,
     settings: TableSettings,
     /** What it is to its callers, where that is more than a lock of its name. */
     private readonly title?: string,
   ) {
     super(manager, store, settings);
+  }
+
+  get queue(): LocalQueue {
+    return this.shared.queue;
+  }
+
+  get observed(): EntryObserver {
+    return this.shared.observed;
   }
 
   /** `lock "nightly" in table "locks"`, to begin a message with. */
@@ -43,11 +60,28 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
     return { lockName: this.name, tableName: this.store.tableName, cause };
   }
 
+  /**
+   * The error of an attempt that ended without the lock.
+   * @param limit as the message says it, such as `within 3 s`
+   * @param cause why nothing is known of the lock, if that is so
+   */
+  notGranted(
+    limit: string,
+    [holder]: readonly LockHolder[],
+    cause?: unknown,
+  ): LockNotGrantedError | LockUnavailableError {
+    if (!holder || cause !== undefined) return unavailable(this, limit, holder && `held by ${holder}`, cause);
+    return new LockNotGrantedError(`${this.label} was not granted ${limit}: held by ${holder}`, {
+      ...this.errorDetails(),
+      holder,
+    });
+  }
+
   notConfirmed(what: 'refresh' | 'release' | 'transaction', cause: unknown): LockUnavailableError {
     return new LockUnavailableError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
   }
 
-  /** For work that asks for more than what is left. */
+  /** The error for work that needs the lock for longer than it is held. */
   tooShort(remainingSeconds: number, forSeconds: number, cause?: unknown): LockLostError {
     const left = `${this.label} is held for ${remainingSeconds.toFixed(3)} s more`;
     const details = { ...this.errorDetails(cause), reason: 'deadline' } as const;
@@ -78,7 +112,7 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
 
   newEntry(lease: LeaseState, version: string, { hostIdentifier, data, reporter }: EntryOwner): NewEntry {
     const { leaseSeconds, fencing, holdId } = lease;
-    const { fencingToken = fencing ? nextFencingToken(this.queue.fencingToken, this.serverNowMs()) : undefined } =
+    const { fencingToken = fencing ? nextFencingToken(this.observed.fencingToken, this.serverNowMs()) : undefined } =
       lease;
     const expiresAtSeconds = this.expiresAtSeconds(leaseSeconds, fencingToken);
     lease.asks(expiresAtSeconds, fencingToken);
@@ -103,4 +137,21 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
   isKept({ expiresAtSeconds, latestToken }: LeaseState): boolean {
     return expiresAtSeconds >= (this.expiresAtSeconds(0, latestToken) ?? Infinity);
   }
+}
+
+/**
+ * The error of an attempt that DynamoDB did not answer.
+ * @param seen who held the lock before that, as the message says it
+ */
+export function unavailable(
+  ref: Pick<LockRef, 'label' | 'errorDetails'>,
+  limit: string,
+  seen: string | undefined,
+  cause: unknown = new Error('no answer from DynamoDB'),
+): LockUnavailableError {
+  const before = seen === undefined ? '' : `; when last seen, ${seen}`;
+  return new LockUnavailableError(
+    `${ref.label} could not be asked for ${limit}: ${cause}${before}`,
+    ref.errorDetails(cause),
+  );
 }

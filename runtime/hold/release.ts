@@ -63,7 +63,7 @@ export class Release {
     const unanswered = (cause: unknown) => ref.notConfirmed('release', cause);
     const budget = new WaitBudget(manager, limits, undefined, unanswered);
     const attempts = untilAnswered(manager, { budgetMs, keepAlive: false, unanswered }, (attemptMs) => {
-      budget.asks();
+      budget.sent();
       return this.attempt(attemptMs).catch((error: unknown) => {
         budget.failed(error);
         throw error;

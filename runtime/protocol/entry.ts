@@ -15,3 +15,6 @@ export interface LockEntry {
   /** Rises with each hold, where fencing is on. */
   readonly fencingToken?: bigint;
 }
+
+/** How an entry is read: an eventually consistent read may show an earlier version, and costs half. */
+export type Consistency = 'eventual' | 'strong';

@@ -1,6 +1,7 @@
-import { acquireHold, type LockSettings } from '../acquire/acquire-request.js';
+import { acquireHold } from '../acquire/acquire.js';
+import type { LockSettings } from '../acquire/acquire-request.js';
+import { WITH_LOCK_OPTIONS, type WithLockOptions } from '../acquire/lock.js';
 import type { LockClient } from '../acquire/lock-client.js';
-import { WITH_LOCK_OPTIONS, type WithLockOptions } from '../acquire/one-lock.js';
 import { newController, whenAborted } from '../core/abort.js';
 import type { LockManager } from '../core/lock-manager.js';
 import { refuseReentry } from '../entry/scope.js';

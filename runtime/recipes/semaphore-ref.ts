@@ -1,10 +1,17 @@
-import { unavailable } from '../acquire/acquire.js';
 import type { LocalQueue } from '../core/local-queue.js';
 import type { LockManager } from '../core/lock-manager.js';
+import type { SharedLock } from '../core/shared-lock.js';
 import type { LockStore } from '../core/store.js';
-import type { LockRef } from '../entry/lock-ref.js';
+import { type LockRef, unavailable } from '../entry/lock-ref.js';
+import { isHeldAround } from '../entry/scope.js';
 import type { TableSettings } from '../entry/table-client.js';
-import { type LockHolder, LockNotGrantedError, type LockUnavailableError, type LynkErrorDetails } from '../errors.js';
+import {
+  type LockHolder,
+  LockNotGrantedError,
+  LockReentrancyError,
+  type LockUnavailableError,
+  type LynkErrorDetails,
+} from '../errors.js';
 
 /** Holders that an error's message names; its `holders` has them all. */
 const NAMED_HOLDERS = 4;
@@ -14,7 +21,7 @@ export function permitName(semaphore: string, index: number): string {
   return `${semaphore}#${index}`;
 }
 
-/** One semaphore in one table, as one process reaches it: an ordinary lock for each of its permits. */
+/** One semaphore in one table, as one process reaches it. Each of its permits is an ordinary lock. */
 export class SemaphoreRef {
   constructor(
     readonly manager: LockManager,
@@ -22,9 +29,13 @@ export class SemaphoreRef {
     readonly settings: TableSettings,
     readonly name: string,
     readonly permits: readonly LockRef[],
-    /** Where the callers of this process queue: only the head looks for a permit. */
-    readonly queue: LocalQueue,
+    /** What the callers of this process share. Only the head of their queue contends for a permit. */
+    readonly shared: SharedLock,
   ) {}
+
+  get queue(): LocalQueue {
+    return this.shared.queue;
+  }
 
   /** `semaphore "api" in table "locks"`, to begin a message with. */
   get label(): string {
@@ -35,11 +46,11 @@ export class SemaphoreRef {
     return { lockName: this.name, tableName: this.store.tableName, cause };
   }
 
-  /** How an asking ends in vain: others hold the permits, or nobody can tell. */
+  /** The error of an attempt that ended without a permit; see `LockRef`. */
   notGranted(
     limit: string,
     holders: readonly LockHolder[],
-    cause: unknown,
+    cause?: unknown,
   ): LockNotGrantedError | LockUnavailableError {
     const { length: permits } = this.permits;
     const seen = holders.length > 0 ? heldBy(permits, holders) : undefined;
@@ -49,6 +60,16 @@ export class SemaphoreRef {
       holders,
       permits,
     });
+  }
+
+  /** @throws LockReentrancyError if the code running now runs inside a `withPermit` of this semaphore */
+  refuseReentry(): void {
+    if (!this.permits.some((permit) => isHeldAround(permit))) return;
+    throw new LockReentrancyError(
+      `${this.label}: a permit of it is held by the withPermit that this code runs in, and a second one may never ` +
+        'be free while everybody holds one; use its held object, or another semaphore',
+      this.errorDetails(),
+    );
   }
 }
 

@@ -1,33 +1,15 @@
-import {
-  type AcquireRequest,
-  DOUBT_MS,
-  holdOf,
-  reported,
-  rounded,
-  secondsOfTry,
-  stopMsOf,
-  withinBudget,
-} from '../acquire/acquire.js';
-import { acquireRequest, limitOfOne, waitSecondsWithin } from '../acquire/acquire-request.js';
-import { discardAcquisition } from '../acquire/ensure-lease.js';
-import { WaitBudget } from '../core/wait-budget.js';
-import { isHeldAround } from '../entry/scope.js';
-import { type LockHolder, LockReentrancyError } from '../errors.js';
+import { tryForHold, waitForHold } from '../acquire/acquire.js';
+import { type AcquireRequest, type AcquireSettings, acquireRequest } from '../acquire/acquire-request.js';
 import { Hold } from '../hold/hold.js';
 import { holdWhile, type Work, type WorkArguments, workArguments } from '../hold/run-under.js';
 import type { HeldLock } from '../options/held-lock.js';
-import type { Lease } from '../options/invocation-lease.js';
 import { ACQUIRE_OPTIONS, type AcquireOptions, TRY_OPTIONS, type TryOptions } from '../options/options.js';
 import { checkedWait, refuseUnknown } from '../options/validate.js';
-import { type GrantedPermit, PermitContention } from './contend-permit.js';
+import { PermitContention } from './contend-permit.js';
 import type { SemaphoreRef } from './semaphore-ref.js';
 
-interface SemaphoreSettings {
-  readonly name: string;
-  readonly leaseSeconds: Lease;
-  readonly maxInvocationLeaseSeconds: number;
+interface SemaphoreSettings extends Omit<AcquireSettings<SemaphoreRef>, 'contend'> {
   readonly waitSeconds: number;
-  readonly reach: (name: string) => Promise<SemaphoreRef>;
 }
 
 /** A semaphore's name and settings, from `createSemaphore`. Making one costs nothing and sends nothing. */
@@ -62,8 +44,7 @@ export class Semaphore {
    */
   async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
     refuseUnknown(options, TRY_OPTIONS, 'tryAcquire');
-    const ask = await this.ask(options);
-    const outcome = await reported(ask, () => this.askOnce(ask));
+    const outcome = await tryForHold(await this.request(options));
     return outcome instanceof Hold ? outcome : undefined;
   }
 
@@ -82,80 +63,17 @@ export class Semaphore {
 
   private async acquireHold(options: AcquireOptions, where: string): Promise<Hold> {
     refuseUnknown(options, ACQUIRE_OPTIONS, where);
-    const asked = checkedWait(options.waitSeconds, this.settings.waitSeconds);
-    const ask = await this.ask(options);
-    const waitSeconds = waitSecondsWithin(asked, ask);
-    if (waitSeconds > 0) return reported(ask, () => this.waitFor(ask, waitSeconds));
-    return reported(ask, async () => {
-      const outcome = await this.askOnce(ask);
-      if (outcome instanceof Hold) return outcome;
-      throw ask.ref.notGranted(limitOfOne(asked), outcome, undefined);
-    });
+    const waitSeconds = checkedWait(options.waitSeconds, this.settings.waitSeconds);
+    return (await waitForHold(await this.request(options), waitSeconds)) as Hold;
   }
 
-  private async ask(options: TryOptions): Promise<AcquireRequest<SemaphoreRef>> {
-    const ask = await acquireRequest(this.settings, options);
-    const { ref } = ask;
-    if (!ref.permits.some((permit) => isHeldAround(permit))) return ask;
-    throw new LockReentrancyError(
-      `${ref.label}: a permit of it is held by the withPermit that this code runs in, and a second one may never ` +
-        'be free while everybody holds one; use its held object, or another semaphore',
-      ref.errorDetails(),
-    );
+  private async request(options: TryOptions): Promise<AcquireRequest<SemaphoreRef>> {
+    const settings: AcquireSettings<SemaphoreRef> = {
+      ...this.settings,
+      contend: (...args) => new PermitContention(...args),
+    };
+    const request = await acquireRequest(settings, options);
+    request.ref.refuseReentry();
+    return request;
   }
-
-  private async waitFor(ask: AcquireRequest<SemaphoreRef>, waitSeconds: number): Promise<Hold> {
-    const { ref } = ask;
-    const { head } = ref.queue;
-    if (head) ask.reporter.waiting(head.holder);
-    const waiter = ref.queue.join();
-    const budget = new WaitBudget(ref.manager, { waitSeconds, untilMs: stopMsOf(ask) }, ask.signal, (cause) =>
-      ref.notGranted(`within ${rounded(waitSeconds)} s`, ref.queue.head?.holders ?? [], cause ?? ref.queue.head?.doubt),
-    );
-    const contention = new PermitContention(ref, ask, budget, waiter);
-    const granted = budget.race(waiter.atHead).then(() => contention.wait());
-    const permit = await settle(granted, budget, () => waiter.leave());
-    if (!permit) throw new Error('unreachable: an acquire ends granted or with an error');
-    waiter.hasHeld = true;
-    waiter.leave();
-    return holdOf(ask, permit);
-  }
-
-  /** Asks once; resolves to who holds the permits where none is to be had. */
-  private async askOnce(ask: AcquireRequest<SemaphoreRef>): Promise<Hold | readonly LockHolder[]> {
-    const { ref } = ask;
-    const limitSeconds = secondsOfTry(ask);
-    const limits = { waitSeconds: limitSeconds, untilMs: ask.invocationEndsMs };
-    const budget = new WaitBudget(ref.manager, limits, ask.signal, (cause) =>
-      ref.notGranted(`within ${rounded(limitSeconds)} s`, [], cause ?? ref.queue.head?.doubt),
-    );
-    // Behind a caller of this process: who waits in vain has seen as much as a request of our own would show.
-    for (let { head } = ref.queue; head; { head } = ref.queue) {
-      const { holders, doubt } = head;
-      if (holders.length > 0 && doubt === undefined) {
-        budget.close();
-        return holders;
-      }
-      // What it saw before its requests failed is no answer any more.
-      await budget.race(holders.length > 0 ? budget.sleep(DOUBT_MS) : head.settled);
-    }
-    const waiter = ref.queue.join();
-    const contention = new PermitContention(ref, ask, budget, waiter);
-    const permit = await settle(contention.once(), budget, () => waiter.leave());
-    if (!permit) return waiter.holders;
-    waiter.leave();
-    return holdOf(ask, permit);
-  }
-}
-
-function settle(
-  granted: Promise<GrantedPermit | undefined>,
-  budget: WaitBudget,
-  leave: () => void,
-): Promise<GrantedPermit | undefined> {
-  const giveBack = async ({ ref, lease, waiter }: GrantedPermit): Promise<void> => {
-    await discardAcquisition(ref, lease);
-    waiter.leave();
-  };
-  return withinBudget(budget, granted, { giveBack, leave });
 }

@@ -1,5 +1,5 @@
-import { rounded, takeHold, waitForHold } from '../acquire/acquire.js';
-import { acquireRequest, type LockSettings, limitOfOne, waitSecondsWithin } from '../acquire/acquire-request.js';
+import { limitOfTry, waitForHold, within } from '../acquire/acquire.js';
+import { acquireRequest, type LockSettings } from '../acquire/acquire-request.js';
 import type { LockClient } from '../acquire/lock-client.js';
 import { resultFrom, resultNote, resultText, SharedResult } from '../acquire/shared-result.js';
 import type { LockRef } from '../entry/lock-ref.js';
@@ -12,7 +12,7 @@ import { checkedWork, refuseUnknown, shown } from '../options/validate.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** Has one do the work for all who ask, as `singleFlight` of a factory says. */
+/** One caller does the work for all that ask at once, as `singleFlight` of a factory says. */
 export async function flySingly<T>(
   client: LockClient,
   name: string,
@@ -26,8 +26,8 @@ export async function flySingly<T>(
 }
 
 /**
- * Resolves to a result that is at most `freshSeconds` old: another's, or that of `work`, which runs under the
- * lock while all others who ask wait for it.
+ * Resolves to a result that is at most `freshSeconds` old: another caller's, or that of `work`, which runs under the
+ * lock while the other callers wait for it.
  */
 async function singleFlight<T>(
   settings: LockSettings,
@@ -36,23 +36,21 @@ async function singleFlight<T>(
 ): Promise<T> {
   const { freshSeconds, ...call } = options;
   for (let limitMs: number | undefined; ; ) {
-    const ask = await acquireRequest(settings, call);
-    const { ref } = ask;
+    const request = await acquireRequest(settings, call);
+    const { ref } = request;
     refuseReentry(ref);
     checkedFresh(freshSeconds, ref.settings.clockToleranceSeconds);
     const nowMs = ref.manager.clock.monotonicMs();
     limitMs ??= nowMs + settings.waitSeconds * 1000;
     const sharedResult = new SharedResult(ref, freshSeconds);
-    const flying = { ...ask, sharedResult };
     const leftSeconds = (limitMs - nowMs) / 1000;
-    const waitSeconds = waitSecondsWithin(leftSeconds, ask);
     const hasWaited = leftSeconds <= 0 && settings.waitSeconds > 0;
-    const inVain = hasWaited ? `within ${rounded(settings.waitSeconds)} s` : limitOfOne(leftSeconds);
-    const hold = await (waitSeconds > 0 ? waitForHold(flying, waitSeconds) : takeHold(flying, inVain));
+    const limit = hasWaited ? within(settings.waitSeconds) : limitOfTry(leftSeconds);
+    const hold = await waitForHold({ ...request, sharedResult }, leftSeconds, limit);
     if (hold) return holdWhile(hold, () => workAndLeave(hold, { ref, sharedResult, freshSeconds }, work));
     const { served } = sharedResult;
     if (served && sharedResult.isFresh(served)) return resultFrom(served.text) as T;
-    // Else it has grown old on its way here, as in a process that was frozen.
+    // Otherwise it has grown old on its way here, as in a process that was frozen.
   }
 }
 
@@ -64,10 +62,10 @@ async function workAndLeave<T>(
   const value = await work(hold);
   const madeAtMs = ref.serverFloorMs();
   const text = resultText(ref.label, value);
-  // What was lost meanwhile is told to whoever worked, and shared with nobody.
+  // If the lock was lost meanwhile, this caller gets a LockLostError, and nobody shares the result.
   if (!hold.isHeld) return resultFrom(text) as T;
   sharedResult.made(text);
-  // Without DynamoDB's time nobody could tell its age. Whether the leave was confirmed is for the release to say.
+  // Without DynamoDB's time nobody could tell its age. If the write is not confirmed, the release reports it.
   if (madeAtMs !== undefined) await hold.keepTaken(freshSeconds, resultNote(madeAtMs, text)).catch(() => {});
   return resultFrom(text) as T;
 }

@@ -1,4 +1,5 @@
-import { type AcquireRequest, notGranted, rounded } from '../acquire/acquire.js';
+import { within } from '../acquire/acquire.js';
+import type { AcquireRequest } from '../acquire/acquire-request.js';
 import type { Lock } from '../acquire/lock.js';
 import type { Timer } from '../core/clock.js';
 import { LocalQueue, type Waiter } from '../core/local-queue.js';
@@ -132,10 +133,10 @@ export class StickyLock {
   private async turn(ref: LockRef, limits: Limits): Promise<Waiter> {
     const waiter = this.turns.join();
     const budget = new WaitBudget(ref.manager, limits, undefined, () => {
-      const limit = `within ${rounded(limits.waitSeconds)} s`;
+      const limit = within(limits.waitSeconds);
       const { head } = ref.queue;
-      // The other use is itself asking for it yet.
-      if (head && (!head.holder || head.doubt !== undefined)) return notGranted(ref, limit, head.holder, head.doubt);
+      // The other use is still contending for it.
+      if (head && (!head.holder || head.doubt !== undefined)) return ref.notGranted(limit, head.holders, head.doubt);
       const message = `${ref.label} was not granted ${limit}: another use of it in this process goes on`;
       return new LockNotGrantedError(message, { ...ref.errorDetails(), holder: head?.holder });
     });

@@ -1,15 +1,5 @@
-import {
-  type AcquireRequest,
-  intoHold,
-  must,
-  notGranted,
-  rounded,
-  secondsOfTry,
-  stopMsOf,
-  takeHold,
-  waitForHold,
-} from '../acquire/acquire.js';
-import { limitOfOne, waitSecondsWithin } from '../acquire/acquire-request.js';
+import { intoHold, limitOfTry, waitForHold, within } from '../acquire/acquire.js';
+import { type AcquireRequest, stopMsOf, trySeconds } from '../acquire/acquire-request.js';
 import { Contention } from '../acquire/contend.js';
 import { WaitBudget } from '../core/wait-budget.js';
 import { LockLostError } from '../errors.js';
@@ -19,51 +9,47 @@ import { LeaseState } from '../protocol/lease-state.js';
 import { releaseBudgetMs } from '../protocol/schedule.js';
 
 /**
- * Takes a lock for a use of it. Where a hold has stayed from the use before, its entry is written over, in one write,
- * and its place in the local queue goes on. Each use has a hold id of its own, so that a guarded write of a use that
- * is over fails in DynamoDB once the next one holds.
- * @param asked the wait that was asked for, in seconds
- * @param waitSeconds what is left of it, at each call
+ * Takes a lock for one use. If the hold of the use before has stayed, one write replaces its entry, and this use goes
+ * on with its waiter in the local queue. Each use has a hold id of its own, so that a guarded write of a use that is
+ * over fails in DynamoDB once the next one holds.
+ * @param askedSeconds the wait that was asked for
+ * @param leftSeconds what is left of it, at each call
  */
 export async function takeForUse(
-  ask: AcquireRequest,
+  request: AcquireRequest,
   stayed: Hold | undefined,
-  asked: number,
-  waitSeconds: () => number,
+  askedSeconds: number,
+  leftSeconds: () => number,
 ): Promise<Hold> {
-  const left = (): number => Math.max(0, waitSecondsWithin(waitSeconds(), ask));
   const replaced = stayed?.replace();
-  const again = replaced && (await retaken(ask, replaced, left()));
-  if (again) return again;
-  const seconds = left();
-  return must(seconds > 0 ? await waitForHold(ask, seconds) : await takeHold(ask, limitOfOne(asked)));
+  const waitSeconds = Math.min(leftSeconds(), request.invocationSeconds - request.reserveSeconds);
+  const again = replaced && (await retaken(request, replaced, waitSeconds));
+  return again ?? ((await waitForHold(request, leftSeconds(), limitOfTry(askedSeconds))) as Hold);
 }
 
-/** Resolves to nothing where another was seen to have taken it. */
+/** Resolves to nothing if another process was seen to have taken the lock. */
 async function retaken(
-  ask: AcquireRequest,
+  request: AcquireRequest,
   { lease, waiter, reporter: former }: Replaced,
   waitSeconds: number,
 ): Promise<Hold | undefined> {
-  const { ref, reporter } = ask;
-  const seconds = waitSeconds > 0 ? waitSeconds : secondsOfTry(ask);
-  const limits = { waitSeconds: seconds, untilMs: waitSeconds > 0 ? stopMsOf(ask) : ask.invocationEndsMs };
-  const budget = new WaitBudget(ref.manager, limits, undefined, (cause) =>
-    notGranted(ref, `within ${rounded(seconds)} s`, undefined, cause),
-  );
-  const contention = new Contention(ref, ask, budget, waiter);
+  const { ref, reporter } = request;
+  const seconds = waitSeconds > 0 ? waitSeconds : trySeconds(request);
+  const limits = { waitSeconds: seconds, untilMs: waitSeconds > 0 ? stopMsOf(request) : request.invocationEndsMs };
+  const budget = new WaitBudget(ref.manager, limits, undefined, (cause) => ref.notGranted(within(seconds), [], cause));
+  const contention = new Contention(ref, request, budget, waiter);
   const granted = contention.attempt(lease.confirmedVersion).then(async (outcome) => {
     if (!(outcome instanceof LeaseState)) return undefined;
     await former.releasing(Promise.resolve());
-    return outcome;
+    return { ref, lease: outcome, waiter };
   });
   reporter.requested();
   try {
-    const hold = await intoHold(ask, granted, budget, waiter);
+    const hold = await intoHold(request, granted, budget, waiter);
     if (hold) return hold;
   } catch (error) {
     reporter.failed(error);
-    // Nobody believes in it any more: others are not to wait for its lease.
+    // No use believes in the hold any more: it is released, so that others need not wait for its lease.
     const ending = new Release(ref, lease).within(releaseBudgetMs(lease.leaseSeconds, Infinity));
     former.releasing(ending).catch(() => {});
     throw error;

@@ -63,28 +63,28 @@ export const RULES = {
     edits: [
       {
         file: 'acquire/contend.ts',
-        find: 'const arrivedMs = manager.clock.monotonicMs();',
-        replace: 'const arrivedMs = manager.clock.wallMs();',
+        find: "arrivedMs: manager.clock.monotonicMs(), consistency: 'strong' };",
+        replace: "arrivedMs: manager.clock.wallMs(), consistency: 'strong' };",
       },
       {
         file: 'acquire/contend.ts',
-        find: 'dateMs: answer.dateMs, arrivedMs: manager.clock.monotonicMs(), consistency };',
-        replace: 'dateMs: answer.dateMs, arrivedMs: manager.clock.wallMs(), consistency };',
+        find: 'arrivedMs: manager.clock.monotonicMs(), consistency };',
+        replace: 'arrivedMs: manager.clock.wallMs(), consistency };',
       },
       {
         file: 'acquire/contend.ts',
-        find: "{ kind: 'write', expiredVersion: queue.expiredVersion(manager.clock.monotonicMs()) }",
-        replace: "{ kind: 'write', expiredVersion: queue.expiredVersion(manager.clock.wallMs()) }",
+        find: 'expiredVersion ?? observed.expiredVersion(clock.monotonicMs()),',
+        replace: 'expiredVersion ?? observed.expiredVersion(clock.wallMs()),',
       },
       {
         file: 'acquire/contend.ts',
-        find: 'Math.max(0, queue.expiryMs() - nowMs)',
-        replace: 'Math.max(0, queue.expiryMs() - manager.clock.wallMs())',
+        find: 'untilExpiryMs: observed.expiryMs() - nowMs,',
+        replace: 'untilExpiryMs: observed.expiryMs() - clock.wallMs(),',
       },
       {
         file: 'acquire/contend.ts',
-        find: 'const expiredVersion = queue.expiredVersion(manager.clock.monotonicMs());',
-        replace: 'const expiredVersion = queue.expiredVersion(manager.clock.wallMs());',
+        find: 'stepAfterWait(observed.expiredVersion(clock.monotonicMs()), crowding)',
+        replace: 'stepAfterWait(observed.expiredVersion(clock.wallMs()), crowding)',
       },
     ],
   },
@@ -100,8 +100,8 @@ export const RULES = {
       },
       {
         file: 'acquire/contend.ts',
-        find: 'dateMs: answer.dateMs, arrivedMs: manager.clock.monotonicMs(), consistency };',
-        replace: 'dateMs: answer.dateMs, arrivedMs: askedMs, consistency };',
+        find: 'arrivedMs: manager.clock.monotonicMs(), consistency };',
+        replace: 'arrivedMs: askedMs, consistency };',
       },
     ],
   },
@@ -115,9 +115,8 @@ export const RULES = {
       },
       {
         file: 'acquire/adopt.ts',
-        find: 'new LeaseState(manager.drawHoldId(requestId), leaseSeconds, contender.fencing)',
-        replace:
-          'new LeaseState(handOver.version.slice(14) || manager.drawHoldId(requestId), leaseSeconds, contender.fencing)',
+        find: 'new LeaseState(manager.drawHoldId(requestId), leaseSeconds, fencing)',
+        replace: 'new LeaseState(handOver.version.slice(14) || manager.drawHoldId(requestId), leaseSeconds, fencing)',
       },
     ],
   },
@@ -195,7 +194,7 @@ export const RULES = {
   'headship-passed-on': {
     says: 'when the head of the local queue leaves, the next caller comes forward',
     checker: 'waiter-served',
-    edits: [{ file: 'core/local-queue.ts', find: 'this.queue[0].promote();', replace: '' }],
+    edits: [{ file: 'core/local-queue.ts', find: 'this.waiters[0].promote();', replace: '' }],
   },
   'polls-are-spaced': {
     says: 'a waiter sleeps longer and longer between polls',
@@ -277,7 +276,7 @@ export const RULES = {
   'refused-hold-abandoned': {
     says: 'a hold id whose write was refused is abandoned: an earlier copy of the write may still land',
     checker: 'orphaned-entry',
-    edits: [{ file: 'acquire/contend.ts', find: 'else if (!isOurs) manager.abandon(lease.holdId);', replace: '' }],
+    edits: [{ file: 'acquire/contend.ts', find: 'else if (!isGranted) manager.abandon(lease.holdId);', replace: '' }],
   },
   'text-can-be-retried': {
     says: 'if an adoption ended without an answer, the same process may try the text again',
@@ -311,7 +310,7 @@ export const RULES = {
     edits: [
       {
         file: 'entry/retry.ts',
-        find: 'refreshBudgetMs(Math.min(limitMs - manager.elapsedMs(), leftMs()))',
+        find: 'refreshBudgetMs(nearestMs())',
         replace: 'refreshBudgetMs(leftMs())',
       },
     ],
@@ -387,7 +386,7 @@ export const RULES = {
     checker: 'takeover',
     edits: [
       {
-        file: 'core/local-queue.ts',
+        file: 'protocol/entry-observer.ts',
         find: 'this.outdated = [...others, former.version].slice(-OUTDATED_REMEMBERED);',
         replace: 'this.outdated = others;',
       },

@@ -391,8 +391,8 @@ describe('a lock that many want', () => {
 
   test('is looked at once more before it is written over when its lease is over', async () => {
     setting.putEntry('a', { version: PYTHONS_VERSION, leaseSeconds: 60 });
-    const queue = us.locks.localQueue(await us.store.identify('a'), us.store.connection);
-    for (let races = 0; races < 3; races += 1) queue.backoff.lostRace(0);
+    const { rivals } = us.locks.sharedLock(await us.store.identify('a'), us.store.connection);
+    for (let races = 0; races < 3; races += 1) rivals.backoff.lostRace(0);
     await until(lock.acquire({ waitSeconds: 600 }));
 
     expect(us.store.operations().slice(-2)).toEqual(['read', 'acquire']);

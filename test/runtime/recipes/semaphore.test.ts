@@ -447,7 +447,7 @@ describe('callers of one process', () => {
       const next = sent[index + 1];
       return operation === 'release' && next?.operation === 'acquire' ? [Math.round(next.atMs - atMs - 10)] : [];
     });
-    expect(pauses).toEqual([0, 0, 0, 75, 0, 0, 0, 0, 0, 75]);
+    expect(pauses).toEqual([0, 0, 0, 0, 75, 0, 0, 0, 0, 15]);
   });
 });
 
