@@ -30,21 +30,21 @@ const ROOMS: readonly Room[] = [
   { path: 'runtime/recipes/', says: 'semaphore, several locks, single flight, sticky lock' },
   {
     path: 'runtime/acquire/',
-    says: 'from asked to granted',
+    says: 'from requested to granted',
     steps: [
-      { file: 'one-lock.ts', does: 'options and work are taken apart, and checked' },
-      { file: 'acquire-request.ts', does: 'the wait, within what is left of the invocation' },
+      { file: 'lock.ts', does: 'tells options from work' },
+      { file: 'acquire-request.ts', does: 'checks options; fits the wait into the invocation' },
       { file: 'acquire.ts', does: 'callers of this process queue: core/local-queue.ts' },
-      { file: 'contend.ts', does: 'the head of the queue writes, or looks and sleeps' },
+      { file: 'contend.ts', does: 'the head of the queue writes, or polls' },
     ],
   },
   {
     path: 'runtime/hold/',
     says: 'from granted to ended',
     steps: [
-      { file: 'hold.ts', does: 'it is held; lease-renewer.ts refreshes it' },
-      { file: 'run-under.ts', does: 'your work runs, then the outcome is settled' },
-      { file: 'release.ts', does: 'released, or lost' },
+      { file: 'hold.ts', does: 'held until its deadline; lease-renewer.ts refreshes' },
+      { file: 'run-under.ts', does: 'your work runs' },
+      { file: 'release.ts', does: 'the entry is deleted, or replaced by a tombstone' },
     ],
   },
   { path: 'runtime/entry/', says: 'one row of the table: read, assessed, tried again' },
@@ -54,15 +54,12 @@ const ROOMS: readonly Room[] = [
   {
     path: 'runtime/protocol/',
     says: 'pure decisions: takeover.ts, lease.ts, version.ts, …',
-    steps: [{ file: 'takeover.ts', does: 'may the entry that stands there be taken over?' }],
+    steps: [{ file: 'takeover.ts', does: 'may the entry that stands be taken over?' }],
   },
   {
     path: 'runtime/store/',
     says: 'implements core/store.ts; only this knows DynamoDB',
-    steps: [
-      { file: 'hold-store.ts', does: 'one conditional write for each decision' },
-      { file: 'failure.ts', does: 'what a failure means: again, never, or unknown' },
-    ],
+    steps: [{ file: 'hold-store.ts', does: 'one conditional write for each decision' }],
   },
 ];
 
