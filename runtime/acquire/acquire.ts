@@ -101,7 +101,7 @@ export function adoptHold(request: AcquireRequest<LockRef<LockStore>>, handOver:
 }
 
 /** Reports how an attempt begins and, if it ends without a hold, why. */
-export async function reported<T extends Hold | readonly LockHolder[] | undefined>(
+async function reported<T extends Hold | readonly LockHolder[] | undefined>(
   { reporter }: AnyRequest,
   attempt: () => Promise<T>,
 ): Promise<T> {
@@ -196,7 +196,7 @@ export async function intoHold(
   return holdOf(request, grant);
 }
 
-export function holdOf(request: AnyRequest, { ref, lease, waiter }: Grant): Hold {
+function holdOf(request: AnyRequest, { ref, lease, waiter }: Grant): Hold {
   const { data, lockAtLeastSeconds, signal, reserveSeconds, invocationEndsMs, isToStay, reporter } = request;
   reporter.acquired();
   return new Hold(ref, {
@@ -220,7 +220,7 @@ interface Cleanup<G> {
 }
 
 /** What is granted while the caller waits. Otherwise nothing of it is left behind. */
-export async function withinBudget<G>(
+async function withinBudget<G>(
   budget: WaitBudget,
   granted: Promise<G | undefined>,
   { giveBack, leave }: Cleanup<G>,

@@ -55,7 +55,7 @@ export async function tryOne<T>(
 }
 
 /** Runs `work` under the hold of a try, if that was granted. */
-export async function holdUnlessRefused<T>(outcome: Hold | LockHolder, work: Work<T>): Promise<TryOutcome<T>> {
+async function holdUnlessRefused<T>(outcome: Hold | LockHolder, work: Work<T>): Promise<TryOutcome<T>> {
   if (!(outcome instanceof Hold)) return { acquired: false, holder: outcome };
   return { acquired: true, value: await holdWhile(outcome, work) };
 }
