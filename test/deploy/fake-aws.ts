@@ -83,6 +83,11 @@ export class FakeAws {
     return this.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
   }
 
+  /** A Python that has the real `lynk`. */
+  get python(): string {
+    return python('python');
+  }
+
   /** What a command of the real Python `lynk` prints, such as `list-tables`, line by line. */
   async lynk(...args: string[]): Promise<string[]> {
     const { code, output } = await this.run(python('python'), [python('lynk'), ...args]);

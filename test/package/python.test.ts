@@ -1,19 +1,21 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lowestPeers } from '../../packaging/manifest.js';
 import { packFor } from '../../packaging/pack.js';
 import { run } from '../../packaging/run.js';
+import { getLockFactory } from '../../runtime/index.js';
+import { FakeAws } from '../deploy/fake-aws.js';
 import { publicNames, StackFolder } from './languages/stack-folder.js';
 
 /** The wheel as PyPI would have it, in a virtual environment with nothing else but the CDK. */
 const apps = new StackFolder();
 const environment = join(apps.folder, 'venv');
 const python = join(environment, 'bin/python');
-const inPython = (stack: string, file: string, env = {}) =>
+const inPython = (stack: string, file: string) =>
   apps.template(stack, python, ['-W', 'error::DeprecationWarning:__main__', file], {
     // What the first app has compiled of the CDK, the second need not.
     PYTHONDONTWRITEBYTECODE: '',
-    ...env,
   });
 
 beforeAll(async () => {
@@ -63,18 +65,12 @@ const blockWith = (text: string): string => blocks.find((code) => code.includes(
 /** The app of the page: its stack, and the handler that the stack deploys. */
 function writePage(): void {
   const making = 'from aws_cdk import App\n\napp = App()\nBillingStack(app, "Billing")\napp.synth()\n';
-  writeFileSync(join(apps.folder, 'page.py'), `${blockWith('class BillingStack')}\n${making}`);
-  mkdirSync(join(apps.folder, 'billing'), { recursive: true });
-  writeFileSync(join(apps.folder, 'billing/billing.py'), blockWith('time.sleep =') + blockWith('def handler'));
+  const code = join(apps.folder, 'billing');
+  const stack = blockWith('class BillingStack').replace('from_asset("billing")', `from_asset("${code}")`);
+  writeFileSync(join(apps.folder, 'page.py'), `${stack}\n${making}`);
+  mkdirSync(code);
+  writeFileSync(join(code, 'billing.py'), blockWith('time.sleep =') + blockWith('def handler'));
 }
-
-test('the stack in docs/python.md connects a function, and lets lynk write', async () => {
-  writePage();
-  const { Resources: resources } = await inPython('Billing', 'page.py');
-  const template = JSON.stringify(resources);
-  expect(template).toContain('"LYNK_TABLE_NAME":{"Ref":"LocksTable84FB9352"},"LYNK_LEASE_SECONDS":"20"');
-  expect(template).toContain('"dynamodb:PutItem"');
-});
 
 test('the wheel runs nothing, needs the CDK alone, and shows Python on PyPI', async () => {
   const script = `
@@ -101,4 +97,47 @@ print(json.dumps({'scripts': scripts, 'requires': d.requires, 'readme': d.metada
   const links = [...said.readme.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link ?? '');
   expect(links.length).toBeGreaterThan(30);
   expect(links.filter((link) => !/^(?:https:\/\/|#)/.test(link))).toEqual([]);
+});
+
+describe('deployed by the CDK CLI', () => {
+  let aws: FakeAws;
+  beforeAll(async () => {
+    aws = await FakeAws.start();
+    expect(await aws.bootstrap()).toMatchObject({ code: 0 });
+  });
+  afterAll(() => aws?.stop());
+
+  /** What the function in Python answers, in the environment that it was deployed with. */
+  async function invokeInPython(environment: Readonly<Record<string, string>>): Promise<string> {
+    const program = "import billing; print(billing.handler({'accountId': '7'}, None))";
+    const env = { ...aws.environment, ...environment };
+    return (await run(aws.python, ['-c', program], join(apps.folder, 'billing'), env)).trim();
+  }
+
+  test('functions in Python and in TypeScript contend for a lock of the table that a stack in Python made', async () => {
+    writePage();
+    const app = `PYTHONDONTWRITEBYTECODE= ${python} ${join(apps.folder, 'page.py')}`;
+    const how = ['--method=direct', '--no-previous-parameters', '--require-approval', 'never'];
+    expect(await aws.cdk('deploy', '--app', app, ...how)).toMatchObject({ code: 0 });
+    const { environments } = await aws.deployed();
+    expect(environments).toEqual([{ LYNK_TABLE_NAME: expect.any(String), LYNK_LEASE_SECONDS: '20' }]);
+    const [environment = {}] = environments;
+    // Without it, lynk's first write is refused. The stand-in for AWS lets everybody write.
+    expect(readFileSync('.cache/deploy/cdk.out/Billing.template.json', 'utf8')).toContain('"dynamodb:PutItem"');
+
+    expect(await invokeInPython(environment)).toBe('charged 7');
+    // As the client finds them in a function's environment.
+    Object.assign(process.env, aws.environment);
+    const locks = getLockFactory(environment['LYNK_TABLE_NAME'], { leaseSeconds: 1 });
+    const held = await locks.createLock('account/7').acquire();
+    const events: string[] = [];
+    const waiting = invokeInPython(environment).then((answer) => events.push(answer));
+    // Longer than the lease: Python has seen the lock held, and that it was refreshed.
+    await sleep(4000);
+    held.assertHeld();
+    events.push('released');
+    await held.release();
+    await waiting;
+    expect(events).toEqual(['released', 'charged 7']);
+  });
 });
