@@ -66,7 +66,7 @@ class SlowTable {
     /** The least and the most milliseconds of a request, and of its answer. */
     private readonly oneWayMs: readonly [number, number],
     /** Called when a write is carried out. */
-    private readonly told: { taken?(by: number): void; released?(by: number): void } = {},
+    private readonly listener: { taken?(by: number): void; released?(by: number): void } = {},
   ) {}
 
   /** The lock `crowded` of a process of its own. */
@@ -89,7 +89,7 @@ class SlowTable {
         write(
           () => table.acquire(entry, expired),
           ({ written }) => {
-            if (written) this.told.taken?.(index);
+            if (written) this.listener.taken?.(index);
             else this.counts.failedWrites += 1;
           },
         ),
@@ -97,7 +97,7 @@ class SlowTable {
         write(
           () => table.release(lock, hold),
           ({ written }) => {
-            if (written) this.told.released?.(index);
+            if (written) this.listener.released?.(index);
           },
         ),
       leave: (left) => write(() => table.leave(left)),

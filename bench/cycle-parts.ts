@@ -76,7 +76,7 @@ try {
   };
   const parts = {
     'its update and delete': twoRequests({}),
-    'told their date': twoRequests({ isDated: true }),
+    'with their date': twoRequests({ isDated: true }),
     'and abortable': twoRequests({ isDated: true, isAbortable: true }),
     'the lock': cycle,
     'its clocks etc. for nothing': cycleOf(stage.ours({}, counted, freeClock, freeRandomness)),

@@ -21,7 +21,7 @@ function cell({ results, cannot, failures }: Outcome, discipline: Discipline, of
 }
 
 /** Writes (w), consistent reads (r), and eventually consistent ones, which cost half (h). */
-const asked: Cell = ({ writes = 0, reads = 0, halfReads = 0 }) => {
+const requested: Cell = ({ writes = 0, reads = 0, halfReads = 0 }) => {
   const parts = [
     [writes, 'w'],
     [reads - halfReads, 'r'],
@@ -34,11 +34,11 @@ const asked: Cell = ({ writes = 0, reads = 0, halfReads = 0 }) => {
 export function requestsTable(results: Results): string {
   const rows = outcomesOf(results).map((outcome) => [
     nameCell(outcome),
-    cell(outcome, 'cycle', asked),
-    cell(outcome, 'try', asked),
-    cell(outcome, 'handOver', asked),
-    cell(outcome, 'lateCrash', asked),
-    cell(outcome, 'minute', asked),
+    cell(outcome, 'cycle', requested),
+    cell(outcome, 'try', requested),
+    cell(outcome, 'handOver', requested),
+    cell(outcome, 'lateCrash', requested),
+    cell(outcome, 'minute', requested),
   ]);
   const head = [
     '',

@@ -2,25 +2,25 @@ import { readFileSync } from 'node:fs';
 import { lockTable, type TableResource } from '../../test/server/table.js';
 import { VERSIONS } from './install.js';
 
-/** What there is to measure. */
+/** What can be measured. */
 export type Discipline = 'cycle' | 'try' | 'handOver' | 'crash' | 'lateCrash' | 'minute' | 'callers';
 
-/** A library in one of its ways. */
+/** A variant of a library. */
 export interface Contestant {
-  /** The variant that its worker is told. */
+  /** The variant that its worker uses. */
   readonly id: string;
-  /** As its registry has it. */
+  /** Its name in the registry. */
   readonly name: string;
   readonly way?: string;
   readonly version: string;
   readonly language: 'Node.js' | 'Python' | 'Java';
   readonly table: TableResource;
   /**
-   * How a waiter of it passes the time: `sleeps` leases away, `polls`, or asks again at once, `busy`. What the
-   * sleepers do is measured beside each other; who is busy, alone, and in few rounds.
+   * How a waiter waits: it `sleeps` for leases, `polls`, or tries again at once (`busy`). Sleepers are measured at the
+   * same time; busy ones alone, and in few rounds.
    */
   readonly waits: 'sleeps' | 'polls' | 'busy';
-  /** What it has not, and why. */
+  /** What it cannot do, and why. */
   readonly cannot: Partial<Readonly<Record<Discipline, string>>>;
 }
 
@@ -51,7 +51,7 @@ const DELIVERY_HERO = {
 } as const;
 const TRISTANS = { name: 'dynamodb-lock-client', version: VERSIONS.tristans, language: 'Node.js' } as const;
 
-/** Ours first. */
+/** This library is the first. */
 export const CONTESTANTS: readonly Contestant[] = [
   { id: 'ours', name: 'cdk-lynk', version, language: 'Node.js', table: lockTable('ours'), waits: 'polls', cannot: {} },
   {

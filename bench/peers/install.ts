@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { join, resolve } from 'node:path';
 import { bundled, FOLDER } from '../bundle.js';
 
-/** Ignored by git. */
+/** Git ignores it. */
 const NPM = join(FOLDER, 'npm');
 const PYTHON = join(FOLDER, 'python');
 const JAVA = join(FOLDER, 'java');
 
-/** What is measured, by the version that is installed. */
+/** The libraries, with the versions that are installed. */
 export const VERSIONS = {
   deliveryhero: '2.0.0',
   tristans: '0.7.3',
@@ -17,14 +17,14 @@ export const VERSIONS = {
   'python-dynamodb-lock': '0.9.1',
   java: '1.4.0',
 } as const;
-/** The clients that the libraries stand on. */
+/** The clients that the libraries use. */
 const AWS_SDK_3 = '3.1162.0';
-/** What they leave open is as it was on that day: the same for whoever measures again. */
+/** Versions that they leave open are those of this day, so that each measurement uses the same ones. */
 const NPM_DAY = '2026-11-09';
 const AWS_SDK_2 = '2.1693.0';
 const BOTO3 = '1.44.5';
 
-/** How a worker of that language is started; its assignment follows. */
+/** The command that starts a worker of that language. Its assignment follows. */
 export type Launch = readonly [program: string, ...args: readonly string[]];
 
 /** The libraries for Node.js, by the package clients as they are configured, on first use. */
@@ -73,7 +73,7 @@ export function installForJava(): Launch {
   return ['java', '-Xmx256m', '-cp', `${jars}:${classes}`, 'Worker'];
 }
 
-/** Under its final name there is never half of a thing; the mark says with what it was made. */
+/** Installs into a folder once. A file in it, the mark, names the versions that it was made with. */
 function install(folder: string, fill: (making: string) => void): void {
   const mark = join(folder, `made-with-${[...Object.values(VERSIONS), AWS_SDK_3, AWS_SDK_2, BOTO3].join('-')}`);
   if (existsSync(mark)) return;

@@ -2,36 +2,36 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { timed } from '../statistics.js';
 
-/** Gives back what was acquired. */
+/** Releases what was acquired. */
 export type Release = () => Promise<unknown>;
 
-/** A lock library, as far as it is measured. */
+/** The parts of a lock library that are measured. */
 export interface Library {
-  /** Waits for as long as it takes. */
+  /** Waits without a limit. */
   acquire(lock: string): Promise<Release>;
-  /** Without waiting; undefined where it is refused. A library may have no such thing. */
+  /** Tries without waiting; undefined if it is refused. Not all libraries have this. */
   tryAcquire?(lock: string): Promise<Release | undefined>;
-  /** A conditional put and a conditional delete by the SDK that the library uses, and nothing else. */
+  /** A conditional put and a conditional delete by the library's SDK alone. */
   putAndDelete(): Promise<void>;
 }
 
-/** What a worker process is told at its start. */
+/** The assignment of a worker process. */
 export interface Assignment {
   readonly endpoint: string;
   readonly table: string;
-  /** One with the partition key `lockKey` alone, for the SDK. */
+  /** A table with the partition key `lockKey` alone, for the SDK. */
   readonly floorTable: string;
   readonly leaseSeconds: number;
-  /** A library may be measured in more than one way. */
+  /** The variant of the library. */
   readonly variant: string;
 }
 
 /**
- * Does what the lines of standard input ask for, each `NUMBER COMMAND ARGUMENT...`, beside each other, and answers
+ * Carries out the lines of standard input at the same time, each `NUMBER COMMAND ARGUMENT...`, and answers
  * `NUMBER ok NUMBER...` or `NUMBER error WHY`. Workers in other languages (worker.py, Worker.java) do the same:
  *
- * - `prepare LOCK`: makes what it takes to ask for that lock, where that takes long
- * - `acquire LOCK`, `release LOCK`; `try LOCK` answers 1 where it was granted
+ * - `prepare LOCK`: prepares requests for that lock, if that takes long
+ * - `acquire LOCK`, `release LOCK`; `try LOCK` answers 1 if it was granted
  * - `cycles COUNT`, `floor COUNT`: milliseconds
  * - `callers LOCK CALLERS CYCLES WORK_MS LIMIT_MS`: cycles done, hand-overs, and when each caller was done, in ms
  */
@@ -87,7 +87,7 @@ interface Crowd {
   readonly limitMs: number;
 }
 
-/** All callers at once, until all are done or the time is up. */
+/** Runs all callers at the same time, until all are done or the time is up. */
 async function contend(library: Library, lock: string, crowd: Crowd): Promise<readonly number[]> {
   const startMs = performance.now();
   const ends: number[] = [];

@@ -3,25 +3,25 @@ import { fairness, mean, median, quantile } from '../statistics.js';
 import type { Contestant, Discipline } from './contestants.js';
 import type { Asked, Worker } from './worker.js';
 
-/** Of all libraries: what most of them have by default. */
+/** The settings of all libraries: the default of most of them. */
 const LEASE_SECONDS = 20;
 const CRASH_LEASE_SECONDS = 4;
-/** How long after a crash is long after: a lease, what clocks may differ by, and some more. */
+/** Milliseconds after a crash that count as late: a lease, the tolerance of clocks, and some more. */
 const LATE_MS = 10_000;
 const CALLERS_LIMIT_MS = 120_000;
 
 export type Figures = Readonly<Record<string, number>>;
 export type Results = Partial<Record<Discipline, Figures>>;
 
-/** Starts a worker of the contestant that is measured. */
+/** Starts a worker of the contestant. */
 export type Enlist = (leaseSeconds: number, counted?: 'counted' | 'uncounted') => Promise<Worker>;
 
-/** Resolves once whoever is measured at the same time has come as far: processes that start take all the processors. */
+/** Resolves once all contestants that run at the same time are ready: starting processes take all processors. */
 type Ready = () => Promise<void>;
 
 type Measure = (enlist: Enlist, contestant: Contestant, ready: Ready) => Promise<Figures>;
 
-/** A free lock, taken and given back: what it asks, and how long it takes in terms of the same SDK's put and delete. */
+/** Acquire and release of a free lock: its requests, and its time compared with the SDK's put and delete. */
 const cycle: Measure = async (enlist) => {
   const [counted, direct] = await Promise.all([enlist(LEASE_SECONDS), enlist(LEASE_SECONDS, 'uncounted')]);
   await counted.ask('cycles', 2);
@@ -29,7 +29,7 @@ const cycle: Measure = async (enlist) => {
   await counted.ask('cycles', 10);
   const asked = counted.asked();
   const ratios: number[] = [];
-  // The first ones only warm up: a virtual machine compiles what has run often.
+  // The first cycles only warm up the virtual machine.
   for (let pair = -2; pair < 7; pair += 1) {
     const order = pair % 2 === 0 ? ['cycles', 'floor'] : ['floor', 'cycles'];
     const took: Record<string, number> = {};
@@ -39,7 +39,7 @@ const cycle: Measure = async (enlist) => {
   return { writes: asked.writes / 10, reads: asked.reads / 10, halfReads: asked.halfReads / 10, ratio: median(ratios) };
 };
 
-/** A try of what another process holds. */
+/** A try of a lock that another process holds. */
 const failedTry: Measure = async (enlist) => {
   const [holder, other] = await Promise.all([enlist(LEASE_SECONDS), enlist(LEASE_SECONDS)]);
   await holder.ask('acquire', 'tried');
@@ -49,7 +49,7 @@ const failedTry: Measure = async (enlist) => {
   return { ...other.asked('tried') };
 };
 
-/** From a release, answered, to the acquire of a process that waits. */
+/** From the answer to a release to the acquire of a waiting process. */
 const handOver: Measure = async (enlist, { waits }, ready) => {
   const [holder, waiter] = await Promise.all([enlist(LEASE_SECONDS), enlist(LEASE_SECONDS)]);
   await ready();
@@ -78,13 +78,13 @@ const handOver: Measure = async (enlist, { waits }, ready) => {
   };
 };
 
-/** A holder is killed; who wants its locks then, comes at once or after a while. */
+/** A holder is killed. Another process requests its locks at once, or after a while. */
 const crashed =
   (laterMs: number): Measure =>
   async (enlist, { waits }, ready) => {
     const names = Array.from({ length: waits === 'busy' ? 1 : 5 }, (_, index) => `crash-${laterMs}-${index}-`);
     const holder = await enlist(CRASH_LEASE_SECONDS);
-    // It has never seen these locks.
+    // This process has never seen these locks.
     const contender = await enlist(CRASH_LEASE_SECONDS);
     await contender.ask('cycles', 1);
     await Promise.all(names.flatMap((name) => [holder, contender].map((worker) => worker.ask('prepare', name))));
@@ -104,7 +104,7 @@ const crashed =
     return { medianMs: median(times), writes: of('writes'), reads: of('reads'), halfReads: of('halfReads') };
   };
 
-/** What keeps a lock for a minute, without taking it and giving it back. */
+/** The requests of a hold in a minute, without its acquire and release. */
 const minute: Measure = async (enlist, _, ready) => {
   const holder = await enlist(LEASE_SECONDS);
   await ready();
@@ -139,13 +139,13 @@ const ALONE: Partial<Record<Discipline, Measure>> = { cycle, try: failedTry };
 const WAITING: Partial<Record<Discipline, Measure>> = { handOver, callers };
 const PATIENT: Partial<Record<Discipline, Measure>> = { crash: crashed(0), lateCrash: crashed(LATE_MS), minute };
 
-/** What is measured while nothing else is. */
+/** Measured while nothing else is. */
 export function aloneOf({ waits }: Contestant): Partial<Record<Discipline, Measure>> {
   if (waits === 'busy') return { ...ALONE, ...WAITING, ...PATIENT };
   return waits === 'polls' ? { ...ALONE, ...WAITING } : ALONE;
 }
 
-/** What is spent asleep, and measured beside others. */
+/** Mostly asleep, so it is measured at the same time as others. */
 export function besideOthersOf({ waits }: Contestant): Partial<Record<Discipline, Measure>> {
   if (waits === 'busy') return {};
   return waits === 'polls' ? PATIENT : { ...WAITING, ...PATIENT };

@@ -9,9 +9,9 @@ import { type Assignment, type Library, type Release, serve } from './library.js
 const assignment = JSON.parse(process.argv[2] ?? '') as Assignment;
 const { endpoint, table, floorTable, leaseSeconds } = assignment;
 const leaseMs = leaseSeconds * 1000;
-/** For others than ours as often as they would by default, which is four times a lease. */
+/** The heartbeat of the other libraries: four times a lease, their default. */
 const heartbeatMs = leaseMs / 4;
-/** Installed there by install.ts. */
+/** The folder where install.ts has installed it. */
 const installed = createRequire(resolve('.cache/bench/npm/package.json'));
 
 type Sdk = typeof import('@aws-sdk/client-dynamodb');
@@ -57,7 +57,7 @@ interface DeliveryHero {
   };
 }
 
-/** With `trustLocalTime` it polls, and takes over by wall clocks; without, it sleeps for a lease at a time. */
+/** With `trustLocalTime`, it polls and takes over by wall clocks. Otherwise it sleeps for a lease at a time. */
 function deliveryHero(trustsLocalTime: boolean): Library {
   const { DynamoDBDocument } = installed('@aws-sdk/lib-dynamodb');
   const sdk = installed('@aws-sdk/client-dynamodb') as Sdk;
@@ -91,7 +91,7 @@ interface TristansClient {
   acquireLock(id: string, callback: (error: (Error & { code?: string }) | undefined, lock: TristansLock) => void): void;
 }
 
-/** FailOpen has leases, FailClosed has none; what it calls `retryCount` is how long it waits. */
+/** FailOpen has leases, FailClosed has none. Its `retryCount` limits the waiting. */
 function tristans(variant: string): Library {
   const AWS = installed('aws-sdk');
   const { FailOpen, FailClosed } = installed('dynamodb-lock-client');
@@ -111,7 +111,7 @@ function tristans(variant: string): Library {
     new Promise((settle, reject) => {
       client.acquireLock(lock, (error, held) => {
         if (error) return reject(error);
-        // Without a listener an error would end the process.
+        // Without a listener, an error would end the process.
         held.on('error', () => {});
         const release = (): Promise<void> =>
           new Promise((done, fail) => held.release((failure) => (failure ? fail(failure) : done())));

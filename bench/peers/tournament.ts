@@ -8,16 +8,16 @@ import { Worker } from './worker.js';
 
 const FLOOR_TABLE = 'floor';
 
-/** A contestant, and what came of it. */
+/** A contestant and its results. */
 export interface Outcome extends Pick<Contestant, 'id' | 'name' | 'way' | 'version' | 'language' | 'cannot'> {
   readonly results: Results;
-  /** What went wrong, where something did. */
+  /** The failures, if there are any. */
   readonly failures: Partial<Record<Discipline, string>>;
 }
 
 export type Language = Contestant['language'];
 
-/** Given once as many are ready as were waited for. */
+/** A signal that is given once enough contestants are ready. */
 class Start {
   readonly given: Promise<void>;
   private give = (): void => {};
@@ -85,7 +85,7 @@ export async function tournament(
       const rounded = Object.entries(figures).map(([name, value]) => `${name} ${Number(value.toFixed(2))}`);
       tell(`${contestant.id}\t${discipline}\t${rounded.join(', ')}`);
     } catch (error) {
-      // The others are to be measured all the same.
+      // The other contestants are still measured.
       failures[discipline] = String(error);
       tell(`${contestant.id}\t${discipline}\tfailed: ${error}`);
     } finally {

@@ -5,22 +5,22 @@ import { clientEnvironment } from '../../test/server/index.js';
 import type { Launch } from './install.js';
 import type { Assignment } from './library.js';
 
-/** What was asked of the table, as it is charged. */
+/** Requests to the table, as they are charged. */
 export interface Asked {
   readonly writes: number;
   readonly reads: number;
-  /** Those reads that are eventually consistent, and cost half. */
+  /** Eventually consistent reads, which cost half. */
   readonly halfReads: number;
 }
 
 const running = new Set<ChildProcess>();
 
-/** Whatever way this process ends, none of its workers outlives it. */
+/** Ends all workers when this process ends. */
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A process with locks of some library (library.ts), and what it asks of the table. */
+/** A process with locks of one library (library.ts), and its requests to the table. */
 export class Worker {
   private readonly pending = new Map<number, { ok(values: number[]): void; fail(error: Error): void }>();
   private questions = 0;
@@ -36,7 +36,7 @@ export class Worker {
     child.stderr.on('data', (chunk) => {
       this.complaints = (this.complaints + chunk).slice(-2000);
     });
-    // A worker that is killed has no use for what is on its way to it.
+    // Input for a killed worker is lost; that is no error.
     child.stdin?.on('error', () => {});
     child.once('exit', () => {
       running.delete(child);
@@ -44,7 +44,7 @@ export class Worker {
     });
   }
 
-  /** Counted: a proxy on loopback stands between it and the server. It costs time. */
+  /** Whether requests are counted, by a proxy on loopback, which costs time. */
   static async start(launch: Launch, assignment: Assignment, counted: boolean): Promise<Worker> {
     const proxy = counted ? await FaultProxy.to(assignment.endpoint) : undefined;
     const endpoint = proxy?.endpoint ?? assignment.endpoint;
@@ -76,12 +76,12 @@ export class Worker {
     return answer;
   }
 
-  /** Forgets what it asked of the table. */
+  /** Forgets the requests so far. */
   forget(): void {
     this.proxy?.forget();
   }
 
-  /** What it asked of the table since then, about one lock or about all; an SDK's retries count. */
+  /** The requests since then, about one lock or about all. Retries of the SDK count. */
   asked(lock = ''): Asked {
     if (!this.proxy) throw new Error('nobody counts what this worker asks');
     const seen = this.proxy.requests.filter((request) => lock === '' || JSON.stringify(request.input).includes(lock));
@@ -93,7 +93,7 @@ export class Worker {
     };
   }
 
-  /** As a crash does. */
+  /** Kills the process, like a crash. */
   async kill(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
     this.pending.clear();
