@@ -44,6 +44,8 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /**
    * Lets the grantee take, refresh and release locks, no more. It changes no environment: `connect` does.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
@@ -51,6 +53,8 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /**
    * Lets the grantee see who holds a lock and, unless limited to `names`, list all locks.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantInspect(grantee: IGrantable, options?: LynkGrantOptions): Grant;
@@ -58,6 +62,8 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /**
    * Lets the grantee break a lock that another holds.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantBreak(grantee: IGrantable, options?: LynkGrantOptions): Grant;
@@ -70,6 +76,8 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * `SingletonFunction`. Versions, aliases and imported functions get the permission and a warning, as their
    * environment cannot be changed. Warns also where the lease outlives the function.
    *
+   * @param fn A `Function`, a `SingletonFunction`, or what else has an `addEnvironment`.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
    * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
    * another table, or with other defaults, under the same prefix; where one of the variables was set by hand to
@@ -82,42 +90,132 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * through, and when they fail, with their own error. Every task among them needs a `taskTimeout`, as the lease
    * has to outlast them. No Lambda function is involved.
    *
+   * @param steps A state, or a chain of them.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `name` or `names` hold what is no lock's name, where a duration is out of its
    * range, where the table is not in the Region of the steps, and, when the state machine is made, where nobody can
    * tell how long the steps take at worst
    */
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
 
-  /** Conditions that were not met: somebody wanted a lock that was held. */
+  /**
+   * Lets the grantee do these actions on the table and its replicas, and use their key: for what no other grant
+   * gives, such as `dynamodb:DescribeTable` or, for Python's lynk, `dynamodb:PutItem`.
+   *
+   * @param grantee Who is granted to.
+   * @param actions Actions of IAM, with their prefix.
+   * @throws ValidationError where an action is none of DynamoDB's
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const python: IGrantable;
+   *
+   * locks.grantLock(python);
+   * locks.grant(python, 'dynamodb:PutItem');
+   */
+  grant(grantee: IGrantable, ...actions: string[]): Grant;
+
+  /**
+   * A metric of DynamoDB's for this table, by its name.
+   *
+   * @param metricName Its name in the namespace `AWS/DynamoDB`, such as `SuccessfulRequestLatency`.
+   * @param props Statistic, period and whatever else belongs to a metric.
+   * @default - average over 5 minutes
+   */
+  metric(metricName: string, props?: MetricOptions): Metric;
+
+  /**
+   * Read units that requests for locks took: looks of those who wait, above all.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   * @default - sum over 5 minutes
+   */
+  metricConsumedReadCapacityUnits(props?: MetricOptions): Metric;
+
+  /**
+   * Write units that requests for locks took: to take, refresh and release them, and writes whose condition failed.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   * @default - sum over 5 minutes
+   */
+  metricConsumedWriteCapacityUnits(props?: MetricOptions): Metric;
+
+  /**
+   * Conditions that were not met: somebody wanted a lock that was held.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricContention(props?: MetricOptions): Metric;
 
-  /** Requests that DynamoDB throttled, of the operations in use. */
+  /**
+   * Requests that DynamoDB throttled, of the operations in use.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricThrottled(props?: MetricOptions): IMetric;
 
-  /** Requests that failed within DynamoDB, of the operations in use. */
+  /**
+   * Requests that failed within DynamoDB, of the operations in use.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricSystemErrors(props?: MetricOptions): IMetric;
 
-  /** How long DynamoDB takes to answer, in milliseconds. */
+  /**
+   * How long DynamoDB takes to answer, in milliseconds.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLatency(props?: LynkLatencyMetricOptions): Metric;
 
-  /** Locks that were taken, as the client reports. */
+  /**
+   * Locks that were taken, as the client reports.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLockAcquired(props?: MetricOptions): Metric;
 
-  /** Locks that were asked for and not granted in time, since another held them, as the client reports. */
+  /**
+   * Locks that were asked for and not granted in time, since another held them, as the client reports.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLockNotGranted(props?: MetricOptions): Metric;
 
-  /** Locks that were asked for while DynamoDB could not be reached, or refused the request, as the client reports. */
+  /**
+   * Locks that were asked for while DynamoDB could not be reached, or refused the request, as the client reports.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLockUnavailable(props?: MetricOptions): Metric;
 
-  /** Locks that were lost while the work under them went on, as the client reports. */
+  /**
+   * Locks that were lost while the work under them went on, as the client reports.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLockLost(props?: MetricOptions): Metric;
 
-  /** Locks that were taken over from holders that died, as the client reports. */
+  /**
+   * Locks that were taken over from holders that died, as the client reports.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLockTakenOver(props?: MetricOptions): Metric;
 
-  /** How long locks were waited for, in seconds, as the client reports. */
+  /**
+   * How long locks were waited for, in seconds, as the client reports.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLockWaitTime(props?: MetricOptions): Metric;
 
-  /** How long locks were held, in seconds, as the client reports. */
+  /**
+   * How long locks were held, in seconds, as the client reports.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   */
   metricLockHeldTime(props?: MetricOptions): Metric;
 }

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import { Grant, type IGrantable, type IResourceWithPolicyV2, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
@@ -14,6 +15,7 @@ import {
   type Permission,
   STATES_ACTIONS,
 } from './permissions.js';
+import { refusal, shown } from './refusal.js';
 
 /** Which locks a grant is for. */
 export interface LynkGrantOptions {
@@ -86,6 +88,8 @@ export class LynkLockGrants {
    * `UpdateItem` and `DeleteItem`; and `ConditionCheckItem`, for transactions of the grantee's own that are to
    * depend on a lock, but where the table is replicated: there are none with multi-Region strong consistency.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   holdLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
@@ -98,6 +102,8 @@ export class LynkLockGrants {
    * Lets the grantee see who holds a lock, and list all locks. With `names` it cannot list: a scan of a
    * table cannot be limited to some keys.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   inspectLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
@@ -108,10 +114,29 @@ export class LynkLockGrants {
   /**
    * Lets the grantee break a lock that another holds. To find it, it may need `inspectLocks` as well.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   breakLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.allow(grantee, BREAK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
+  }
+
+  /**
+   * Lets the grantee do these actions on the table and its replicas, and use their keys.
+   *
+   * @param grantee Who is granted to.
+   * @param actions Actions of IAM, such as `dynamodb:PutItem`.
+   * @throws ValidationError where an action is none of DynamoDB's
+   */
+  actions(grantee: IGrantable, ...actions: string[]): Grant {
+    const strange = actions.find((action) => !Token.isUnresolved(action) && !/^dynamodb:[A-Za-z*]+$/.test(action));
+    if (strange !== undefined || actions.length === 0) {
+      const form = 'an action of DynamoDB, such as "dynamodb:PutItem"';
+      throw refusal(this.props.table, `\`actions\` are each ${form}, got ${shown(strange ?? actions)}`);
+    }
+    const permissions = actions.map((action) => ({ action, calls: [] }));
+    return this.allow(grantee, permissions, {}, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
   }
 
   /**

@@ -23,8 +23,40 @@ export abstract class LynkLockMetrics extends Resource {
   abstract readonly tableName: string;
 
   /**
+   * A metric of DynamoDB's for this table, by its name.
+   *
+   * @param metricName Its name in the namespace `AWS/DynamoDB`, such as `SuccessfulRequestLatency`.
+   * @param props Statistic, period and whatever else belongs to a metric.
+   * @default - average over 5 minutes
+   */
+  metric(metricName: string, props: MetricOptions = {}): Metric {
+    return this.tableMetric(metricName, props);
+  }
+
+  /**
+   * Read units that requests for locks took: looks of those who wait, above all.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   * @default - sum over 5 minutes
+   */
+  metricConsumedReadCapacityUnits(props: MetricOptions = {}): Metric {
+    return this.metric('ConsumedReadCapacityUnits', { statistic: Stats.SUM, ...props });
+  }
+
+  /**
+   * Write units that requests for locks took: to take, refresh and release them, and writes whose condition failed.
+   *
+   * @param props Statistic, period and whatever else belongs to a metric.
+   * @default - sum over 5 minutes
+   */
+  metricConsumedWriteCapacityUnits(props: MetricOptions = {}): Metric {
+    return this.metric('ConsumedWriteCapacityUnits', { statistic: Stats.SUM, ...props });
+  }
+
+  /**
    * Conditions that were not met: somebody wanted a lock that was held. Some of that is what locks are for.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricContention(props: MetricOptions = {}): Metric {
@@ -34,6 +66,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * Requests that DynamoDB throttled, of the operations in use. The client tries again, as long as leases last.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricThrottled(props: MetricOptions = {}): IMetric {
@@ -43,6 +76,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * Requests that failed within DynamoDB, of the operations in use.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricSystemErrors(props: MetricOptions = {}): IMetric {
@@ -52,6 +86,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * How long DynamoDB takes to answer, in milliseconds.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - average over 5 minutes
    */
   metricLatency(props: LynkLatencyMetricOptions = {}): Metric {
@@ -62,6 +97,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * Locks that were taken. The client's own metric, not DynamoDB's.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricLockAcquired(props: MetricOptions = {}): Metric {
@@ -71,6 +107,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * Locks that were asked for and not granted in time, since another held them. The client's own metric, not DynamoDB's.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricLockNotGranted(props: MetricOptions = {}): Metric {
@@ -81,6 +118,7 @@ export abstract class LynkLockMetrics extends Resource {
    * Locks that were asked for while DynamoDB could not be reached, or refused the request: an outage, or a missing
    * permission. The client's own metric, not DynamoDB's.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricLockUnavailable(props: MetricOptions = {}): Metric {
@@ -90,6 +128,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * Locks that were lost while the work under them went on. The client's own metric, not DynamoDB's.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricLockLost(props: MetricOptions = {}): Metric {
@@ -99,6 +138,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * Locks that were taken over from holders that died. The client's own metric, not DynamoDB's.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
    */
   metricLockTakenOver(props: MetricOptions = {}): Metric {
@@ -108,6 +148,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * How long locks were waited for, in seconds. The client's own metric, not DynamoDB's.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - average over 5 minutes
    */
   metricLockWaitTime(props: MetricOptions = {}): Metric {
@@ -117,6 +158,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * How long locks were held, in seconds. The client's own metric, not DynamoDB's.
    *
+   * @param props Statistic, period and whatever else belongs to a metric.
    * @default - average over 5 minutes
    */
   metricLockHeldTime(props: MetricOptions = {}): Metric {

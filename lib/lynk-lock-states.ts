@@ -84,6 +84,10 @@ export class LynkLockStates extends Construct {
    * the names of its states would be longer than 80 characters. When the state machine is made, also where
    * `leaseDuration` is out of its range, is a token, or is left out and no steps are protected; and where `name` is
    * a path of JSONPath in a state machine of JSONata.
+   *
+   * @param scope Where in the tree it is put.
+   * @param id The id of the construct.
+   * @param props Statistic, period and whatever else belongs to a metric.
    */
   constructor(scope: Construct, id: string, props: LynkLockStatesProps) {
     super(scope, id);
@@ -105,6 +109,7 @@ export class LynkLockStates extends Construct {
    * with their own error. Input and output of the whole are theirs. Every task among them needs a
    * `taskTimeout`, as the lease has to outlast them; loops and maps are refused.
    *
+   * @param steps A state, or a chain of them.
    * @throws ValidationError where it was called before. When the state machine is made, also where nobody can
    * tell how long the steps take at worst, where `leaseDuration` does not outlast that by 30 seconds, and where it
    * would be longer than a day.

@@ -62,6 +62,8 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   /**
    * Lets the grantee take, refresh and release locks, no more. It changes no environment: `connect` does.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantLock(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
@@ -71,6 +73,8 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   /**
    * Lets the grantee see who holds a lock and, unless limited to `names`, list all locks.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantInspect(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
@@ -80,10 +84,33 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   /**
    * Lets the grantee break a lock that another holds.
    *
+   * @param grantee Who is granted to.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name
    */
   grantBreak(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.grants.breakLocks(grantee, options);
+  }
+
+  /**
+   * Lets the grantee do these actions on the table and its replicas, and use their key: for what no other grant
+   * gives, such as `dynamodb:DescribeTable` or, for Python's lynk, `dynamodb:PutItem`.
+   *
+   * @param grantee Who is granted to.
+   * @param actions Actions of IAM, with their prefix.
+   * @throws ValidationError where an action is none of DynamoDB's
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const python: IGrantable;
+   *
+   * locks.grantLock(python);
+   * locks.grant(python, 'dynamodb:PutItem');
+   */
+  grant(grantee: IGrantable, ...actions: string[]): Grant {
+    return this.grants.actions(grantee, ...actions);
   }
 
   /**
@@ -94,6 +121,8 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    * `SingletonFunction`. Versions, aliases and imported functions get the permission and a warning, as their
    * environment cannot be changed. Warns also where the lease outlives the function.
    *
+   * @param fn A `Function`, a `SingletonFunction`, or what else has an `addEnvironment`.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
    * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
    * another table, or with other defaults, under the same prefix; where one of the variables was set by hand to
@@ -115,6 +144,8 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    * through, and when they fail, with their own error. Every task among them needs a `taskTimeout`, as the lease
    * has to outlast them. No Lambda function is involved.
    *
+   * @param steps A state, or a chain of them.
+   * @param options What is limited, or differs from the defaults.
    * @throws ValidationError where `name` or `names` hold what is no lock's name, where a duration is out of its
    * range, where the table is not in the Region of the steps, and, when the state machine is made, where nobody can
    * tell how long the steps take at worst

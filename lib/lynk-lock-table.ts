@@ -1,14 +1,13 @@
-import { RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
 import {
   AttributeType,
   type CfnGlobalTable,
   MultiRegionConsistency,
-  type TableEncryptionV2,
   type TablePropsV2,
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { AddToResourcePolicyResult, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { ENTRY, TABLE_TAG } from '../runtime/protocol/wire.js';
 import { clientDefaultsOf, type LynkClientDefaults } from './client-defaults.js';
@@ -18,6 +17,7 @@ import { LynkLockGrants } from './lock-grants.js';
 import { LynkLockTableBase } from './lynk-lock-table-base.js';
 import type { LynkLockTableAttributes, LynkLockTableProps } from './lynk-lock-table-props.js';
 import { injected } from './property-injection.js';
+import { refusal, shown } from './refusal.js';
 import { isReplicated, replicationProblems, validateProps } from './table-rules.js';
 
 /**
@@ -45,6 +45,9 @@ export class LynkLockTable extends LynkLockTableBase {
   /**
    * A lock table of this account and Region, by its name. One that Python's `lynk` has created will do.
    *
+   * @param scope Where in the tree it is put.
+   * @param id The id of the construct.
+   * @param tableName The name of the table.
    * @throws ValidationError where that is no name of a table
    */
   static fromLynkLockTableName(scope: Construct, id: string, tableName: string): ILynkLockTable {
@@ -55,6 +58,9 @@ export class LynkLockTable extends LynkLockTableBase {
    * A lock table, by its ARN. It may be of another account. From another Region it is not reached: `connect` and
    * `protect` refuse that.
    *
+   * @param scope Where in the tree it is put.
+   * @param id The id of the construct.
+   * @param tableArn The ARN of the table.
    * @throws ValidationError where that is no ARN of a table
    */
   static fromLynkLockTableArn(scope: Construct, id: string, tableArn: string): ILynkLockTable {
@@ -64,6 +70,9 @@ export class LynkLockTable extends LynkLockTableBase {
   /**
    * A lock table, by what is known of it: its name or its ARN, and whatever else matters to grants and functions.
    *
+   * @param scope Where in the tree it is put.
+   * @param id The id of the construct.
+   * @param attrs What is known of the table.
    * @throws ValidationError where `tableName` and `tableArn` are both given, or neither is; where one of them is
    * malformed; where a duration is out of its range
    */
@@ -92,6 +101,9 @@ export class LynkLockTable extends LynkLockTableBase {
 
   /** What functions are told that are connected with this table, where `connect` says nothing else. */
   protected readonly clientDefaults: LynkClientDefaults;
+
+  /** By Region. */
+  private readonly replicaKeyArns: { readonly [region: string]: string };
 
   /**
    * @throws ValidationError where DynamoDB or the client would refuse a prop later, or two Regions could hold one
@@ -125,7 +137,8 @@ export class LynkLockTable extends LynkLockTableBase {
     this.node.addValidation({ validate: () => replicationProblems(this.table) });
     if (this.table.encryptionKey) this.encryptionKey = this.table.encryptionKey;
     this.replicaRegions = (given.replicas ?? []).map(({ region }) => region);
-    this.grants = this.makeGrants(encryption);
+    this.replicaKeyArns = encryption?.replicaKeyArns ?? {};
+    this.grants = this.makeGrants();
     this.tag({ ...tags, [TABLE_TAG.key]: TABLE_TAG.value });
   }
 
@@ -147,12 +160,64 @@ export class LynkLockTable extends LynkLockTableBase {
     return this.table.tableArn;
   }
 
-  /** Adds a statement to the table's resource policy, such as one for a principal of another account. */
+  /**
+   * The replica in another Region, for a stack there: it is imported into that stack, with the same client defaults.
+   *
+   * @param scope Where in the stack of that Region it is put.
+   * @param id The id of the construct.
+   * @param region The Region; that of `scope`, where it is left out.
+   * @throws ValidationError where the table has no replica in that Region
+   * @example
+   * import type { Stack } from 'aws-cdk-lib';
+   * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+   * import type { LynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: LynkLockTable; // with `tableName` and `replicas`
+   * declare const inLondon: Stack;
+   * declare const billing: LambdaFunction; // in that stack
+   *
+   * locks.replica(inLondon, 'Locks').connect(billing);
+   */
+  replica(scope: Construct, id: string, region?: string): ILynkLockTable {
+    const { stack } = this;
+    const wanted = region ?? Stack.of(scope).region;
+    if (!this.replicaRegions.includes(wanted)) {
+      const regions = shown(this.replicaRegions);
+      throw refusal(this, `\`region\` is ${shown(wanted)}, but the table's \`replicas\` are in ${regions}`);
+    }
+    const tableArn = stack.formatArn({
+      service: 'dynamodb',
+      region: wanted,
+      resource: 'table',
+      resourceName: this.tableName,
+    });
+    const home = Token.isUnresolved(stack.region) ? [] : [stack.region];
+    const replicaRegions = [...home, ...this.replicaRegions.filter((one) => one !== wanted)];
+    const encryptionKey = this.replicaKeyIn(scope, id, wanted);
+    return new ImportedLynkLockTable(scope, id, {
+      tableArn,
+      replicaRegions,
+      ...this.clientDefaults,
+      ...(encryptionKey && { encryptionKey }),
+    });
+  }
+
+  /**
+   * Adds a statement to the table's resource policy, such as one for a principal of another account.
+   *
+   * @param statement The statement to add.
+   */
   addToResourcePolicy(statement: PolicyStatement): AddToResourcePolicyResult {
     return this.table.addToResourcePolicy(statement);
   }
 
-  private makeGrants(encryption: TableEncryptionV2 | undefined): LynkLockGrants {
+  /** The key that a replica is encrypted with, for grants on it. */
+  private replicaKeyIn(scope: Construct, id: string, region: string): IKey | undefined {
+    const keyArn = this.replicaKeyArns[region];
+    return keyArn === undefined ? undefined : Key.fromKeyArn(scope, `${id}Key`, keyArn);
+  }
+
+  private makeGrants(): LynkLockGrants {
     const replicaTableArns = this.replicaRegions.map((region) =>
       this.stack.formatArn({ service: 'dynamodb', region, resource: 'table', resourceName: this.tableName }),
     );
@@ -160,7 +225,7 @@ export class LynkLockTable extends LynkLockTableBase {
       table: this,
       policyResource: this.table,
       replicaTableArns,
-      replicaKeyArns: Object.values(encryption?.replicaKeyArns ?? {}),
+      replicaKeyArns: Object.values(this.replicaKeyArns),
       ...(this.encryptionKey && { encryptionKey: this.encryptionKey }),
     });
   }

@@ -83,7 +83,9 @@ test('every public function has an example, and every public symbol a docstring'
 
 test('the examples in comments are found, whole and alone', () => {
   for (const construct of ['lynk-lock-table', 'lynk-lock-monitoring', 'lynk-lock-states']) {
-    expect(examples.get(`lib/${construct}.ts`)).toEqual([expect.stringMatching(/^import [\s\S]*;$/)]);
+    const found = examples.get(`lib/${construct}.ts`) ?? [];
+    expect(found.length).toBeGreaterThan(0);
+    for (const example of found) expect(example).toMatch(/^import [\s\S]*;$/);
   }
   const comment =
     '  /**\n   * Adds.\n   *\n   * @example\n   * add(1);\n   *\n   *   add(2);\n   * @throws never\n   */\n';

@@ -104,6 +104,12 @@ export const CONSTRUCT: readonly Provocation[] = [
   grant('a name in it is empty', ['']),
   grant('a name in it is too long', ['é'.repeat(1025)]),
   grant('a name in it is a path into an execution’s input', [JsonPath.stringAt('$.accountId')]),
+  used('what is granted is no action of DynamoDB’s', (locks, stack) => {
+    locks.grant(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }), 'PutItem');
+  }),
+  used('a replica is wanted where none is', (locks, stack) => {
+    locks.replica(stack, 'Replica', 'us-east-1');
+  }),
   used('two tables are connected to one function', (locks, stack) => {
     const fn = newFunction(stack);
     locks.connect(fn);
