@@ -55,7 +55,8 @@ export function acquiring(states: LockStateFactory, props: AcquiringProps): Lock
     assign: seenKnowledge(shared),
   });
   look.retryInTransit(3);
-  const waitOn = states.choice('wait on', notGranted(shared, waitSeconds));
+  const outcome = notGranted(shared, waitSeconds);
+  const waitOn = states.choice('wait on', outcome);
 
   draw.next(acquire);
   acquire.addCatch(look, { errors: [CONDITION_FAILED], outputs: INPUT });
@@ -63,22 +64,22 @@ export function acquiring(states: LockStateFactory, props: AcquiringProps): Lock
   look.addCatch(releaseAndFail).next(waitOn);
   waitOn.when(isSo(hasPatience(states, waitSeconds)), acquire, { outputs: INPUT });
   inVain(waitOn, states, props);
-  return fragmentOf(states, props, draw, acquire);
+  return fragmentOf(states, props, { start: draw, acquire, outcome });
 }
 
-function acquireTask(states: LockStateFactory, { request, policies }: AcquiringProps): EntryTask {
+export function acquireTask(states: LockStateFactory, { request, policies }: AcquiringProps): EntryTask {
   const assign = acquiredKnowledge(states.shared);
   return states.task('acquire', { action: 'updateItem', request, assign, policies });
 }
 
 /** Whether there is time left to wait, and something to wait for. */
-function hasPatience({ shared: { variable } }: LockStateFactory, waitSeconds: number): string {
+export function hasPatience({ shared: { variable } }: LockStateFactory, waitSeconds: number): string {
   const untilMs = `$toMillis(${variable}.waitsSince) + ${waitSeconds * 1000}`;
   return `$not(${variable}.isMalformed) and $millis() < ${untilMs}`;
 }
 
 /** Where a choice leads that has nothing better. */
-function inVain(
+export function inVain(
   choice: Choice,
   { shared: { variable } }: LockStateFactory,
   { releaseAndFail, releaseAndSkip }: AcquiringProps,
@@ -87,10 +88,18 @@ function inVain(
   choice.otherwise(releaseAndFail);
 }
 
-/** The states between these two, and on from the second. */
-function fragmentOf(states: LockStateFactory, props: AcquiringProps, start: State, acquire: EntryTask): LockFragment {
+/** From the first state to the one that takes the lock, and what is said where that is in vain. */
+interface Way {
+  readonly start: State;
+  readonly acquire: EntryTask;
+  readonly outcome: Record<string, string>;
+}
+
+/** All states up to the lock, and what comes after it. */
+export function fragmentOf(states: LockStateFactory, props: AcquiringProps, way: Way): LockFragment {
   const { scope, shared } = states;
-  const timeLeft = states.choice('time left', notGranted(shared, props.waitSeconds));
+  const { start, acquire, outcome } = way;
+  const timeLeft = states.choice('time left', outcome);
   acquire.next(timeLeft);
   const end: INextable = {
     next: (next) => {

@@ -123,10 +123,14 @@ export function releaseRequest({ tableName, variable }: SharedByStates): object 
  * *observed*); else the hold itself, which is the version of no entry.
  */
 function expiredVersion(variable: string): string {
-  const margin = `250 + ${variable}.seenLease * 10 + ${CLOCK_TOLERANCE_SECONDS * 1000}`;
-  const expiryMs = `${variable}.seenSinceMs + ${variable}.seenLease * 1000 + ${margin}`;
-  const isExpired = `$exists(${variable}.seenVersion) and ${variable}.seenVersion != "" and $millis() >= ${expiryMs}`;
+  const expiry = expiryMs(`${variable}.seenSinceMs`, `${variable}.seenLease`);
+  const isExpired = `$exists(${variable}.seenVersion) and ${variable}.seenVersion != "" and $millis() >= ${expiry}`;
   return `(${isExpired}) ? ${variable}.seenVersion : ${variable}.hold`;
+}
+
+/** From when on a version may be taken over, whose lease has been seen since then. */
+export function expiryMs(sinceMs: string, leaseSeconds: string): string {
+  return `${sinceMs} + ${leaseSeconds} * 1000 + 250 + ${leaseSeconds} * 10 + ${CLOCK_TOLERANCE_SECONDS * 1000}`;
 }
 
 function keyOf(variable: string): object {

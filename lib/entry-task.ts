@@ -12,7 +12,7 @@ const ATTEMPT_SECONDS = 10;
 /** One request of a state machine for the entry of a lock. */
 export interface EntryTaskProps {
   readonly stateName: string;
-  readonly action: 'getItem' | 'updateItem' | 'deleteItem';
+  readonly action: 'getItem' | 'batchGetItem' | 'updateItem' | 'deleteItem';
   /** The request. Asked for when the state machine is put together, whose language is told if it is known. */
   readonly request: (language: QueryLanguage | undefined) => object;
   /** The state's output, in JSONata. */
@@ -69,6 +69,8 @@ export class EntryTask extends TaskStateBase {
 
   protected override _renderTask(language?: QueryLanguage): object {
     const { action, request } = this.props;
-    return { Resource: `arn:${Aws.PARTITION}:states:::dynamodb:${action}`, Arguments: request(language) };
+    // Of the integrations made for DynamoDB, none reads several items.
+    const service = action === 'batchGetItem' ? 'aws-sdk:dynamodb' : 'dynamodb';
+    return { Resource: `arn:${Aws.PARTITION}:states:::${service}:${action}`, Arguments: request(language) };
   }
 }

@@ -13,7 +13,6 @@ import {
   LIST_PERMISSIONS,
   LOCK_PERMISSIONS,
   type Permission,
-  STATES_ACTIONS,
 } from './permissions.js';
 import { refusal, shown } from './refusal.js';
 
@@ -144,9 +143,9 @@ export class LynkLockGrants {
    *
    * @internal
    */
-  _statementsForStates(conditions: Conditions | undefined): PolicyStatement[] {
+  _statementsForStates(actions: readonly string[], conditions: Conditions | undefined): PolicyStatement[] {
     const { encryptionKey, replicaKeyArns = [] } = this.props;
-    const onTables = { actions: [...STATES_ACTIONS], resources: this.tableArns, ...(conditions && { conditions }) };
+    const onTables = { actions: [...actions], resources: this.tableArns, ...(conditions && { conditions }) };
     const keyArns = [...(encryptionKey ? [encryptionKey.keyArn] : []), ...replicaKeyArns];
     const onKeys = { actions: [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS], resources: keyArns };
     const statements = keyArns.length > 0 ? [onTables, onKeys] : [onTables];

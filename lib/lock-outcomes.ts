@@ -6,18 +6,37 @@ import { jsonata, literal, type SharedByStates } from './entry-requests.js';
  * the client's has, so whoever catches one of them by name catches both.
  */
 
+const ATTRIBUTES = `${ENTRY.versionNumber}, ${ENTRY.leaseDuration} and ${ENTRY.hostIdentifier}`;
+const MALFORMED = `: its entry is no lock's, which has ${ATTRIBUTES}; it is left as it is: repair or delete it`;
+
 /** Others held it all the time, or something else is kept under the lock's name. */
 export function notGranted(shared: SharedByStates, waitSeconds: number): Record<string, string> {
   const { variable } = shared;
-  const attributes = `${ENTRY.versionNumber}, ${ENTRY.leaseDuration} and ${ENTRY.hostIdentifier}`;
-  const malformed = `: its entry is no lock's, which has ${attributes}; it is left as it is: repair or delete it`;
   const waited = literal(` was not granted within ${waitSeconds} s; when last seen, it was held by `);
   const held = `${waited} & ($exists(${variable}.seenHost) ? ${variable}.seenHost : "nobody")`;
   const choose = (ifMalformed: string, otherwise: string): string =>
     `(${variable}.isMalformed ? ${ifMalformed} : ${otherwise})`;
   return {
     Error: jsonata(choose(literal('LockEntryError'), literal('LockNotGrantedError'))),
-    Cause: jsonata(`${lockIn(shared)} & ${choose(literal(malformed), held)}`),
+    Cause: jsonata(`${lockIn(shared)} & ${choose(literal(MALFORMED), held)}`),
+  };
+}
+
+/** Others held all permits of a semaphore all the time, or something else is kept under the name of one. */
+export function noPermit(shared: SharedByStates, waitSeconds: number, permits: number): Record<string, string> {
+  const { variable } = shared;
+  const { Error: error } = notGranted(shared, waitSeconds) as { readonly Error: string };
+  const whose = `"semaphore '" & ${variable}.semaphore & ${literal(`' in table '${shared.tableName}'`)}`;
+  const held = literal(
+    ` was not granted within ${waitSeconds} s; when last seen, its ${permits} permits were held by `,
+  );
+  const hosts = `$join($distinct(${variable}.seen[isFree = false].host), ", ")`;
+  const holders = `(${variable}.seen[isFree = false] ? ${hosts} : "nobody")`;
+  return {
+    Error: error,
+    Cause: jsonata(
+      `${variable}.isMalformed ? ${lockIn(shared)} & ${literal(MALFORMED)} : ${whose} & ${held} & ${holders}`,
+    ),
   };
 }
 

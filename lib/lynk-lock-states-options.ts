@@ -37,6 +37,14 @@ export interface LynkLockStatesOptions {
   readonly waitDuration?: Duration;
 
   /**
+   * How many may hold the lock at once: then it is a semaphore, whose permits are the locks `name#0`, `name#1` and so
+   * on, and they are shared with whoever uses `createSemaphore(name, { permits })`. 1 to 100.
+   *
+   * @default - one, under the lock's own name
+   */
+  readonly permits?: number;
+
+  /**
    * The steps that run in place of the protected ones where others hold the lock for `waitDuration`. Their input is
    * that of the whole, and what is chained on goes on after them.
    *
@@ -50,8 +58,11 @@ export interface LynkLockStatesOptions {
    * declare const locks: ILynkLockTable;
    * declare const report: TaskStateBase; // with a `taskTimeout`
    *
-   * const skip = { waitDuration: Duration.seconds(0), otherwise: new Succeed(stack, 'Somebody else is at it') };
-   * locks.protect(report, { name: 'nightly-report', ...skip });
+   * locks.protect(report, {
+   *   name: 'nightly-report',
+   *   waitDuration: Duration.seconds(0),
+   *   otherwise: new Succeed(stack, 'Somebody else is at it'),
+   * });
    */
   readonly otherwise?: IChainable;
 }
@@ -62,6 +73,7 @@ export const KNOWN_STATES_OPTIONS: Known<LynkLockStatesOptions> = {
   names: true,
   leaseDuration: true,
   waitDuration: true,
+  permits: true,
   otherwise: true,
 };
 

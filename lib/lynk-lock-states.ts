@@ -1,4 +1,4 @@
-import { Lazy, Stack } from 'aws-cdk-lib';
+import { Lazy, Stack, Token } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   Chain,
@@ -11,7 +11,8 @@ import {
   type StateMachineFragment,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acquiring } from './acquiring.js';
+import { type AcquiringProps, acquiring } from './acquiring.js';
+import { acquiringPermit } from './acquiring-permit.js';
 import { addressOf } from './connection.js';
 import { acquireRequest, jsonata, releaseRequest } from './entry-requests.js';
 import { CONDITION_FAILED, type EntryTask } from './entry-task.js';
@@ -22,6 +23,7 @@ import { lost } from './lock-outcomes.js';
 import { INPUT, isSo, LockStateFactory } from './lock-state-factory.js';
 import { KNOWN_STATES_OPTIONS } from './lynk-lock-states-options.js';
 import type { LynkLockStatesProps } from './lynk-lock-states-props.js';
+import { PERMIT_STATES_ACTIONS, STATES_ACTIONS } from './permissions.js';
 import { injected } from './property-injection.js';
 import { refusal, shown } from './refusal.js';
 import { leaseSecondsOf, waitSecondsOf } from './state-lease.js';
@@ -94,6 +96,7 @@ export class LynkLockStates extends Construct {
     this.props = injected(scope, id, LynkLockStates.PROPERTY_INJECTION_ID, props);
     refuseUnknown(this, this.props, KNOWN, 'LynkLockStates');
     validateName(this, this.props.name);
+    validatePermits(this, this.props);
     // A variable of an inner scope cannot have the name of one of an outer scope.
     const variable = `$lynk_${this.node.addr.slice(-8)}`;
     this.states = new LockStateFactory(this, { tableName: addressOf(this.props.table, this), variable });
@@ -127,8 +130,8 @@ export class LynkLockStates extends Construct {
   }
 
   private makeAcquire(): StateMachineFragment {
-    const { name, waitDuration, otherwise } = this.props;
-    return acquiring(this.states, {
+    const { name, waitDuration, permits, otherwise } = this.props;
+    const props: AcquiringProps = {
       name,
       waitSeconds: waitSecondsOf(this, waitDuration),
       request: (language) => {
@@ -140,7 +143,8 @@ export class LynkLockStates extends Construct {
       policies: this.policies(),
       releaseAndFail: this.releaseAndFail,
       ...(otherwise && { releaseAndSkip: this.makeReleaseAndSkip(otherwise) }),
-    });
+    };
+    return permits === undefined ? acquiring(this.states, props) : acquiringPermit(this.states, props, permits);
   }
 
   private makeRelease(): StateMachineFragment {
@@ -222,11 +226,23 @@ export class LynkLockStates extends Construct {
   }
 
   private policies(): PolicyStatement[] {
-    const { table, name, names } = this.props;
+    const { table, name, names, permits } = this.props;
     const isKnown = !JsonPath.isEncodedJsonPath(name) && !isJsonata(name);
-    const conditions = onlyNames(this, names ?? (isKnown ? [patternOf(name)] : undefined));
-    return table.grants._statementsForStates(conditions);
+    const suffix = permits === undefined ? '' : '#*';
+    const conditions = onlyNames(this, names ?? (isKnown ? [patternOf(name) + suffix] : undefined));
+    const actions = permits === undefined ? STATES_ACTIONS : PERMIT_STATES_ACTIONS;
+    return table.grants._statementsForStates(actions, conditions);
   }
+}
+
+/** As the client has it: one request reads 100 entries at most. */
+function validatePermits(scope: Construct, { name, permits }: LynkLockStatesProps): void {
+  if (permits === undefined) return;
+  if (Token.isUnresolved(permits)) throw refusal(scope, '`permits` has to be known at synth, got a token');
+  if (!Number.isInteger(permits) || permits < 1 || permits > 100) {
+    throw refusal(scope, `\`permits\` is a whole number from 1 to 100, got ${shown(permits)}`);
+  }
+  if (!Token.isUnresolved(name) && !isJsonata(name)) validateName(scope, `${name}#${permits - 1}`);
 }
 
 function isJsonata(name: string): boolean {

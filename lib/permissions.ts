@@ -47,6 +47,13 @@ export const BREAK_PERMISSIONS: readonly Permission[] = [
 /** What the states of a `LynkLockStates` send: they look, acquire and release. */
 export const STATES_ACTIONS: readonly string[] = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
+/** The same for a permit of a semaphore: they look at all permits at once. */
+export const PERMIT_STATES_ACTIONS: readonly string[] = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+];
+
 /** What DynamoDB does with a customer managed key in the name of who reads. */
 export const KEY_READ_ACTIONS: readonly string[] = ['kms:Decrypt', 'kms:DescribeKey'];
 

@@ -151,6 +151,8 @@ export const CONSTRUCT: readonly Provocation[] = [
     );
     return new StateMachine(stack, 'Machine', { definitionBody, queryLanguage: QueryLanguage.JSONATA });
   }),
+  protectedSteps('a semaphore has half a permit', { permits: 0.5 }),
+  protectedSteps('nobody knows how many permits it has', { permits: Lazy.number({ produce: () => 3 }) }),
   protectedSteps('its lease leaves no room for a step', { leaseDuration: Duration.seconds(30) }),
   protectedSteps('its lease is shorter than the steps', { leaseDuration: Duration.seconds(34) }),
   protectedSteps('its lease is a token', {

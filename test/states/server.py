@@ -15,7 +15,10 @@ from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.server import main
 from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsics
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_dynamodb
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_dynamodb,
+)
 from moto.stepfunctions.parser.asl.eval import states, variable_store
 from moto.stepfunctions.parser.asl.jsonata import jsonata
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -74,7 +77,8 @@ jsonata._eval_jsonata = Evaluator()
 intrinsics._DECLARATION_BY_VARIABLE_REFERENCE.pop("$uuid")
 states.encode_jsonata_variable_declarations = declarations
 variable_store.encode_jsonata_variable_declarations = declarations
-state_task_service_dynamodb.boto_client_for = client_for
+for module in (state_task_service_dynamodb, state_task_service_aws_sdk):
+    module.boto_client_for = client_for
 default_user_config["stepfunctions"]["execute_state_machine"] = True
 
 main(["--host", "127.0.0.1", "--port", port])
