@@ -101,10 +101,15 @@ public class Everything {
     locks.addToResourcePolicy(statement("Added"));
 
     final LynkLockTable replicated = LynkLockTable.Builder.create(stack, "Replicated")
+        .tableName("replicated")
         .replicas(List.of(ReplicaTableProps.builder().region("eu-west-2").build()))
         .witnessRegion("eu-central-1")
         .multiRegionConsistency(MultiRegionConsistency.STRONG)
         .build();
+    final Environment otherEnv = Environment.builder().account("123456789012").region("eu-west-2").build();
+    final Stack elsewhere = new Stack(app, "Elsewhere", StackProps.builder().env(otherEnv).build());
+    final ILynkLockTable replica = replicated.replica(elsewhere, "Replica");
+    CfnOutput.Builder.create(elsewhere, "Name").value(replica.getTableName()).build();
     final LynkLockTable byDefault = new LynkLockTable(stack, "ByDefault");
 
     final ILynkLockTable byName = LynkLockTable.fromLynkLockTableName(stack, "ByName", "from-python");
@@ -144,6 +149,8 @@ public class Everything {
     locks.grantInspect(grantee);
     locks.grantBreak(grantee, names("stuck"));
     byArn.grantLock(grantee);
+    byName.grant(grantee, "dynamodb:DescribeTable", "dynamodb:Scan");
+    byAttributes.getGrants().actions(grantee, "dynamodb:Query");
     byAttributes.getGrants().holdLocks(grantee, names("nightly"));
     byAttributes.getGrants().inspectLocks(grantee);
     byAttributes.getGrants().breakLocks(grantee);
@@ -186,7 +193,10 @@ public class Everything {
                 locks.metricLockUnavailable(),
                 locks.metricLockWaitTime(),
                 locks.metricSystemErrors(),
-                locks.metricThrottled()))
+                locks.metricThrottled(),
+                locks.metric("LockAcquired"),
+                locks.metricConsumedReadCapacityUnits(),
+                locks.metricConsumedWriteCapacityUnits()))
             .build())))
         .build();
     Alarm.Builder.create(stack, "Lost").metric(byName.metricLockLost()).threshold(1).evaluationPeriods(1).build();
@@ -203,7 +213,7 @@ public class Everything {
                 .waitDuration(Duration.minutes(10))
                 .build()));
     final LynkLockStates wrapping =
-        LynkLockStates.Builder.create(stack, "Wrapping").table(locks).name("nightly").build();
+        LynkLockStates.Builder.create(stack, "Wrapping").table(locks).name("nightly").permits(3).build();
     newMachine("Wrapped", wrapping.protect(new Pass(stack, "Nightly")));
     final LynkLockStates states = LynkLockStates.Builder.create(stack, "States")
         .table(replicated)

@@ -56,10 +56,14 @@ const locks = new LynkLockTable(stack, 'Locks', {
 locks.addToResourcePolicy(statement('Added'));
 
 const replicated = new LynkLockTable(stack, 'Replicated', {
+  tableName: 'replicated',
   replicas: [{ region: 'eu-west-2' }],
   witnessRegion: 'eu-central-1',
   multiRegionConsistency: MultiRegionConsistency.STRONG,
 });
+const elsewhere = new Stack(app, 'Elsewhere', { env: { account: '123456789012', region: 'eu-west-2' } });
+const replica = replicated.replica(elsewhere, 'Replica');
+new CfnOutput(elsewhere, 'Name', { value: replica.tableName });
 const byDefault = new LynkLockTable(stack, 'ByDefault');
 
 const byName = LynkLockTable.fromLynkLockTableName(stack, 'ByName', 'from-python');
@@ -96,6 +100,8 @@ locks.grantLock(grantee, { names: ['order/*'] });
 locks.grantInspect(grantee);
 locks.grantBreak(grantee, { names: ['stuck'] });
 byArn.grantLock(grantee);
+byName.grant(grantee, 'dynamodb:DescribeTable', 'dynamodb:Scan');
+byAttributes.grants.actions(grantee, 'dynamodb:Query');
 byAttributes.grants.holdLocks(grantee, { names: ['nightly'] });
 byAttributes.grants.inspectLocks(grantee);
 byAttributes.grants.breakLocks(grantee);
@@ -141,6 +147,9 @@ new Dashboard(stack, 'Metrics', {
           locks.metricLockWaitTime(),
           locks.metricSystemErrors(),
           locks.metricThrottled(),
+          locks.metric('LockAcquired'),
+          locks.metricConsumedReadCapacityUnits(),
+          locks.metricConsumedWriteCapacityUnits(),
         ],
       }),
     ],
@@ -159,7 +168,7 @@ new StateMachine(stack, 'Protected', {
     }),
   ),
 });
-const wrapping = new LynkLockStates(stack, 'Wrapping', { table: locks, name: 'nightly' });
+const wrapping = new LynkLockStates(stack, 'Wrapping', { table: locks, name: 'nightly', permits: 3 });
 const nightly = new Pass(stack, 'Nightly');
 new StateMachine(stack, 'Wrapped', { definitionBody: DefinitionBody.fromChainable(wrapping.protect(nightly)) });
 const states = new LynkLockStates(stack, 'States', {

@@ -72,10 +72,14 @@ locks.add_to_resource_policy(statement("Added"))
 replicated = LynkLockTable(
     stack,
     "Replicated",
+    table_name="replicated",
     replicas=[ReplicaTableProps(region="eu-west-2")],
     witness_region="eu-central-1",
     multi_region_consistency=MultiRegionConsistency.STRONG,
 )
+elsewhere = Stack(app, "Elsewhere", env={"account": "123456789012", "region": "eu-west-2"})
+replica = replicated.replica(elsewhere, "Replica")
+CfnOutput(elsewhere, "Name", value=replica.table_name)
 by_default = LynkLockTable(stack, "ByDefault")
 
 by_name = LynkLockTable.from_lynk_lock_table_name(stack, "ByName", "from-python")
@@ -113,6 +117,8 @@ locks.grant_lock(grantee, names=["order/*"])
 locks.grant_inspect(grantee)
 locks.grant_break(grantee, names=["stuck"])
 by_arn.grant_lock(grantee)
+by_name.grant(grantee, "dynamodb:DescribeTable", "dynamodb:Scan")
+by_attributes.grants.actions(grantee, "dynamodb:Query")
 by_attributes.grants.hold_locks(grantee, names=["nightly"])
 by_attributes.grants.inspect_locks(grantee)
 by_attributes.grants.break_locks(grantee)
@@ -164,6 +170,9 @@ Dashboard(
                     locks.metric_lock_wait_time(),
                     locks.metric_system_errors(),
                     locks.metric_throttled(),
+                    locks.metric("LockAcquired"),
+                    locks.metric_consumed_read_capacity_units(),
+                    locks.metric_consumed_write_capacity_units(),
                 ]
             )
         ]
@@ -185,7 +194,7 @@ StateMachine(
         )
     ),
 )
-wrapping = LynkLockStates(stack, "Wrapping", table=locks, name="nightly")
+wrapping = LynkLockStates(stack, "Wrapping", table=locks, name="nightly", permits=3)
 nightly = Pass(stack, "Nightly")
 StateMachine(stack, "Wrapped", definition_body=DefinitionBody.from_chainable(wrapping.protect(nightly)))
 states = LynkLockStates(
