@@ -213,7 +213,8 @@ public class Everything {
                 .waitDuration(Duration.minutes(10))
                 .build()));
     final LynkLockStates wrapping =
-        LynkLockStates.Builder.create(stack, "Wrapping").table(locks).name("nightly").permits(3).build();
+        LynkLockStates.Builder.create(stack, "Wrapping").table(locks).name("nightly").permits(3)
+            .otherwise(new Pass(stack, "Later")).build();
     newMachine("Wrapped", wrapping.protect(new Pass(stack, "Nightly")));
     final LynkLockStates states = LynkLockStates.Builder.create(stack, "States")
         .table(replicated)

@@ -168,7 +168,12 @@ new StateMachine(stack, 'Protected', {
     }),
   ),
 });
-const wrapping = new LynkLockStates(stack, 'Wrapping', { table: locks, name: 'nightly', permits: 3 });
+const wrapping = new LynkLockStates(stack, 'Wrapping', {
+  table: locks,
+  name: 'nightly',
+  permits: 3,
+  otherwise: new Pass(stack, 'Later'),
+});
 const nightly = new Pass(stack, 'Nightly');
 new StateMachine(stack, 'Wrapped', { definitionBody: DefinitionBody.fromChainable(wrapping.protect(nightly)) });
 const states = new LynkLockStates(stack, 'States', {

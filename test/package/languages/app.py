@@ -194,7 +194,7 @@ StateMachine(
         )
     ),
 )
-wrapping = LynkLockStates(stack, "Wrapping", table=locks, name="nightly", permits=3)
+wrapping = LynkLockStates(stack, "Wrapping", table=locks, name="nightly", permits=3, otherwise=Pass(stack, "Later"))
 nightly = Pass(stack, "Nightly")
 StateMachine(stack, "Wrapped", definition_body=DefinitionBody.from_chainable(wrapping.protect(nightly)))
 states = LynkLockStates(
