@@ -14,10 +14,10 @@ import { parseVersion } from '../protocol/version.js';
 import type { AnyRequest } from './acquire-request.js';
 import { discardAcquisition, ensureLease, mayHaveLanded, ownVersionIn } from './ensure-lease.js';
 
-/** How many adoptions that ended without a hold one process remembers. */
+/** So many adoptions that ended without a hold one process remembers. */
 const REMEMBERED = 1000;
 
-/** The hold ids of adoptions that ended without a hold, each with the version that its text gives. */
+/** The hold ids of adoptions that ended without a hold, each with the version in its text. */
 const inVain = new WeakMap<LockManager, BoundedSet>();
 
 /**

@@ -6,15 +6,15 @@ import { isEnoughToGrant } from '../protocol/lease.js';
 import type { LeaseState } from '../protocol/lease-state.js';
 import { LOST_RELEASE_BUDGET_MS } from '../protocol/schedule.js';
 
-/** Writes that make a lease good which was taken with a clock that was off, before it is given back. */
+/** So many further writes may make a lease good that was taken with a wrong clock. After them it is given back. */
 const WRITES_BEFORE_GRANT = 2;
 
-/** Whether a lease just taken is to be granted as it is. Most are: that is to cost no promise. */
+/** Whether a lease just taken can be granted as it is. Most can: that costs no promise. */
 export function isGrantable(ref: LockRef, lease: LeaseState): boolean {
   return isEnough(ref, lease) && !ref.isAhead(lease);
 }
 
-/** Whether it has enough left to begin with, TTL leaves its entry alone for long enough, and its token is a new one. */
+/** Whether enough of it is left, TTL leaves its entry alone for long enough, and its token is a new one. */
 function isEnough(ref: LockRef, lease: LeaseState): boolean {
   const { deadlineMs, leaseSeconds } = lease;
   return (
@@ -23,11 +23,11 @@ function isEnough(ref: LockRef, lease: LeaseState): boolean {
 }
 
 /**
- * Makes sure that a lease just taken is grantable (docs/protocol.md, section 4): after a clock that was far
- * off, or an answer that took long, a refresh by the corrected clock makes it good. A refresh cannot take back a stamp
- * that is ahead, nor raise a token: then a new hold replaces it.
- * @param budgetMs how long the next request may take; 0 where nobody waits any more
- * @param giveBack what becomes of the lease where that does not help
+ * Makes sure that a lease just taken is grantable (docs/protocol.md, section 4). If the clock was far off, or the
+ * answer took long, a refresh by the corrected clock makes the lease good. A refresh cannot take back a stamp that is
+ * ahead, nor raise a token: then a new hold replaces it.
+ * @param budgetMs how long the next request may take; 0 if the caller has stopped waiting
+ * @param giveBack called if the lease cannot be made good
  */
 export async function ensureLease(
   ref: LockRef,
@@ -41,11 +41,11 @@ export async function ensureLease(
   for (let writes = 0; ; writes += 1) {
     const isLast = writes === WRITES_BEFORE_GRANT || budgetMs() <= 0;
     const isAhead = ref.isAhead(lease);
-    // One that is only ahead can be held: should its holder die, some may have to wait for longer than its lease.
+    // A lease that is only ahead can be held. If its holder dies, others may have to wait for longer than the lease.
     if (isEnough(ref, lease) && (isLast || !isAhead)) return { granted: true };
     if (isLast) break;
     if ((isAhead || ref.isTokenBehind(lease)) && !lease.former) {
-      // Nobody believes in it: it was not granted.
+      // It was not granted, so nobody relies on it.
       manager.abandon(lease.holdId);
       lease.renew(manager.drawHoldId(lease.holdId));
     }
@@ -58,13 +58,13 @@ export async function ensureLease(
       );
       const standing = answer.written ? version : ownVersionIn(answer.entry, holdId);
       if (standing === undefined) {
-        // A late copy of the first write may yet put its entry where nothing stands.
+        // A late copy of the first write may still put its entry where nothing stands.
         manager.abandon(holdId);
         if (former) await giveBack();
         return { granted: false };
       }
       lease.confirm(standing, answer.dateMs);
-      // The lock may have been another's meanwhile, and be had anew by a late copy of the first write.
+      // Another may have had the lock meanwhile, and a late copy of the first write have taken it anew.
       if (lease.fencing) lease.fencingToken = (answer.written ? entry : answer.entry)?.fencingToken;
       observed.noteToken(lease.fencingToken);
     } catch (error) {
@@ -80,8 +80,8 @@ export async function ensureLease(
 }
 
 /**
- * Gives an acquisition back that nobody will use, whether or not anything of it landed: one attempt to
- * delete its entry, and from then on this process takes the entry for expired. Never rejects.
+ * Gives an acquisition back that nobody will use, whether or not any write of it landed: tries once to delete its
+ * entry. From then on the entry counts as expired in this process. Never rejects.
  */
 export async function discardAcquisition(ref: LockRef, lease: LeaseState): Promise<void> {
   if (lease.former) await discardAcquisition(ref, lease.former);
@@ -93,18 +93,18 @@ export async function discardAcquisition(ref: LockRef, lease: LeaseState): Promi
 }
 
 /**
- * Whether a write that failed may be in the table all the same, or land yet. The SDK repeats requests: a refusal may
- * be of a later copy than the one that landed, and only that of a single copy is certain. So is none that no server gave.
+ * Whether a write that failed may still be in the table, or land later. The SDK repeats requests: it may be a later
+ * copy that was refused than the one that landed. Only a server's refusal of a single copy is certain.
  */
 export function mayHaveLanded(error: unknown): boolean {
   if (!(error instanceof LynkError)) return true;
-  // Something else than ours was seen to stand there.
+  // Something else was seen to stand there.
   if (error instanceof LockEntryError) return false;
   const { $metadata } = (error.cause ?? {}) as { $metadata?: { attempts?: number; httpStatusCode?: number } };
   return $metadata?.attempts !== 1 || $metadata.httpStatusCode === undefined;
 }
 
-/** The entry's version, where it is of this hold. */
+/** The entry's version, if it is of this hold. */
 export function ownVersionIn(entry: LockEntry | undefined, holdId: string): string | undefined {
   return entry?.version.includes(holdId) ? entry.version : undefined;
 }

@@ -20,7 +20,7 @@ export const DEFAULT_LEASE_SECONDS = 10;
 export const DEFAULT_WAIT_SECONDS = 30;
 export const DEFAULT_CLOCK_TOLERANCE_SECONDS = 3;
 
-/** What is decided for all of the locks, checked. */
+/** The settings of all locks of a client, checked. */
 export interface LocksSettings {
   readonly leaseSeconds: Lease;
   readonly maxInvocationLeaseSeconds: number;
@@ -30,9 +30,8 @@ export interface LocksSettings {
 }
 
 /**
- * Locks that share a table, a connection and settings. What can be done with them are functions of their own
- * (`holdOne`, `holdSeveral`, `flySingly`), so that a bundle has those in it that its handler uses: a class's
- * methods go along unused.
+ * Locks that share a table, a connection and settings. Functions (`holdOne`, `holdSeveral`, `flySingly`) do something
+ * with them, and not methods, because a bundle leaves out a function that its handler does not use.
  */
 export class LockClient<S extends HoldStore = HoldStore> {
   /** @internal */
@@ -51,7 +50,7 @@ export class LockClient<S extends HoldStore = HoldStore> {
     manager: LockManager,
     store: S,
     { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing, target }: LocksSettings,
-    /** Asked at each use: what the locks rest on instead, for the time being. */
+    /** Called at each use: the test backend that replaces `manager` and `store` now, if there is one. */
     private readonly instead: () => Backend | undefined = () => undefined,
   ) {
     this.backend = { manager, store };
@@ -63,7 +62,7 @@ export class LockClient<S extends HoldStore = HoldStore> {
   }
 
   /**
-   * The settings of one lock: these ones' where it has none of its own.
+   * The settings of one lock: its own, and this client's for the rest.
    * @internal
    */
   lockSettings(name: string, options: LockOptions): LockSettings {

@@ -16,10 +16,10 @@ import { acquireHold, tryHold } from './acquire.js';
 import { type AcquireRequest, acquireRequest, type LockSettings } from './acquire-request.js';
 import type { LockClient } from './lock-client.js';
 
-/** What `withLock` of a factory takes: the lock's options and those of the call. */
+/** The options of a factory's `withLock`: those of the lock and those of the call. */
 export interface WithLockOptions extends LockOptions, AcquireOptions {}
 
-/** What `tryWithLock` of a factory takes. */
+/** The options of a factory's `tryWithLock`. */
 export interface TryWithLockOptions
   extends TryOptions,
     Pick<LockOptions, 'leaseSeconds' | 'maxInvocationLeaseSeconds' | 'fencing'> {}
@@ -60,7 +60,7 @@ async function holdUnlessRefused<T>(outcome: Hold | LockHolder, work: Work<T>): 
   return { acquired: true, value: await holdWhile(outcome, work) };
 }
 
-/** One of these locks, as `createLock` of a factory says. */
+/** Makes a lock, as `createLock` of a factory says. */
 export function lockOf(client: LockClient, name: string, options: LockOptions): Lock {
   refuseUnknown(options, LOCK_OPTIONS, 'createLock');
   return new Lock(client.lockSettings(name, options));
@@ -88,8 +88,8 @@ export class Lock {
   }
 
   /**
-   * Asks once. Resolves to `undefined` where another holds the lock.
-   * @throws LockUnavailableError where that could not be found out: its `cause` says why
+   * Tries once. Resolves to `undefined` if another holds the lock.
+   * @throws LockUnavailableError if DynamoDB did not answer: its `cause` says why
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
@@ -100,8 +100,8 @@ export class Lock {
 
   /**
    * Holds the lock while `work` runs, and resolves to what `work` resolves to.
-   * @throws what `work` throws; `LockLostError` where the lock was lost before `work` settled, with its error
-   *   as `cause` or its value as `result`; otherwise as `acquire`
+   * @throws what `work` throws; `LockLostError` if the lock was lost before `work` settled, with its error as `cause`
+   *   or its value as `result`; otherwise as `acquire`
    */
   withLock<T>(work: Work<T>): Promise<T>;
   /** Waits for the lock, and holds it while `work` runs, with options for this call. */
@@ -112,7 +112,7 @@ export class Lock {
     return holdWhile(await acquireHold(this.settings, options), work);
   }
 
-  /** As `withLock`, but asks once: where another holds the lock, `work` does not run, and the outcome says who. */
+  /** As `withLock`, but tries once: if another holds the lock, `work` does not run, and the outcome says who. */
   tryWithLock<T>(work: Work<T>): Promise<TryOutcome<T>>;
   /** Tries once to get the lock, with options for this call. */
   tryWithLock<T>(options: TryOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
@@ -122,7 +122,7 @@ export class Lock {
     return holdUnlessRefused(await tryHold(this.settings, options), work);
   }
 
-  /** @internal What is so where nothing else is asked. */
+  /** @internal The lock's own settings. */
   get defaults(): Pick<LockSettings, 'leaseSeconds' | 'waitSeconds'> {
     return this.settings;
   }

@@ -7,22 +7,22 @@ import { noteFrom } from '../options/validate.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { isTombstone, parseVersion } from '../protocol/version.js';
 
-/** What a result may take as JSON text, in UTF-8 bytes: it shares the write that leaves it with all else. */
+/** UTF-8 bytes that a result may take as JSON text. It shares one write with the rest of the tombstone. */
 const LONGEST_RESULT_BYTES = 4096;
 
 /** A result, as the entry's `data` keeps it. */
 interface Result {
   /** Its format. */
   readonly singleFlight: 1;
-  /** DynamoDB's time, in epoch milliseconds, before which the work had certainly not settled. */
+  /** DynamoDB's time, in epoch milliseconds, at which the work had certainly not settled yet. */
   readonly madeAtMs: number;
-  /** JSON; absent where the work resolved to nothing. */
+  /** JSON; absent if the work resolved to `undefined`. */
   readonly value?: unknown;
 }
 
-/** A result in the hands of this process, and how old it was at most at some time. */
+/** A result that this process knows, and how old it was at most at some time. */
 export interface KnownResult {
-  /** JSON; undefined where the work resolved to nothing. */
+  /** JSON; undefined if the work resolved to `undefined`. */
   readonly text: string | undefined;
   readonly ageMs: number;
   /** Elapsed time at which it was that old. */
@@ -31,22 +31,22 @@ export interface KnownResult {
   readonly learntMs: number;
 }
 
-/** What this process learnt last, for those of its callers who were waiting by then. */
+/** The latest result of each lock, for the callers of this process that were waiting when it came. */
 const known = new WeakMap<LocalQueue, KnownResult>();
 
 /**
- * One caller's asking for a result (docs/single-flight.md): another's will do, while it is fresh.
+ * One caller's request for a result (docs/single-flight.md). The result of another caller serves while it is fresh.
  *
  *     DynamoDB's clock   ──┬──────────────┬──────────────────────────────┬───────────►
  *                     madeAt ≤ the work settled               Date of the answer that shows it
  *                          │◄──────────── age ≤ Date + tolerance - madeAt ───────────►│
  *
- * Both ends are told by DynamoDB's own clock, as its answers say it: the maker's last answer before its work
- * settled, and the answer that shows the result. No clock of a client's is trusted but for its rate. What the
- * `Date` leaves out, its fraction of a second and what two front ends differ by, is the clock tolerance.
+ * Both ends are DynamoDB's time: of the maker's last answer before its work settled, and of the answer that shows the
+ * result. A client's clock is trusted only for its rate. The clock tolerance covers what a `Date` leaves out: its
+ * fraction of a second, and what two front ends differ by.
  */
 export class SharedResult {
-  /** The result that will do, once there is one. */
+  /** The result that serves, when there is one. */
   served: KnownResult | undefined;
   private readonly manager: LockManager;
   private readonly askedMs: number;
@@ -59,7 +59,7 @@ export class SharedResult {
     this.askedMs = this.manager.elapsedMs();
   }
 
-  /** Whether a caller of this process, whom this one waited for, has brought what it wants. */
+  /** Whether another caller of this process, for which this one waited, has a result that serves. */
   isServedHere(): boolean {
     const result = known.get(this.ref.queue);
     if (!result || result.learntMs < this.askedMs || !this.isFresh(result)) return false;
@@ -67,7 +67,7 @@ export class SharedResult {
     return true;
   }
 
-  /** @param sentMs elapsed time at which the request was sent whose answer showed the entry */
+  /** @param sentMs elapsed time at which the request was sent */
   isServedBy({ entry, dateMs }: Observation, sentMs: number): boolean {
     const result = resultIn(entry);
     if (!result || dateMs === undefined) return false;
@@ -75,17 +75,17 @@ export class SharedResult {
     return this.learn({ text: JSON.stringify(result.value), ageMs, atMs: sentMs });
   }
 
-  /** Nobody holds an entry that a result was left in: where it will not do, there is nothing to wait for. */
+  /** Nobody holds an entry with a result. If the result does not serve, there is nothing to wait for. */
   mayReplace(entry: LockEntry): boolean {
     return resultIn(entry) !== undefined;
   }
 
-  /** The work settled just now: its result is as good for whoever waits here. */
+  /** The work settled just now: its result serves every caller that waits in this process. */
   made(text: string | undefined): void {
     this.learn({ text, ageMs: 0, atMs: this.manager.elapsedMs() });
   }
 
-  /** Whether it is fresh at this moment. One that claims to be made later than any clock can say is not. */
+  /** Whether it is fresh now. A result that seems to come from the future is not. */
   isFresh({ ageMs, atMs }: KnownResult): boolean {
     return ageMs >= 0 && ageMs + (this.manager.elapsedMs() - atMs) <= this.freshSeconds * 1000;
   }
@@ -98,7 +98,7 @@ export class SharedResult {
     return true;
   }
 
-  /** For as long as anybody of this process has or wants the lock: who comes later is not served with it anyway. */
+  /** Until no caller of this process has or wants the lock: later callers are not served with it anyway. */
   private keep(result: KnownResult): void {
     const { queue } = this.ref;
     if (!known.has(queue)) queue.onIdle(() => known.delete(queue));
@@ -106,7 +106,7 @@ export class SharedResult {
   }
 }
 
-/** The result that was left in an entry; undefined where somebody holds it, or it holds something else. */
+/** The result in a tombstone; undefined if somebody holds the lock, or the note is something else. */
 function resultIn(entry: LockEntry | undefined): Result | undefined {
   const version = entry && parseVersion(entry.version);
   if (!version || !isTombstone(version.holdId)) return undefined;
@@ -117,7 +117,7 @@ function resultIn(entry: LockEntry | undefined): Result | undefined {
 
 /**
  * The JSON text of a value, `undefined` included.
- * @throws LockOptionError where it is no JSON value, or too long
+ * @throws LockOptionError if it is no JSON value, or too long
  */
 export function resultText(label: string, value: unknown): string | undefined {
   let text: string | undefined;
@@ -138,12 +138,12 @@ export function resultText(label: string, value: unknown): string | undefined {
   );
 }
 
-/** What a result's text stands for. Everybody gets that, so that nobody finds out by chance what JSON makes of a value. */
+/** The value of a result's text. The maker gets it too, so that all callers get what JSON makes of the value. */
 export function resultFrom(text: string | undefined): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** What the entry's `data` says of a result. */
+/** The note that carries a result. */
 export function resultNote(madeAtMs: number, text: string | undefined): string {
   const value = text === undefined ? '' : `,"value":${text}`;
   return `{"singleFlight":1,"madeAtMs":${Math.floor(madeAtMs)}${value}}`;

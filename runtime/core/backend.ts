@@ -2,45 +2,45 @@ import type { Clock } from './clock.js';
 import { LockManager, type Randomness } from './lock-manager.js';
 import type { HoldStore, LockStore } from './store.js';
 
-/** What locks are made of in a test, in place of this machine's clock and DynamoDB. */
+/** Replaces this machine's clock and DynamoDB in tests. */
 export interface TestBackend {
   readonly clock: Clock;
   readonly random: Randomness;
   readonly store: LockStore;
 }
 
-/** What a factory's locks rest on. */
+/** The lock manager and the store of a factory's locks. */
 export interface Backend<S extends HoldStore = LockStore> {
   readonly manager: LockManager;
   readonly store: S;
 }
 
 /**
- * One slot for all copies of this package in a process: a test may well load it as CommonJS, and the code under
- * test as ES modules. Only what is in `TestBackend` passes from copy to copy; the locks, and the errors that they
- * throw, are those of the copy that the code under test imports, so `instanceof` holds there.
+ * One slot for all copies of this package in a process: a test may load it as CommonJS, and the code under test as ES
+ * modules. Only a `TestBackend` passes from copy to copy. Locks and errors belong to the copy that the code under test
+ * imports, so `instanceof` works there.
  */
 const SLOT = Symbol.for('cdk-lynk.test-backend');
 const slots = globalThis as { [SLOT]?: TestBackend | undefined };
 const backends = new WeakMap<TestBackend, Backend>();
 
-/** Until it is taken away, or replaced, locks of every factory rest on it. */
+/** From now on the locks of every factory use it, until it is removed or replaced. */
 export function installTestBackend(backend: TestBackend): void {
   slots[SLOT] = backend;
 }
 
-/** Does nothing where another one has replaced it. */
+/** Does nothing if another one has replaced it. */
 export function removeTestBackend(backend: TestBackend): void {
   if (slots[SLOT] === backend) delete slots[SLOT];
 }
 
-/** The backend that stands in for every other one at the moment. */
+/** The backend that replaces every other one now, if there is one. */
 export function testBackendInstead(): Backend | undefined {
   const installed = slots[SLOT];
   return installed && backendOf(installed);
 }
 
-/** One lock manager a test backend, however many factories rest on it. */
+/** A test backend has one lock manager, however many factories use it. */
 export function backendOf(testBackend: TestBackend): Backend {
   let backend = backends.get(testBackend);
   if (!backend) {

@@ -3,17 +3,17 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Time as the lock sees it. The system's in production, virtual in simulations. */
+/** The time of the locks: the system's in production, virtual in tests and simulations. */
 export interface Clock {
-  /** Milliseconds from any origin; never set back. May stand still while the process is frozen. */
+  /** Milliseconds from any origin. It is never set back, and may stand still while the process is frozen. */
   monotonicMs(): number;
-  /** Milliseconds since the epoch; may be wrong, and set. */
+  /** Milliseconds since the epoch. It may be wrong, and may be set at any time. */
   wallMs(): number;
-  /** Milliseconds, from any origin, for which the event loop was busy. Absent where nobody can tell. */
+  /** Milliseconds, from any origin, for which the event loop was busy. Absent if that is unknown. */
   busyMs?(): number;
-  /** Calls back once, about `delayMs` from now. Keeps the process alive only where asked to. */
+  /** Calls back once, about `delayMs` from now. Keeps the process alive only if asked to. */
   after(delayMs: number, callback: () => void, options?: { readonly keepAlive?: boolean }): Timer;
-  /** Keeps the process alive until it is cancelled. Nobody waits for time to pass by it: virtual time has none. */
+  /** Keeps the process alive until it is cancelled. Virtual time has none, as no time passes by it. */
   stay?(): Timer;
 }
 
@@ -24,11 +24,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
-  // Not there where there is a window, as in jsdom; without an answer where a test's fake clock stands in.
+  // Absent in a window, as in jsdom, and without a value under a test's fake clock.
   busyMs: () => performance.eventLoopUtilization?.()?.active ?? 0,
   after(delayMs, callback, { keepAlive = false } = {}) {
     const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
-    // A number where there is a window, as in jsdom: nothing is kept alive then.
+    // In a window, as in jsdom, it is a number, and keeps nothing alive.
     if (!keepAlive) timer.unref?.();
     return new SystemTimer(timer);
   },

@@ -3,35 +3,35 @@ import { FifoMap } from './bounded.js';
 import type { Clock, Timer } from './clock.js';
 import type { WaitBudget } from './wait-budget.js';
 
-/** Of the 50 connections that an SDK client has at most, the others are left to those who hold. */
+/** An SDK client has at most 50 connections. The others are left to the holders. */
 const MOST_AT_ONCE = 32;
-/** However busy the event loop is: as many keep it busy, and what comes behind them waits for no more than those. */
+/** Even if the event loop is busy: so many requests keep it busy, and the next one waits for no more than these. */
 const LEAST_AT_ONCE = 8;
-/** Above this share of the time, the event loop counts as busy through and through; below the other, as idle again. */
+/** Above the first share of the time, the event loop counts as saturated; below the second, it has room again. */
 const SATURATED = 0.9;
 const RELAXED = 0.7;
-/** Looks are to leave this share of the event loop to whatever else the process does. */
+/** Polls leave this share of the event loop to everything else that the process does. */
 const BUSY_GOAL = 0.5;
-/** How long is counted before the pace is set anew. */
+/** The pace is set anew after this time. */
 const WINDOW_MS = 200;
-/** However busy the process is: 100 looks a second are what 15 waiters ask for. */
+/** Even if the process is busy: 15 waiters send 100 polls a second. */
 const LONGEST_GAP_MS = 10;
-/** A shorter gap is none. */
+/** A shorter gap counts as none. */
 const SHORTEST_GAP_MS = 0.05;
-/** What was not used of the pace is used later, but no more of it than this: timers come late. */
+/** Timers fire late, so that polls fall behind the pace. They may catch up by this much. */
 const CATCH_UP_MS = 20;
 
 /**
- * Where the waiters of one process queue for one connection (docs/protocol.md, section 5), so that however many
- * they are, they cost its holds nothing: a refresh or a release does not come here, and finds a free connection
- * and an event loop with time for it.
+ * Limits the requests of one process's waiters on one connection (docs/protocol.md, section 5), so that any number of
+ * waiters costs its holds nothing. Refreshes and releases do not pass here: they find a free connection, and an event
+ * loop with time for them.
  *
  *     a waiter's write ──► writes ─┐
- *                                  ├─► at most 32 under way ──► DynamoDB
- *     a waiter's look ───► looks ──┘   looks with a gap between them, where the event loop is busy
+ *                                  ├─► at most 32 in flight ──► DynamoDB
+ *     a waiter's poll ───► polls ──┘   with a gap between polls, if the event loop is busy
  *     refresh, release ──────────────────────────────────────► DynamoDB
  *
- * With few waiters nobody waits here: each request goes at once.
+ * With few waiters each request goes at once.
  */
 export class Gate {
   private underWay = 0;
@@ -39,13 +39,13 @@ export class Gate {
   private readonly writes = new FifoMap<Pass, Pass>();
   private readonly polls = new FifoMap<Pass, Pass>();
   private timer: Timer | undefined;
-  /** The time between two looks. */
+  /** The time between two polls. */
   private gapMs = 0;
-  /** Monotonic time at which the next look may go. */
+  /** Monotonic time at which the next poll may go. */
   private nextPollMs = -Infinity;
-  /** The failure that no answer has followed yet. */
+  /** The latest failure, until an answer follows. */
   private failure: unknown;
-  /** What was counted so far, and since when. */
+  /** What has been counted since the pace was set. */
   private window: { readonly sinceMs: number; readonly busyMs: number; polls: number };
 
   constructor(private readonly clock: Clock) {
@@ -75,7 +75,7 @@ export class Gate {
     } catch (error) {
       if (!budget.isOver && !(error instanceof LynkError)) {
         this.failure = error;
-        // Throttled, or without an answer: more of the same would not help.
+        // Throttled, or without an answer: more requests would not help.
         this.gapMs = LONGEST_GAP_MS;
       }
       throw error;
@@ -110,17 +110,17 @@ export class Gate {
     return this.polls.shift();
   }
 
-  /** By how busy the event loop was since the last time. */
+  /** Sets it by how busy the event loop has been since the last time. */
   private setPace(): void {
     const { sinceMs, busyMs, polls } = this.window;
     const tookMs = this.clock.monotonicMs() - sinceMs;
     if (tookMs < WINDOW_MS) return;
     this.window = this.newWindow();
     const share = (this.window.busyMs - busyMs) / tookMs;
-    // More at once would only wait for each other, and whoever holds would wait behind them.
+    // More at once would only wait for each other, and holders would wait behind them.
     if (share > SATURATED) this.atOnce = Math.max(LEAST_AT_ONCE, this.atOnce / 2);
     if (share < RELAXED) this.atOnce = Math.min(MOST_AT_ONCE, this.atOnce * 2);
-    // Where the event loop was busier than it is to be, looks were too many by as much.
+    // If the event loop was busier than the goal, there were too many polls by the same factor.
     const excess = share / BUSY_GOAL;
     const paceMs = excess > 1 ? tookMs / polls : this.gapMs;
     const gapMs = Math.min(LONGEST_GAP_MS, paceMs * Math.max(0.5, excess));
@@ -132,7 +132,7 @@ export class Gate {
   }
 }
 
-/** One request's way through. */
+/** One request that waits, or is in flight. */
 class Pass {
   isIn = false;
   private onIn: (() => void) | undefined;

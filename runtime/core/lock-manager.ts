@@ -8,24 +8,24 @@ import type { Clock, Timer } from './clock.js';
 import { Gate } from './gate.js';
 import { SharedLock } from './shared-lock.js';
 
-/** Elapsed time is to be read at least every 250 ms while a hold or an acquire is open. */
+/** Elapsed time must be read at least every 250 ms while a hold or an acquire is open. */
 const TICK_MS = 200;
-/** Timers may be late by as much: more than the wall clock's grain adds up to within a lease. */
+/** Timers may be late by this much. The wall clock's grain adds up to less within a lease. */
 const LATE_MS = 50;
-/** Between two ticks, so long is a blocked event loop, or a freeze. */
+/** So long between two ticks, the event loop was blocked, or the process frozen. */
 const LONG_PAUSE_MS = 1000;
 
-/** How many locks, and how many given-up holds, one process remembers once they are idle. */
+/** So many idle locks, and so many abandoned holds, one process remembers. */
 const REMEMBERED = 10_000;
 
-/** Where a process gets its randomness. */
+/** The randomness of a process. */
 export interface Randomness {
   bytes(count: number): Uint8Array;
   /** Uniform in [0, 1). */
   fraction(): number;
 }
 
-/** What a process knows by one connection. */
+/** What a process knows about one connection. */
 class OfConnection {
   readonly serverClock = new ServerClock();
   readonly gate: Gate;
@@ -39,8 +39,8 @@ class OfConnection {
 }
 
 /**
- * What all lock clients of one process share: its clocks, what it has seen and given up, and the queue
- * of its callers for each lock.
+ * What all lock clients of one process share: its clocks, the holds that it abandoned, and for each lock the queue of
+ * its callers and what they saw.
  */
 export class LockManager {
   private readonly elapsed: ElapsedTime;
@@ -48,13 +48,13 @@ export class LockManager {
   private readonly abandoned = new BoundedSet(REMEMBERED);
   private readonly watchers = new Set<() => void>();
   private ticker: Timer | undefined;
-  /** Elapsed time at which it was last seen to run. */
+  /** Elapsed time at which the process was last seen to run. */
   private ranMs = 0;
-  /** The last time for which it was not, by elapsed time. */
+  /** The latest time in which it did not run, by elapsed time. */
   private standstill = { fromMs: 0, untilMs: 0 };
   /** By how much elapsed time was ahead of the monotonic clock when watchers were called last. */
   private aheadMs = 0;
-  /** How many works are pending, and what keeps the process alive for them. */
+  /** How many works have not settled, and what keeps the process alive for them. */
   private works = 0;
   private stay: Timer | undefined;
 
@@ -81,35 +81,35 @@ export class LockManager {
   }
 
   /**
-   * What this process knows about one lock; `id` names endpoint, region, table and lock. Another connection may be
-   * of another account, where the same names are another lock's: what that one knows is apart.
+   * What this process knows about one lock; `id` names endpoint, region, table and lock. Another connection may belong
+   * to another account, in which the same names are another lock. So each connection has its own.
    */
   sharedLock(id: string, connection: object): SharedLock {
     const { locks, listed } = this.of(connection);
     return locks.getOrAdd(id, () => listed.take(id) ?? new SharedLock());
   }
 
-  /** The same, of a lock that is not asked for, but turned up in a listing. */
+  /** As `sharedLock`, for a lock that was only listed. */
   listedLock(id: string, connection: object): SharedLock {
     const { locks, listed } = this.of(connection);
     return locks.get(id) ?? listed.getOrAdd(id, () => new SharedLock());
   }
 
   /**
-   * A hold id that no other process draws, even one cloned from the same snapshot with its random
+   * A hold id that no other process draws, not even one that was cloned from the same snapshot with its random
    * generator: the monotonic clock and the request differ.
-   * @param salt what else is not the same anywhere: the invocation, or a hold id drawn before
+   * @param salt what else differs everywhere: the invocation, or a hold id that was drawn before
    */
   drawHoldId(salt: string | undefined): string {
     return holdIdFrom(this.drawBytes(salt));
   }
 
-  /** The hold id for an entry that is left when the hold ends whose id is given. */
+  /** The hold id of a tombstone. @param salt the id of the hold that ends */
   drawTombstoneHoldId(salt: string): string {
     return tombstoneHoldIdFrom(this.drawBytes(salt));
   }
 
-  /** From now on an entry of this hold counts as expired to this process: nobody here believes in it. */
+  /** From now on an entry of this hold counts as expired in this process: nobody here relies on it. */
   abandon(holdId: string): void {
     this.abandoned.add(holdId);
   }
@@ -118,7 +118,7 @@ export class LockManager {
     return this.abandoned.has(holdId);
   }
 
-  /** Resolves after that time; keeps the process alive until then where asked to. Rejects as soon as the signal aborts. */
+  /** Resolves after that time, and keeps the process alive until then if asked to. Rejects when the signal aborts. */
   pause(delayMs: number, keepAlive: boolean, signal?: AbortSignal): Promise<void> {
     const slept = new Promise<void>((resolve) => {
       this.clock.after(delayMs, resolve, { keepAlive });
@@ -127,8 +127,8 @@ export class LockManager {
   }
 
   /**
-   * Runs work for which the process stays until it has settled, though it may wait for nothing that Node.js counts:
-   * for the signal of its hold, say.
+   * Runs work, and keeps the process alive until it has settled. The work may wait for something that does not: for
+   * the signal of its hold, for example.
    */
   async stayFor<T>(work: () => Promise<T>): Promise<T> {
     this.works += 1;
@@ -160,7 +160,7 @@ export class LockManager {
     this.ticker = undefined;
   }
 
-  /** For how long nothing ran here, where that was all of the time between those two, by elapsed time; else 0. */
+  /** For how long nothing ran in this process, if that covers the time between those two elapsed times; otherwise 0. */
   pausedMs(fromMs: number, untilMs: number): number {
     this.notePause();
     const { standstill } = this;

@@ -7,7 +7,9 @@ const LOCAL_HANDOVERS = 10;
 /** For how long, at most. */
 const YIELD_MS = 20;
 
-/** What all callers of one process share of one lock: their queue, what they saw of its entry, and of other processes. */
+/**
+ * What all callers of one process share of one lock: their queue, what they saw of its entry, and of other processes.
+ */
 export class SharedLock {
   readonly queue = new LocalQueue();
   readonly observed = new EntryObserver();

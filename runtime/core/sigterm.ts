@@ -1,33 +1,33 @@
-/** What is given back when the process is told to end. */
+/** What is released when the process gets SIGTERM. */
 export interface Kept {
-  /** Gives it back. Never rejects. */
+  /** Releases it. Never rejects. */
   end(): Promise<void>;
 }
 
-/** How long giving back may take in all, whatever the leases: whoever sent the signal kills before long. */
+/** Releasing may take this long in all. Whoever sent the signal kills the process soon after. */
 const GIVE_BACK_MS = 5000;
 
 const kept = new Set<Kept>();
 let isGivingBack = false;
 
-/** From now on it is given back on SIGTERM. Lambda sends that only where an extension is registered. */
+/** From now on it is released on SIGTERM. Lambda sends that only if an extension is registered. */
 export function giveBackOnSigterm(one: Kept): void {
   kept.add(one);
   if (!process.listeners('SIGTERM').includes(onSigterm)) process.on('SIGTERM', onSigterm);
 }
 
-/** It is given back already, or lost. */
+/** It is released already, or lost. */
 export function keepNoMore(one: Kept): void {
   kept.delete(one);
 }
 
 function onSigterm(): void {
-  // A second signal is not to cut off what the first one began: while this listener is there, it ends nothing.
+  // A second signal must not cut off what the first one began: while this listener is there, it ends nothing.
   if (isGivingBack) return;
   isGivingBack = true;
   void withinLimit(giveBackAll()).then(() => {
     isGivingBack = false;
-    // Whoever listens keeps the process from ending, as it would have: where nobody else does, it ends now.
+    // A listener keeps the process from ending. If there is no other listener, the process ends now.
     const isAlone = process.listeners('SIGTERM').every((listener) => listener === onSigterm);
     if (isAlone || kept.size === 0) process.off('SIGTERM', onSigterm);
     if (isAlone) process.kill(process.pid, 'SIGTERM');
@@ -35,11 +35,11 @@ function onSigterm(): void {
 }
 
 async function giveBackAll(): Promise<void> {
-  // Twice: the second time what the next use in turn has taken anew meanwhile.
+  // Twice: meanwhile the next use in the queue may have taken a lock anew.
   for (let round = 0; round < 2; round += 1) await Promise.all([...kept].map((one) => one.end()));
 }
 
-/** Resolves with it, or when the time for it is over. Until then the process stays. */
+/** Resolves with it, or when its time is over. Keeps the process alive until then. */
 function withinLimit(given: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, GIVE_BACK_MS);

@@ -3,9 +3,9 @@ import type { Consistency, LockEntry } from '../protocol/entry.js';
 
 export type { Consistency };
 
-/** What every answer of a store tells. */
+/** What every answer of a store has. */
 export interface Answer {
-  /** The store's own clock when it answered, in epoch milliseconds to the second; undefined where it did not say. */
+  /** The store's own clock when it answered, in epoch milliseconds to the second; undefined if it did not say. */
   readonly dateMs: number | undefined;
 }
 
@@ -13,9 +13,9 @@ export interface ReadAnswer extends Answer {
   readonly entry: LockEntry | undefined;
 }
 
-/** The answer to a look at several locks. */
+/** The answer to a read of several locks. */
 export interface ReadManyAnswer extends Answer {
-  /** The entry of each lock, undefined where there is none. Of a lock that is missing here, nothing was told. */
+  /** The entry of each lock; undefined if it has none. DynamoDB told nothing of a lock that is missing here. */
   readonly entries: ReadonlyMap<string, LockEntry | undefined>;
 }
 
@@ -23,9 +23,9 @@ export interface ReadManyAnswer extends Answer {
 export interface WriteAnswer extends Answer {
   /** Whether the entry met the condition, and so was written. */
   readonly written: boolean;
-  /** Where not written: the entry that stands there, if any. */
+  /** If it was not written: the entry that stands there, if any. */
   readonly entry?: LockEntry | undefined;
-  /** Where an acquire or an adopt wrote over an entry: what it said. For people: no decision of a lock rests on it. */
+  /** The entry that an acquire or an adopt wrote over. For people: no decision depends on it. */
   readonly replaced?: Replaced | undefined;
 }
 
@@ -40,19 +40,19 @@ export interface NewEntry {
   readonly leaseSeconds: number;
   readonly version: string;
   readonly hostIdentifier: string;
-  /** Where undefined, it has no expiry. */
+  /** Undefined: it has no expiry. */
   readonly expiresAtSeconds: number | undefined;
-  /** A note of the holder's: JSON text. */
+  /** The holder's note: JSON text. */
   readonly data?: string | undefined;
-  /** With fencing: the token, which is to be greater than the one that stands there. Without, that is removed. */
+  /** With fencing: the token. It has to be greater than the one that stands there. Without: that one is removed. */
   readonly fencingToken?: bigint | undefined;
-  /** For whoever takes the lock over; no decision rests on it. */
+  /** For the process that takes the lock over; no decision depends on it. */
   readonly holderTrace?: string | undefined;
 }
 
 /** Which entries to list. */
 export interface ListedPage {
-  /** How the names begin; all of them where it is empty. */
+  /** How the names begin; empty for all names. */
   readonly prefix: string;
   /** The name that the page before ended with. */
   readonly after: string | undefined;
@@ -60,52 +60,54 @@ export interface ListedPage {
 
 export interface ListAnswer extends Answer {
   readonly entries: readonly LockEntry[];
-  /** What has a name, but is no lock's entry. */
+  /** Items that have a name, but are no entry of a lock. */
   readonly malformed: readonly LockEntryError[];
-  /** Where the next page begins; undefined after the last one. */
+  /** The name after which the next page begins; undefined after the last page. */
   readonly next: string | undefined;
 }
 
 /**
- * The port between locks and the table that keeps their entries. Every write is one atomic step on one
- * entry, conditional as protocol/conditions.ts says; a condition that fails is an answer, not an error.
+ * The port between locks and the table that keeps their entries. Every write is one atomic step on one entry, on the
+ * conditions of protocol/conditions.ts. A condition that fails is an answer, not an error.
  *
- * A method rejects with a `LynkError` where trying again is of no use (`LockTableError`: the table cannot
- * be used; `LockEntryError`: what stands there is no lock's entry), and with anything else for a failure
- * in transit: the request may or may not have been carried out. Each gives up when `signal` aborts.
+ * A method rejects with a `LynkError` if another attempt would fail too (`LockTableError`: the table cannot be used;
+ * `LockEntryError`: what stands there is no entry of a lock). It rejects with any other error after a failure in
+ * transit: the request may or may not have been carried out. Each method ends when `signal` aborts.
  */
 export interface HoldStore {
   readonly tableName: string;
-  /** Stores that share this object share a connection: one account, one corrected clock, the queues of a process. */
+  /** Stores with the same object share a connection: one account, one corrected clock, the queues of a process. */
   readonly connection: object;
-  /** Equal exactly for what is the same lock in the same table: endpoint, region, table and name. No request. */
+  /**
+   * Equal for the same lock in the same table, by endpoint, region, table and name; else different. Sends no request.
+   */
   identify(lockKey: string): Promise<string>;
-  /** Writes the entry where `mayAcquire` and `mayFence` hold, removing the optional attributes it does not set. */
+  /** Writes the entry if `mayAcquire` and `mayFence` hold. Removes the optional attributes that it does not set. */
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Sets version and expiry where `mayRefresh` holds, and the note where one is given; with no expiry, removes it. */
+  /** Sets version and expiry if `mayRefresh` holds, and the note if one is given. Without an expiry, removes it. */
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Deletes the entry where `mayRelease` holds. */
+  /** Deletes the entry if `mayRelease` holds. */
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Leaves an entry in place of the one that stands, where `mayRelease` holds; brings back what stands where not. */
+  /** Writes a tombstone over the entry if `mayRelease` holds. Otherwise returns what stands. */
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer>;
-  /** The element of a transaction that is true while the hold's entry stands. Absent where there are none. */
+  /** The element of a transaction that is true while the hold's entry stands. Absent without transactions. */
   conditionCheck?(guard: LockGuard): LockConditionCheck;
   /**
-   * Carries out all of the items, or, where the hold's entry does not stand, none.
-   * @throws ItemsRefused for what is wrong with the items
+   * Carries out all of the items, or none if the hold's entry does not stand.
+   * @throws ItemsRefused if something is wrong with the items
    */
   transactWrite?(write: GuardedWrite, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Whether a failure in transit means that the table is asked too much. Where absent, none does. */
+  /** Whether a failure in transit means that the table gets too many requests. Absent: none does. */
   isThrottling?(error: unknown): boolean;
-  /** Reads the entry; eventually consistent reads may show an earlier state. */
+  /** Reads the entry. An eventually consistent read may show an earlier one. */
   read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer>;
 }
 
-/** The same with what only a factory asks for: a bundle without one has none of it. */
+/** A store with what only a factory needs: a bundle without a factory has none of it. */
 export interface LockStore extends HoldStore {
-  /** Writes the entry over exactly `givenVersion` (`mayAdopt`), where `mayFence` holds. */
+  /** Writes the entry over exactly `givenVersion` (`mayAdopt`), if `mayFence` holds. */
   adopt(entry: NewEntry, givenVersion: string, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Reads the entries of up to 100 locks in one request, each on its own: not one moment's picture of all. */
+  /** Reads the entries of up to 100 locks in one request. They need not be of one moment. */
   readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer>;
   /** One page of the table's entries, in no order; eventually consistent. */
   list(page: ListedPage, signal: AbortSignal): Promise<ListAnswer>;
@@ -116,34 +118,34 @@ export interface Refresh {
   readonly holdId: string;
   readonly version: string;
   readonly expiresAtSeconds: number | undefined;
-  /** Where the hold has one: the token that has to stand there. */
+  /** The hold's token, if it has one: it has to stand there. */
   readonly fencingToken?: bigint | undefined;
   /** A note to put in place of the entry's: JSON text. */
   readonly data?: string | undefined;
 }
 
-/** What is left in place of an entry. Everything else of it stays as it is. */
+/** A tombstone for an entry. All other attributes of the entry stay. */
 export interface LeftEntry {
   readonly lockKey: string;
-  /** Whose entry makes way: a hold id, or one whole version. */
+  /** Whose entry is replaced: a hold id, or one whole version. */
   readonly ours: string;
-  /** The version left, under a hold id that nobody holds. */
+  /** The tombstone's version, under a hold id that nobody holds. */
   readonly version: string;
   /** Whole seconds for which the lock stays taken; 0 keeps the entry, free. */
   readonly leaseSeconds: number;
-  /** Where undefined, it has no expiry any more. */
+  /** Undefined: its expiry is removed. */
   readonly expiresAtSeconds: number | undefined;
-  /** Who is to be shown in place of its holder. */
+  /** Who is shown instead of its holder. */
   readonly hostIdentifier?: string | undefined;
   /** A note to put in place of the entry's: JSON text. */
   readonly data?: string | undefined;
 }
 
-/** The hold that writes are to depend on. */
+/** The hold that writes depend on. */
 export interface LockGuard {
   readonly lockKey: string;
   readonly holdId: string;
-  /** Where it has one: then no copy of an earlier write that comes late can stand in for it. */
+  /** Its token, if it has one: then a late copy of an earlier write cannot pass for it. */
   readonly fencingToken: bigint | undefined;
 }
 
@@ -174,15 +176,15 @@ export interface LockConditionCheck {
 export interface GuardedWrite {
   readonly guard: LockGuard;
   readonly items: readonly TransactionItem[];
-  /** However often it is sent with this, it is carried out once. */
+  /** However often it is sent with this token, it is carried out once. */
   readonly token: string;
 }
 
-/** DynamoDB refused a transaction for what its items say, whoever holds. */
+/** DynamoDB refused a transaction for what its items say, not for the lock. */
 export class ItemsRefused extends Error {
   override readonly name = 'ItemsRefused';
 
-  /** @param error why, as the SDK says it */
+  /** @param error the SDK's error */
   constructor(readonly error: unknown) {
     super('the items of a transaction were refused');
   }

@@ -23,7 +23,9 @@ interface Timekeeper {
 export interface Limits {
   /** Counted by the monotonic clock: setting the wall clock forward shortens no wait. */
   readonly waitSeconds: number;
-  /** Elapsed time at which it ends at the latest: its invocation ends then, even if the sandbox was frozen meanwhile. */
+  /**
+   * Elapsed time at which it ends at the latest: its invocation ends then, even if the sandbox was frozen meanwhile.
+   */
   readonly untilMs?: number | undefined;
 }
 
@@ -72,7 +74,10 @@ export class WaitBudget {
     this.lastFailure = undefined;
   }
 
-  /** The request failed. If only the end of the wait cut it short, just after it was sent, that tells nothing of DynamoDB. */
+  /**
+   * The request failed. If only the end of the wait cut it short, just after it was sent, that tells nothing of
+   * DynamoDB.
+   */
   failed(error: unknown): void {
     if (this.leftMs() > TIMER_GRAIN_MS || this.hadFairTime()) this.lastFailure = error;
     this.inFlight = undefined;

@@ -17,14 +17,14 @@ export interface Observation {
   readonly consistency?: Consistency | undefined;
 }
 
-/** A lock that may be written: where `expiredVersion` is given, over exactly that version. */
+/** A lock that may be written: over exactly `expiredVersion`, if that is given. */
 export interface Takeable {
   readonly expiredVersion?: string | undefined;
 }
 
 /**
- * Whether the entry just seen may be written over (docs/protocol.md, section 3), or who holds the lock.
- * @throws LockReentrancyError where the code that asks runs inside of that hold
+ * Whether the observed entry may be written over (docs/protocol.md, section 3), or who holds the lock.
+ * @throws LockReentrancyError if the caller runs inside of that hold
  */
 export function assess(ref: LockRef, { entry, dateMs, arrivedMs, consistency }: Observation): Takeable | LockHolder {
   const { manager, observed, settings } = ref;

@@ -17,17 +17,19 @@ import type { LeaseState } from '../protocol/lease-state.js';
 import { STAMP_LIMIT_MS } from '../protocol/version.js';
 import { TableClient, type TableSettings } from './table-client.js';
 
-/** DynamoDB's TTL deletes an entry this long after its lease ended, if nothing else has. */
+/** DynamoDB's TTL may delete an entry this long after its lease. */
 const EXPIRES_AFTER_LEASE_SECONDS = 24 * 60 * 60;
-/** So old may a token be that is granted: TTL leaves it a day, and a write may be answered late. */
+/**
+ * A token may be this old when it is granted: TTL leaves the former one for a day, and a write may be answered late.
+ */
 const TOKEN_MAY_BE_BEHIND_MS = 60_000;
 
-/** What an entry says of its holder. */
+/** What an entry says about its holder. */
 export interface EntryOwner extends Pick<NewEntry, 'hostIdentifier' | 'data'> {
   readonly reporter: Pick<Reporter, 'trace'>;
 }
 
-/** One lock in one table, as one process reaches it: all that contending for it and holding it need. */
+/** One lock in one table, as one process reaches it: everything that contending and holding need. */
 export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
   constructor(
     manager: LockManager,
@@ -36,7 +38,7 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
     /** What all callers of this process share of the lock. */
     readonly shared: SharedLock,
     settings: TableSettings,
-    /** What it is to its callers, where that is more than a lock of its name. */
+    /** What its callers call it, if that is more than a lock of its name. */
     private readonly title?: string,
   ) {
     super(manager, store, settings);
@@ -88,22 +90,22 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
     return new LockLostError(`${left}, not for the ${forSeconds} s asked for`, details);
   }
 
-  /** Draws the hold's next version. The request that carries it is to be sent at once. */
+  /** Draws the hold's next version. Its request has to be sent at once. */
   draw(lease: LeaseState): string {
     const timed = this.serverClock.timed && this.settings.clockToleranceSeconds !== Infinity;
-    // A hold cannot take back a stamp that is ahead, as when the wall clock was set forward since the last answer.
+    // A hold cannot take back a stamp that is ahead, as after the wall clock was set forward since the last answer.
     const latestMs = (lease.confirmedVersion !== undefined && this.serverCeilingMs()) || Infinity;
     return lease.draw(this.manager.elapsedMs(), Math.min(this.serverNowMs(), latestMs), timed);
   }
 
-  /** Whether stamps of the ledger are ahead of DynamoDB's clock, by more than its answers leave open. */
+  /** Whether stamps of the lease are certainly ahead of DynamoDB's clock. */
   isAhead(lease: LeaseState): boolean {
     return lease.isAheadOf(this.serverCeilingMs() ?? Infinity);
   }
 
   /**
-   * Whether its fencing token is behind DynamoDB's clock, as that of a process which had not heard it yet. TTL may have
-   * deleted an entry with a greater one.
+   * Whether its fencing token is behind DynamoDB's clock: its process had not heard that clock when it drew the token.
+   * TTL may have deleted an entry with a greater token.
    */
   isTokenBehind({ fencingToken }: LeaseState): boolean {
     const latestMs = (this.serverFloorMs() ?? -Infinity) - TOKEN_MAY_BE_BEHIND_MS;
@@ -123,9 +125,9 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
   }
 
   /**
-   * Epoch seconds at which TTL may delete an entry whose lease begins now. One with a fencing token stays until
-   * the clock has passed its token by that much: the next one, drawn from the clock, is then greater again.
-   * Undefined where DynamoDB never told its time: by a clock that is days behind, the entry could go at once.
+   * Epoch seconds at which TTL may delete an entry whose lease begins now. An entry with a fencing token stays until
+   * the clock has passed the token by a day, so that the next token, drawn from the clock, is greater. Undefined if
+   * DynamoDB never told its time: by a clock that is days behind, TTL could delete the entry at once.
    */
   expiresAtSeconds(leaseSeconds: number, fencingToken = 0n): number | undefined {
     if (this.serverClock.isDark) return undefined;
@@ -133,7 +135,7 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
     return Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000) + leaseSeconds + EXPIRES_AFTER_LEASE_SECONDS;
   }
 
-  /** Whether the entry as it was confirmed stays for long enough, by what its answer told of the time and the token. */
+  /** Whether TTL leaves the confirmed entry alone for long enough, by the time and the token that its answer told. */
   isKept({ expiresAtSeconds, latestToken }: LeaseState): boolean {
     return expiresAtSeconds >= (this.expiresAtSeconds(0, latestToken) ?? Infinity);
   }

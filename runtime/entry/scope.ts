@@ -4,9 +4,9 @@ import { LockReentrancyError } from '../errors.js';
 import type { HeldLock } from '../options/held-lock.js';
 import type { LockRef } from './lock-ref.js';
 
-/** What work runs inside of. */
+/** A hold that work runs inside of. */
 interface Surrounding extends HeldLock {
-  /** Whether it is a hold on this lock, or the one of this hold id. */
+  /** Whether it holds this lock, or has this hold id. */
   isOn(queue: LocalQueue, holdId?: string): boolean;
 }
 
@@ -34,9 +34,9 @@ export function currentHold(): HeldLock | undefined {
 }
 
 /**
- * @param holdId of the entry that the table shows: over another connection only that tells which lock it is
- * @throws LockReentrancyError where the code running now runs inside a `withLock` that holds this lock:
- *   it would wait for itself
+ * @param holdId of the entry in the table. Over another connection, only this tells that it is the same lock
+ * @throws LockReentrancyError if the code running now runs inside a `withLock` that holds this lock: it would wait for
+ *   itself
  */
 export function refuseReentry(ref: LockRef, holdId?: string): void {
   if (!isHeldAround(ref, holdId)) return;
@@ -54,7 +54,7 @@ export function isHeldAround({ queue }: LockRef, holdId?: string): boolean {
   return false;
 }
 
-/** Runs `work` inside of these holds, where `currentHold` is the last of them; ends nothing. */
+/** Runs `work` inside of these holds. `currentHold` is then the last of them. Ends none of them. */
 export function insideOf<T>(holds: readonly Surrounding[], work: () => T): T {
   let scope = scopes.getStore();
   for (const hold of holds) scope = { hold, outer: scope };

@@ -7,13 +7,13 @@ import type { Logger } from '../observe/logger.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { ServerClock } from '../protocol/server-clock.js';
 
-/** What a factory decides for all of its locks. */
+/** The settings that all locks of a factory share. */
 export interface TableSettings {
   readonly clockToleranceSeconds: number;
   readonly logger: Logger;
-  /** Of each asking for one of the locks. */
+  /** The reporter of one attempt. */
   readonly reporterFor: (attempt: LockAttempt, manager: LockManager) => Reporter;
-  /** Who holds, for people. */
+  /** The holder's name, for people. */
   readonly hostIdentifier: (requestId: string | undefined) => string;
 }
 
@@ -29,32 +29,32 @@ export class TableClient<S extends HoldStore = HoldStore> {
     this.serverClock = manager.serverClock(store.connection);
   }
 
-  /** Where the waiters of this process queue for its connection. */
+  /** Limits the requests of this process's waiters on its connection. */
   get gate(): Gate {
     return this.manager.gate(this.store.connection);
   }
 
   /**
-   * DynamoDB's time, in epoch milliseconds, as well as it is known: by the corrected clock, but no earlier than it
-   * certainly is, as the wall clock may have been set back since the last answer.
+   * DynamoDB's time, in epoch milliseconds, as well as it is known: by the corrected clock, but not below the floor, as
+   * the wall clock may have been set back since the last answer.
    */
   serverNowMs(): number {
     return Math.max(this.serverClock.nowMs(this.manager.clock.wallMs()), this.serverFloorMs() ?? -Infinity);
   }
 
-  /** DynamoDB's time, in epoch milliseconds, that it certainly is by now; undefined where no answer has told any. */
+  /** The earliest that DynamoDB's time can be now, in epoch milliseconds; undefined if no answer has told it. */
   serverFloorMs(): number | undefined {
     return this.serverClock.floorMs(this.manager.clock.monotonicMs());
   }
 
-  /** The same, that it is by now at the latest, unless the monotonic clock stood still. */
+  /** The latest that DynamoDB's time can be now, unless the monotonic clock stood still. */
   protected serverCeilingMs(): number | undefined {
     return this.serverClock.ceilingMs(this.manager.clock.monotonicMs());
   }
 
   /**
-   * One request, and what its answer teaches about DynamoDB's clock. Rejects once `budgetMs` are over,
-   * whether or not the store gives up that soon, and with `signal.reason` when `signal` aborts.
+   * Sends one request, and learns DynamoDB's time from its answer. Rejects after `budgetMs`, whether or not the store
+   * has ended, and with `signal.reason` when `signal` aborts.
    */
   exchange<A extends Answer>(
     budgetMs: number,

@@ -19,7 +19,9 @@ export function handOverText(lockName: string, version: string): string {
   return JSON.stringify({ __version: LOCK_FORMAT, name: lockName, technique });
 }
 
-/** @throws CannotDeserializeError, and nothing else. It says what is wrong with the text, and never quotes the version. */
+/**
+ * @throws CannotDeserializeError, and nothing else. It says what is wrong with the text, and never quotes the version.
+ */
 export function parseHandOver(text: unknown): HandOver {
   if (typeof text !== 'string') {
     throw new CannotDeserializeError(`a hand-over text is a string, got ${text === null ? 'null' : typeof text}`);

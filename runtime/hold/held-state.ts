@@ -102,7 +102,10 @@ export class HeldState {
     return this.endMs() - this.ref.manager.elapsedMs();
   }
 
-  /** Elapsed time at which the next refresh is due. `Infinity` if the lease outlasts the hold: it ends with its invocation. */
+  /**
+   * Elapsed time at which the next refresh is due. `Infinity` if the lease outlasts the hold: it ends with its
+   * invocation.
+   */
   dueMs(): number {
     const { confirmedSentMs, deadlineMs, leaseSeconds } = this.lease;
     const { invocationEndsMs = Infinity, isToStay } = this.origin;
@@ -142,7 +145,9 @@ export class HeldState {
     else this.lose('gone', 'its entry was deleted from the table');
   }
 
-  /** Ends the hold if the error says that an item which is no lock's entry stands in its place. Returns whether it does. */
+  /**
+   * Ends the hold if the error says that an item which is no lock's entry stands in its place. Returns whether it does.
+   */
   loseToNoEntry(error: unknown): boolean {
     if (!(error instanceof LockEntryError && this.stands)) return false;
     this.lose('taken', 'what stands in its place is no entry of a lock', error);

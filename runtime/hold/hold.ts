@@ -127,7 +127,9 @@ export class Hold implements HeldLock {
     await orAborted(this.giveBack(), signal);
   }
 
-  /** Releases it, but the lock stays taken for that many seconds more, under a note (JSON text). Nobody holds it then. */
+  /**
+   * Releases it, but the lock stays taken for that many seconds more, under a note (JSON text). Nobody holds it then.
+   */
   keepTaken(seconds: number, data: string): Promise<void> {
     this.tombstone = { untilMs: this.manager.clock.monotonicMs() + seconds * 1000, data };
     return this.release();
@@ -227,7 +229,8 @@ export class Hold implements HeldLock {
       try {
         await reporter.releasing(release.within(releaseBudgetMs(lease.leaseSeconds, leftMs), callerEndsMs));
       } finally {
-        // Also if it goes on with nobody waiting: the hold id is abandoned, so the next caller may write over the entry.
+        // Also if it goes on with nobody waiting: the hold id is abandoned, so the next caller may write over the
+        // entry.
         waiter?.leave();
       }
     } else if (state.loss && !['taken', 'broken', 'gone'].includes(state.loss.reason)) {

@@ -80,7 +80,9 @@ export class LeaseRenewer {
     return undefined;
   }
 
-  /** Refreshes until confirmed: for as long as a try may take, and the hold lasts. Resolves to the version that stands. */
+  /**
+   * Refreshes until confirmed: for as long as a try may take, and the hold lasts. Resolves to the version that stands.
+   */
   async confirm(purpose: Purpose, signal: AbortSignal | undefined): Promise<string> {
     const { state } = this;
     const { ref } = state;

@@ -5,7 +5,9 @@ import { safetyMarginMs } from '../protocol/lease.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { ANSWER_RESERVE_MS, RELEASE_WAIT_SECONDS } from '../protocol/schedule.js';
 
-/** Further writes if the stamp of the tombstone does not keep the lock for as long as it has to stay taken, or longer. */
+/**
+ * Further writes if the stamp of the tombstone does not keep the lock for as long as it has to stay taken, or longer.
+ */
 const CORRECTIONS = 2;
 
 /** What is to stay of a hold's entry. */
@@ -23,9 +25,9 @@ interface TombstoneVersion {
 }
 
 /**
- * Ends a hold's entry (docs/protocol.md, section 2): deletes it, or replaces it by a tombstone if something has to stay:
- * the fencing token, or the lock taken for some time. A tombstone has a hold id that nobody refreshes. It is taken over
- * by the rules for a dead holder's entry.
+ * Ends a hold's entry (docs/protocol.md, section 2): deletes it, or replaces it by a tombstone if something has to
+ * stay: the fencing token, or the lock taken for some time. A tombstone has a hold id that nobody refreshes. It is
+ * taken over by the rules for a dead holder's entry.
  */
 export class Release {
   private readonly tombstones: TombstoneVersion[] = [];
@@ -91,7 +93,8 @@ export class Release {
       const lease = this.drawLease(Math.ceil(keepMs / 1000));
       const { leaseSeconds } = lease;
       // A stamp behind DynamoDB's clock would open the lock too early. `draw` stamps no earlier than DynamoDB's time
-      // certainly is, even if the wall clock was set back since the last answer; the answer to this write tells the rest.
+      // certainly is, even if the wall clock was set back since the last answer; the answer to this write tells the
+      // rest.
       const version = ref.draw(lease);
       this.tombstones.push({ lease, neededMs: keepMs });
       const expiresAtSeconds = ref.expiresAtSeconds(leaseSeconds, this.lease.latestToken);
@@ -123,7 +126,9 @@ export class Release {
   }
 }
 
-/** Whether a contender who goes by the stamp waits long enough: for less time if the stamp was behind DynamoDB's clock. */
+/**
+ * Whether a contender who goes by the stamp waits long enough: for less time if the stamp was behind DynamoDB's clock.
+ */
 function isEnough({ lease, neededMs }: TombstoneVersion): boolean {
   const { deadlineMs, confirmedSentMs, leaseSeconds } = lease;
   return deadlineMs + safetyMarginMs(leaseSeconds) - confirmedSentMs >= neededMs;

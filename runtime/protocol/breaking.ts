@@ -4,17 +4,17 @@ import { formatVersion, parseVersion, STAMP_LIMIT_MS } from './version.js';
 import { BROKEN_BY } from './wire.js';
 
 /**
- * The version that a break puts in place of the one seen (docs/protocol.md, section 2): of a hold id that
- * nobody holds, so the holder is told at its next write, and the lease then runs out under it.
+ * The version by which a break replaces the one that was seen (docs/protocol.md, section 2). Its hold id is
+ * nobody's: the holder learns of it at its next write, and then the lease runs out.
  *
- *     seen  ──refresh──●──refresh──●                  (fails: told)
+ *     seen  ──refresh──●──refresh──●                  (refused)
  *                                      ●── break ──────────── lease ───────────►  takeover
  *
- * No takeover may come sooner than the holder of the version seen stops believing, whatever the breaker's clock
- * says. So the new stamp is not below the one seen, except where that is ahead of DynamoDB's clock: the holder
- * counts from when it sent that version, and that was before it was seen. Without a stamp that counts, the new
- * version has none either; and where it is not ours, neither is the new one, so that contenders go on adding the
- * margin that such a holder does not keep.
+ * No takeover may come before the holder of the version seen stops relying on it, whatever the breaker's clock says. So
+ * the new stamp is not below the one seen, unless that one is ahead of DynamoDB's clock: the holder counts from when it
+ * sent that version, which was before it was seen. If the version seen has no stamp that counts, the new one has none
+ * either. If it is not one of this library's, the new one is not either, so that contenders go on adding the margin
+ * that such a holder does not keep.
  * @param dateMs the `Date` of the answer that showed the version
  */
 export function breakingVersion(seen: string, holdId: string, nowMs: number, dateMs: number | undefined): string {
@@ -31,17 +31,17 @@ function asForeign(version: string): string {
   return `${version.slice(0, DIGIT_OF_KIND)}4${version.slice(DIGIT_OF_KIND + 1)}`;
 }
 
-/** Whether the entry is that of a hold which was broken: nobody holds it, and its lease runs out. */
+/** Whether the entry is that of a broken hold: nobody holds it, and its lease runs out. */
 export function isBroken({ hostIdentifier }: Pick<LockEntry, 'hostIdentifier'>): boolean {
   return hostIdentifier.startsWith(BROKEN_BY);
 }
 
-/** What `hostIdentifier` says of a hold that was broken. */
+/** The `hostIdentifier` of a broken hold. */
 export function brokenBy(hostIdentifier: string, reason: string): string {
   return `${BROKEN_BY}${hostIdentifier}: ${reason}`;
 }
 
-/** Who has the lock now, to end a message with that says that another had it. */
+/** Who has the lock now, to end a message with. */
 export function takenBy({ hostIdentifier }: Pick<LockEntry, 'hostIdentifier'>): string {
   return isBroken({ hostIdentifier }) ? `it was ${hostIdentifier}` : `${hostIdentifier} holds it now`;
 }

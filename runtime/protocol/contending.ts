@@ -38,7 +38,9 @@ export interface Situation {
 /** Ends the attempt like that, or sends `step` after `delayMs`. Without one, `stepAfterWait` decides then. */
 export type NextMove = 'refused' | 'served' | { readonly delayMs: number; readonly step?: Step };
 
-/** The first step of an attempt: over a version that has expired, if there is one. A shared result is looked for first. */
+/**
+ * The first step of an attempt: over a version that has expired, if there is one. A shared result is looked for first.
+ */
 export function firstStep(expiredVersion: string | undefined, wantsResult: boolean): Step {
   return wantsResult ? { kind: 'poll' } : { kind: 'write', expiredVersion };
 }

@@ -1,18 +1,18 @@
-/** One lock's row in the table, as read. Docs: docs/protocol.md, section 1. */
+/** One lock's row in the table, as read (docs/protocol.md, section 1). */
 export interface LockEntry {
   /** The lock's name. */
   readonly lockKey: string;
   /** Seconds; 0 marks a kept, free entry. Python clients may write fractions. */
   readonly leaseSeconds: number;
-  /** Changes on every write: a UUIDv8 of ours, or a UUIDv4 of a Python client's. */
+  /** Changes on every write. This library writes a UUIDv8, Python's client a UUIDv4. */
   readonly version: string;
   /** Who holds it, for people. */
   readonly hostIdentifier: string;
   /** Epoch seconds, for DynamoDB's TTL alone: no decision reads it. */
   readonly expiresAtSeconds?: number;
-  /** The holder's note, as text. Ours is JSON; anybody else's may be anything. */
+  /** The holder's note, as text. This library writes JSON; others may write anything. */
   readonly data?: string;
-  /** Rises with each hold, where fencing is on. */
+  /** Rises with each hold, if fencing is on. */
   readonly fencingToken?: bigint;
 }
 

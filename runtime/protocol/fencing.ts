@@ -1,10 +1,10 @@
-/** DynamoDB keeps numbers of 38 digits: one more can be added to all that are below this. */
+/** DynamoDB keeps numbers of 38 digits: every token below this can be raised by one. */
 export const MOST_FENCING_TOKEN = 10n ** 38n;
 
 /**
- * The token of a new hold (docs/protocol.md, section 2): DynamoDB's time in milliseconds, or one more than the token
- * seen where that is not smaller. So tokens rise by the clock, and what a restore from a backup takes away is passed.
- * @param seen the greatest that is known to have been given; one that cannot be raised is for the table to refuse
+ * The token of a new hold (docs/protocol.md, section 2): DynamoDB's time in milliseconds, or one more than `seen` if
+ * that is greater. So tokens follow the clock, and rise above those that a restore from a backup removes.
+ * @param seen the greatest token that is known; the table refuses one that cannot be raised
  */
 export function nextFencingToken(seen: bigint | undefined, nowMs: number): bigint {
   const byClock = BigInt(Math.floor(nowMs));

@@ -3,9 +3,9 @@ import { formatVersion, STAMP_LIMIT_MS } from './version.js';
 
 interface Draft {
   readonly version: string;
-  /** When its write lets TTL delete the entry, in epoch seconds; `Infinity` where it does not. */
+  /** When its write lets TTL delete the entry, in epoch seconds; `Infinity` for never. */
   expiresAtSeconds: number;
-  /** The one drawn before, until an answer has spoken of this one. */
+  /** The draft before, until an answer has confirmed this one. */
   earlier: Draft | undefined;
   readonly sentMs: number;
   readonly stampMs: number;
@@ -13,11 +13,11 @@ interface Draft {
 }
 
 /**
- * The versions that one hold has sent, and what the answers made of them (docs/protocol.md, sections
- * 2 and 4). A version is known by its text alone: an answer may speak of any that we ever sent.
+ * The versions that one hold has sent, and what the answers confirmed of them (docs/protocol.md, sections 2 and 4). A
+ * version is known by its text alone: an answer may show any that the hold has sent.
  */
 export class LeaseState {
-  /** Elapsed time until which the hold is ours; `-Infinity` before anything was confirmed. */
+  /** Elapsed time until which the holder may rely on the hold; `-Infinity` before anything was confirmed. */
   deadlineMs = -Infinity;
   /** Elapsed time at which the latest confirmed version was first sent. */
   confirmedSentMs = -Infinity;
@@ -25,13 +25,13 @@ export class LeaseState {
   confirmedVersion: string | undefined;
   /** The fencing token of the hold, once an answer told it; undefined without fencing. */
   fencingToken: bigint | undefined;
-  /** What the latest confirmed version's write said of when TTL may delete the entry, in epoch seconds. */
+  /** When TTL may delete the entry, in epoch seconds, by the latest confirmed version's write. */
   expiresAtSeconds = Infinity;
-  /** The greatest that was asked for: no entry of the hold has a greater one. */
+  /** The greatest token that a write asked for: no entry of the hold has a greater one. */
   private askedToken: bigint | undefined;
-  /** What the hold was before it was renewed, for as long as its entry may stand. */
+  /** The state before it was renewed, while its entry may stand. */
   former: LeaseState | undefined;
-  /** The one drawn last; from there back those that no answer has spoken of yet, and the latest that one did. */
+  /** The latest draft. From there back: the drafts that no answer has confirmed, and the latest that one has. */
   private latest: Draft | undefined;
   private timed = true;
 
@@ -46,7 +46,7 @@ export class LeaseState {
    * A new version, greater than every earlier one of this hold.
    * @param sentMs elapsed time, read just before the request's first attempt
    * @param stampMs the corrected clock, read with it
-   * @param timed false once contenders must not go by our stamps; it then stays so for the hold
+   * @param timed whether contenders may go by the stamp; once false, it stays false for the hold
    */
   draw(sentMs: number, stampMs: number, timed: boolean): string {
     this.timed &&= timed;
@@ -58,18 +58,18 @@ export class LeaseState {
     return version;
   }
 
-  /** The token that the hold's entry has, or may have as far as answers told. */
+  /** The token that the hold's entry has, or may have. */
   get latestToken(): bigint | undefined {
     return this.fencingToken ?? this.askedToken;
   }
 
-  /** Whether contenders who go by the stamps would go by one that is later than that time, in epoch milliseconds. */
+  /** Whether contenders may go by a stamp that is later than that time, in epoch milliseconds. */
   isAheadOf(timeMs: number): boolean {
     return this.timed && this.latest !== undefined && this.latest.stampMs > timeMs;
   }
 
   /**
-   * Begins anew under another hold id, before anybody believes in the hold: within one hold id stamps only rise, so
+   * Begins anew under another hold id, before anybody relies on the hold. Under one hold id stamps only rise, so that
    * those of a clock that was ahead would stay ahead.
    */
   renew(holdId: string): void {
@@ -80,22 +80,22 @@ export class LeaseState {
     this.deadlineMs = this.confirmedSentMs = -Infinity;
   }
 
-  /** Takes note of what the write asks for that carries the version drawn last. */
+  /** Notes what the write of the latest version asks for. */
   asks(expiresAtSeconds = Infinity, fencingToken?: bigint): void {
     if (this.latest) this.latest.expiresAtSeconds = expiresAtSeconds;
     if (fencingToken !== undefined && fencingToken > (this.askedToken ?? 0n)) this.askedToken = fencingToken;
   }
 
   /**
-   * Takes note that a version of this hold stands, or stood, in the table.
-   * @param dateMs the `Date` of the answer that says so
-   * @returns whether the deadline moved; a version that we do not know extends nothing
+   * Notes that a version of this hold stands, or stood, in the table.
+   * @param dateMs the `Date` of the answer that shows it
+   * @returns whether the deadline moved; an unknown version extends nothing
    */
   confirm(version: string, dateMs: number | undefined): boolean {
     let draft = this.latest;
     while (draft && draft.version !== version) draft = draft.earlier;
     if (!draft) return false;
-    // The entry's version only rises within a hold: no answer speaks of an earlier one again.
+    // The entry's version only rises within a hold, so no answer shows an earlier one again.
     draft.earlier = undefined;
     this.confirmedVersion = version;
     this.former = undefined;

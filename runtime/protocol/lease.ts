@@ -1,35 +1,35 @@
 /**
- * How long a holder may believe it holds (docs/protocol.md, section 4). All times in this file are
- * milliseconds of the holder's elapsed time, but for `stampMs` and `dateMs`, which are DynamoDB's.
+ * Until when a holder may rely on its hold (docs/protocol.md, section 4). Times are milliseconds of the holder's
+ * elapsed time; `stampMs` and `dateMs` are DynamoDB's time.
  */
 
-/** 0.25 s and 1 % of the lease: what a holder gives up early, and a contender adds for versions not ours. */
+/** 0.25 s and 1 % of the lease. A holder ends so much earlier; a contender adds it for versions of other clients. */
 export function safetyMarginMs(leaseSeconds: number): number {
   return 250 + leaseSeconds * 10;
 }
 
 /** One confirmed write of a version. */
 export interface ConfirmedWrite {
-  /** Elapsed time read before the version's first attempt. */
+  /** Elapsed time, read before the version's first attempt. */
   readonly sentMs: number;
   readonly stampMs: number;
   /** Whether contenders may go by the stamp. */
   readonly timed: boolean;
   readonly leaseSeconds: number;
-  /** The `Date` header of the answer that confirmed it, where there was one. */
+  /** The `Date` header of the answer that confirmed it, if there was one. */
   readonly dateMs: number | undefined;
 }
 
 /**
- * The deadline that a confirmed write offers; `undefined` where it offers none.
+ * The deadline that a confirmed write offers; `undefined` if it offers none.
  *
  *     stamp        sent                                   deadline      lease end
  *       │◄── lag ───►│                                        │◄─ lag + margin ─►│
  *     ──┴────────────┴────────────────────────────────────────┴──────────────────┴──►
  *
- * A contender who trusts the stamp counts the lease from there. Where the stamp was behind DynamoDB's
- * clock, it may take over that much earlier, so the holder stops believing that much earlier. A timed
- * stamp answered without a `Date` could be behind by any amount: it offers nothing.
+ * A contender that trusts the stamp counts the lease from there. If the stamp was behind DynamoDB's clock, the
+ * contender may take over that much earlier, so the holder ends that much earlier. A timed stamp that was answered
+ * without a `Date` could be behind by any amount: it offers nothing.
  */
 export function offeredDeadlineMs(write: ConfirmedWrite): number | undefined {
   const latest = write.sentMs + write.leaseSeconds * 1000 - safetyMarginMs(write.leaseSeconds);
@@ -38,7 +38,7 @@ export function offeredDeadlineMs(write: ConfirmedWrite): number | undefined {
   return latest - Math.max(0, write.dateMs - write.stampMs);
 }
 
-/** Less than half a lease left is too little to begin with: refresh before granting. */
+/** Less than half a lease is too little to begin with: a refresh comes before the grant. */
 export function isEnoughToGrant(deadlineMs: number, nowMs: number, leaseSeconds: number): boolean {
   return deadlineMs - nowMs >= leaseSeconds * 500;
 }

@@ -13,7 +13,9 @@ const MEMORY_MS = 60_000;
 /** For how long the lock is left to them, at most. */
 const YIELD_MS = 100;
 
-/** What one process knows of the others that want a lock: how many they seem to be, and whose turn it is (section 5). */
+/**
+ * What one process knows of the others that want a lock: how many they seem to be, and whose turn it is (section 5).
+ */
 export class Rivals {
   readonly backoff = new AdaptiveBackoff();
   private seenMs = -Infinity;

@@ -25,15 +25,15 @@ export interface ObservedVersion {
   readonly sinceMs: number;
 }
 
-/** The sighting after an answer that showed `entry`: the former one where its version still stands. */
+/** The observed version after an answer that showed `entry`: `former`, if that still stands. */
 export function observe(former: ObservedVersion | undefined, entry: LockEntry, arrivedMs: number): ObservedVersion {
   if (former?.version === entry.version && former.leaseSeconds === entry.leaseSeconds) return former;
   return { version: entry.version, leaseSeconds: entry.leaseSeconds, sinceMs: arrivedMs };
 }
 
 /**
- * Monotonic time from which the observed rule lets a contender take the seen version over. Where the
- * version is not ours its holder keeps no safety margin, so the contender adds one.
+ * Monotonic time from which the observed rule lets a contender take the observed version over. The holder of another
+ * client's version keeps no safety margin, so the contender adds one.
  */
 export function observedExpiryMs({ version, leaseSeconds, sinceMs }: ObservedVersion): number {
   const margin = parseVersion(version) ? 0 : safetyMarginMs(leaseSeconds);
@@ -48,15 +48,15 @@ export function isStampExpired(entry: LockEntry, dateMs: number | undefined, clo
 }
 
 /**
- * Whether the entry's stamp is ahead of DynamoDB's clock, by the `Date` of the answer that showed it: then it tells
- * nothing of the entry's age, and the stamped rule lets nobody take it over for longer than its lease.
+ * Whether the entry's stamp is ahead of DynamoDB's clock, by the `Date` of the answer that showed it. Then it does not
+ * tell the entry's age, and the stamped rule lets nobody take it over for longer than its lease.
  */
 export function isStampAhead(entry: LockEntry, dateMs: number | undefined): boolean {
   const version = parseVersion(entry.version);
   return version?.timed === true && dateMs !== undefined && version.stampMs > latestTimeAt(dateMs);
 }
 
-/** What is known of the time at a look at an entry. */
+/** The times that tell when an entry can be taken over. */
 export interface ObservationTime {
   /** Monotonic time of observed expiry. */
   readonly expiryMs: number;
@@ -68,8 +68,8 @@ export interface ObservationTime {
 }
 
 /**
- * Milliseconds until the entry can be taken over at the latest, if it stays as it is. By the stamp where
- * that says more: whoever looks may see the entry only now.
+ * Milliseconds until the entry can be taken over at the latest, if it stays as it is. By the stamp if that is sooner: a
+ * process may see the entry only now.
  */
 export function untilTakeoverMs(entry: LockEntry, time: ObservationTime): number {
   const { expiryMs, nowMs, serverNowMs, clockToleranceSeconds } = time;

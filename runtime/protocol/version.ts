@@ -17,8 +17,8 @@ export interface Version {
   /** Milliseconds since the epoch, by the corrected clock (docs/protocol.md, section 4). */
   readonly stampMs: number;
   /**
-   * Whether contenders may judge the entry's age by the stamp. False where the top bit is set: its
-   * writer could not compare its clock with DynamoDB's, or opted out.
+   * Whether contenders may assess the entry's age by the stamp. False if the top bit is set: the writer could not
+   * compare its clock with DynamoDB's, or has opted out.
    */
   readonly timed: boolean;
   /** The text after the stamp: `8xxx-yxxx-xxxxxxxxxxxx`. */
@@ -41,15 +41,15 @@ export function holdIdFrom(random: Uint8Array): string {
   return `8${hex(customB, 3)}-${hex(customC, 4)}-${rest}`;
 }
 
-/** How the hold id of nobody ends: of an entry that was left when its hold ended (docs/protocol.md, section 2). */
+/** The end of a tombstone's hold id (docs/protocol.md, section 2). */
 const NOBODYS = '-000000000000';
 
-/** A hold id that nobody holds, of 26 random bits. */
+/** A hold id for a tombstone, which nobody holds, of 26 random bits. */
 export function tombstoneHoldIdFrom(random: Uint8Array): string {
   return `${holdIdFrom(random).slice(0, 9)}${NOBODYS}`;
 }
 
-/** Whether it stands for an entry that was left: a holder's ends like that once in 2^48. */
+/** Whether the hold id is a tombstone's. A holder's ends like one once in 2^48. */
 export function isTombstone(holdId: string): boolean {
   return holdId.endsWith(NOBODYS);
 }
@@ -63,7 +63,7 @@ export function formatVersion({ stampMs, timed, holdId }: Version): string {
   return `${stamp.slice(0, 8)}-${stamp.slice(8)}-${holdId}`;
 }
 
-/** Takes a version number of ours apart; `undefined` where it is anybody else's. */
+/** Takes a version number of this library apart; `undefined` for any other client's. */
 export function parseVersion(text: string): Version | undefined {
   if (!OURS.test(text)) return undefined;
   // A number ends at the hyphen.

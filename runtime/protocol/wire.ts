@@ -1,7 +1,7 @@
 /**
- * The names both sides of the wire agree on: the attributes of an entry, the tag of a table and the
- * environment variable that brings a table's name to a function. `lockKey`, `leaseDuration`,
- * `versionNumber` and `hostIdentifier` are those of the Python package `lynk`; the others are ours.
+ * The names on which constructs and clients agree: the attributes of an entry, the tag of a table and the environment
+ * variables of a function. `lockKey`, `leaseDuration`, `versionNumber` and `hostIdentifier` are those of the Python
+ * package `lynk`; only this library writes the others.
  */
 export const ENTRY = {
   lockKey: 'lockKey',
@@ -14,7 +14,7 @@ export const ENTRY = {
   holderTrace: 'holderTrace',
 } as const;
 
-/** How `hostIdentifier` begins in an entry whose holder was broken off by hand; who did it, and why, follow. */
+/** How `hostIdentifier` begins in the entry of a broken hold; who broke it, and why, follow. */
 export const BROKEN_BY = 'broken by ';
 
 /** `lynk list-tables` finds lock tables by this tag; it takes every tagged resource for a table. */
@@ -28,7 +28,7 @@ export const LEASE_SECONDS_VARIABLE = 'LYNK_LEASE_SECONDS';
 export const WAIT_SECONDS_VARIABLE = 'LYNK_WAIT_SECONDS';
 export const CLOCK_TOLERANCE_SECONDS_VARIABLE = 'LYNK_CLOCK_TOLERANCE_SECONDS';
 
-/** What the client tells CloudWatch, where it is asked to; by table, in seconds where it is a time. */
+/** The metrics that a client writes to CloudWatch if asked to: by table, times in seconds. */
 export const METRICS = {
   namespace: 'cdk-lynk',
   dimension: 'TableName',

@@ -18,10 +18,10 @@ import type { HeldLock } from '../options/held-lock.js';
 import type { TryOptions } from '../options/options.js';
 import { checkedName, checkedSignal, refuseUnknown, shown } from '../options/validate.js';
 
-/** As many as one transaction of DynamoDB writes, so that they can be guarded together. */
+/** One transaction of DynamoDB has at most 100 items, so that so many locks can guard a write together. */
 const MOST_LOCKS_AT_ONCE = 100;
 
-/** @throws LockOptionError unless they are several lock names, each once */
+/** @throws LockOptionError if they are not a list of lock names, each once */
 function checkedNames(names: unknown): readonly string[] {
   if (!Array.isArray(names)) throw new LockOptionError(`withLocks takes a list of lock names, got ${shown(names)}`);
   if (names.length === 0 || names.length > MOST_LOCKS_AT_ONCE) {
@@ -39,19 +39,19 @@ function checkedNames(names: unknown): readonly string[] {
 
 /** Several locks that are held together. */
 export interface HeldLocks {
-  /** The locks, in the order in which they were asked for. */
+  /** The locks, in the order of the names that were given. */
   readonly locks: readonly HeldLock[];
-  /** Aborts when any of the locks is lost, with its `LockLostError`, and when the caller's own signal does. */
+  /** Aborts when one of the locks is lost, with its `LockLostError`, and with the caller's own signal. */
   readonly signal: AbortSignal;
   /** Whether all of the locks are held at this moment, by the clock. */
   readonly isHeld: boolean;
-  /** Seconds for which all of the locks are certainly ours if no further refresh succeeds; 0 when one is not held. */
+  /** Seconds for which all locks stay held if no further refresh succeeds; 0 if one is not held. */
   readonly remainingSeconds: number;
-  /** Throws the `LockLostError` of a lock that is not held at this moment, and for `forSeconds` more (default 0). */
+  /** Throws the `LockLostError` of a lock that is not held now, and for `forSeconds` more (default 0). */
   assertHeld(options?: { readonly forSeconds?: number }): void;
 }
 
-/** What `withLocks` takes. What was taken is given back at once where not all are to be had, so it stays for no time. */
+/** The options of `withLocks`. If not all locks are granted, the others are released at once, so none stays taken. */
 export type WithLocksOptions = Omit<WithLockOptions, 'lockAtLeastSeconds'>;
 
 const WITH_LOCKS_OPTIONS = /* @__PURE__ */ WITH_LOCK_OPTIONS.filter((key) => key !== 'lockAtLeastSeconds');
@@ -73,9 +73,9 @@ export async function holdSeveral<T>(
 }
 
 /**
- * One asking for several locks: all or none. They are taken one by one, in the order of their names, so
- * that whoever waits for one holds only such as come before it: no two such callers wait for each other,
- * in one process or in many.
+ * One request for several locks: all or none. It takes them one by one, in the order of their names. A caller that
+ * waits for one so holds only locks whose names come before it: no two such callers wait for each other, in one process
+ * or in many.
  */
 class SeveralLocks {
   private readonly group = newController();
@@ -94,7 +94,7 @@ class SeveralLocks {
     const stop = signal && whenAborted(signal, () => this.group.abort(signal.reason));
     try {
       const targets = await Promise.all(this.names.map((name) => this.settings.reach(name)));
-      // Before anything is taken: it would have to be given back.
+      // Checked first: a lock that was taken before would have to be released.
       for (const ref of targets) refuseReentry(ref);
       await this.acquireAll(targets[0]?.manager as LockManager);
       return await holdAllWhile(this.holds, () => work(this.held()));
@@ -113,9 +113,9 @@ class SeveralLocks {
         const options = { ...this.options, signal: group.signal, waitSeconds };
         const hold = await acquireHold({ ...settings, name }, options);
         this.holds.push(hold);
-        // The loss of one is told to all that were taken, and to the one waited for.
+        // The loss of one aborts the signal of all, and the wait for the next.
         const onLoss = (): void => {
-          // Where the invocation is ending, the wait for the next one ends at the same moment, and says for which.
+          // If the invocation is ending, the wait for the next lock ends at the same moment, and its error names it.
           const isOnlyEnding = isAsking && hold.signal.reason instanceof InvocationEndingError;
           if (!isOnlyEnding) group.abort(hold.signal.reason);
         };
@@ -144,10 +144,10 @@ class SeveralLocks {
       const { lockName, tableName, cause } = error;
       return new LockUnavailableError(`${error.message} (${which})`, { lockName, tableName, cause });
     }
-    // Lost again while another was waited for: nothing was ever granted.
+    // One was lost while another was waited for: the work never ran.
     if (error instanceof LockLostError) {
       const { lockName, tableName, reason } = error;
-      // Others have it, or had it; or it could not be kept, for DynamoDB confirmed nothing in time.
+      // Others have it, or had it; or it could not be kept, as DynamoDB confirmed nothing in time.
       const Ended = reason === 'deadline' ? LockUnavailableError : LockNotGrantedError;
       return new Ended(`${error.message} (${which})`, { lockName, tableName, cause: error });
     }
@@ -160,7 +160,7 @@ class SeveralLocks {
     return {
       locks: inOrder,
       get signal() {
-        // Each reads the clock: right even where no timer could run.
+        // Each reads the clock, which is right even if no timer could run.
         for (const hold of holds) void hold.isHeld;
         return group.signal;
       },
@@ -177,7 +177,7 @@ class SeveralLocks {
   }
 }
 
-/** By UTF-8 bytes, which is by code points: as Python sorts, too. */
+/** By UTF-8 bytes, which is by code points, as Python sorts. */
 function byBytes(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }

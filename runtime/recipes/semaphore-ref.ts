@@ -13,7 +13,7 @@ import {
   type LynkErrorDetails,
 } from '../errors.js';
 
-/** Holders that an error's message names; its `holders` has them all. */
+/** An error's message names so many holders; its `holders` has all of them. */
 const NAMED_HOLDERS = 4;
 
 /** The lock that is permit number `index` of a semaphore. */

@@ -27,7 +27,7 @@ export class Semaphore {
   }
 
   /**
-   * Waits until one of the permits is held: a lock by the name of `held.name`, with all that belongs to one.
+   * Waits until one of the permits is held. A permit is a lock, whose name is `held.name`.
    * Callers of one process queue, first in first out.
    * @throws LockNotGrantedError after `waitSeconds`: others hold the permits, and `holders` says who
    * @throws LockUnavailableError after `waitSeconds`: DynamoDB did not answer, and `cause` says why
@@ -38,8 +38,8 @@ export class Semaphore {
   }
 
   /**
-   * Asks once. Resolves to `undefined` where others hold all permits.
-   * @throws LockUnavailableError where that could not be found out: its `cause` says why
+   * Tries once. Resolves to `undefined` if others hold all permits.
+   * @throws LockUnavailableError if DynamoDB did not answer: its `cause` says why
    * @throws LockEntryError, LockTableError, LockOptionError, LockReentrancyError
    */
   async tryAcquire(options: TryOptions = {}): Promise<HeldLock | undefined> {
@@ -50,8 +50,8 @@ export class Semaphore {
 
   /**
    * Holds a permit while `work` runs, and resolves to what `work` resolves to.
-   * @throws what `work` throws; `LockLostError` where the permit was lost before `work` settled, with its
-   *   error as `cause` or its value as `result`; otherwise as `acquire`
+   * @throws what `work` throws; `LockLostError` if the permit was lost before `work` settled, with its error as `cause`
+   *   or its value as `result`; otherwise as `acquire`
    */
   withPermit<T>(work: Work<T>): Promise<T>;
   /** Waits for a permit, and holds it while `work` runs, with options for this call. */

@@ -16,38 +16,38 @@ import { checkedContext, checkedLease, checkedReserve, checkedWait, checkedWork,
 import { takeForUse } from './sticky-take.js';
 import { runUse } from './sticky-use.js';
 
-/** What a sticky lock takes. */
+/** The options of a sticky lock. */
 export interface StickyOptions extends Pick<LockOptions, 'waitSeconds'>, Pick<TryOptions, 'releaseReserveSeconds'> {
   /**
-   * Seconds for which the lock stays with the sandbox after a use, frozen or not. Longer than invocations are
-   * apart, or each of them has to take it anew. Whole, 1 to 86,400.
+   * Whole seconds for which the lock stays with the sandbox after a use, frozen or not: 1 to 86,400. Make it longer
+   * than the time between two invocations, or each of them has to take the lock anew.
    * @default 10, or the factory's
    */
   readonly leaseSeconds?: number | undefined;
   /**
-   * Seconds without a use after which it is given back, where the process runs on: a frozen one cannot.
+   * Seconds without a use after which it is released, if the process runs on: a frozen one cannot release.
    * @default it stays until its lease is over
    */
   readonly idleSeconds?: number | undefined;
 }
 
-/** What a use sees of the lock. */
+/** The lock, as the work of one use sees it. */
 export type StickyHold = Pick<HeldLock, 'name' | 'signal' | 'isHeld' | 'remainingSeconds' | 'assertHeld'>;
 
 const FIXED_LEASE = 'leaseSeconds of a sticky lock is a number: it outlasts invocations';
 
 /**
- * A lock that is taken at its first use and stays with the process between uses, until its lease is over:
+ * A lock that is acquired at its first use and stays with the process between uses, until its lease is over:
  *
  *     use          use                        use
  *     ├acquire──┤  ├acquire──┤                ├acquire (or another has it)
- *     ───────────────────────┴── lease ──►│ lapsed, nobody's
+ *     ───────────────────────┴── lease ──►│ lapsed, free
  */
 export class StickyLock {
   private hold: Hold | undefined;
   private lock: Lock | undefined;
   private idle: Timer | undefined;
-  /** The hold that takes on the one before. */
+  /** The hold that is replacing the one before. */
   private taking: Promise<Hold> | undefined;
   /** Uses in one process take turns. */
   private readonly turns = new LocalQueue();
@@ -75,11 +75,11 @@ export class StickyLock {
   }
 
   /**
-   * Runs `work` under the lock: takes it, or where it stayed from the use before takes it on, in one write. Each use
-   * is a hold of its own, so what is guarded by one that is over fails once the next one holds. Where DynamoDB does
-   * not confirm that within `waitSeconds`, the lock is given back. Uses at once take turns, first come, first served. After the invocation's end the work has no lock, and
-   * the next use comes.
-   * @param context the Lambda invocation that it is for, where there is one
+   * Runs `work` under the lock: acquires it, or goes on with the hold of the use before, in one write. Each use is a
+   * hold of its own, so that a guarded write of a use that is over fails once the next one holds. If DynamoDB does not
+   * confirm that within `waitSeconds`, the lock is released. Uses of one process queue, first in first out. After the
+   * invocation's end the work does not hold the lock any more, and the next use may begin.
+   * @param context the Lambda invocation that the use is for, if any
    * @throws what `work` throws, and as `withLock`
    */
   async use<T>(context: InvocationContext | undefined, work: (held: StickyHold) => T | PromiseLike<T>): Promise<T> {
@@ -115,7 +115,7 @@ export class StickyLock {
     });
   }
 
-  /** Gives the lock back, also while it is used: the work is told then. Never rejects: it warns. */
+  /** Releases the lock, even during a use: its signal aborts then. Never rejects; a failure is logged as a warning. */
   async release(): Promise<void> {
     const { hold } = this;
     this.hold = undefined;
@@ -124,7 +124,7 @@ export class StickyLock {
     await hold?.takeBack();
   }
 
-  /** @internal The process ends: what is being taken on at this moment is given back as well. */
+  /** @internal The process ends: releases also what is being acquired at this moment. */
   async end(): Promise<void> {
     await this.taking?.catch(() => {});
     await this.release();
@@ -152,7 +152,7 @@ export class StickyLock {
   }
 
   private async taken(ask: AcquireRequest, mostSeconds: number, waitSeconds: () => number): Promise<Hold> {
-    // Between two uses, test locks may have come or gone, with a process of their own.
+    // Between two uses, test locks may have been installed or removed, with a lock manager of their own.
     const stayed = this.hold?.manager === ask.ref.manager ? this.hold : undefined;
     this.hold = undefined;
     const taking = takeForUse(ask, stayed, mostSeconds, waitSeconds).then((hold) => {

@@ -49,7 +49,7 @@ async function retaken(
     if (hold) return hold;
   } catch (error) {
     reporter.failed(error);
-    // No use believes in the hold any more: it is released, so that others need not wait for its lease.
+    // No use relies on the hold any more. It is released, so that others need not wait for its lease.
     const ending = new Release(ref, lease).within(releaseBudgetMs(lease.leaseSeconds, Infinity));
     former.releasing(ending).catch(() => {});
     throw error;

@@ -8,7 +8,8 @@ import type { HeldLock } from '../options/held-lock.js';
 /**
  * Runs the work of one use of a sticky lock. The process stays until the work has settled.
  * @param endsMs elapsed time at which the use's invocation ends; `Infinity` if it has none
- * @param onEnd called when the work has settled or its invocation has ended, whichever comes first: the next use may begin
+ * @param onEnd called when the work has settled or its invocation has ended, whichever comes first: the next use may
+ *   begin
  */
 export function runUse<T>(
   { manager, name, settings }: LockRef,

@@ -1,4 +1,6 @@
-/** Node's codes for a broken or refused connection, DNS, and an answer that is no HTTP; names of timeouts and aborts. */
+/**
+ * Node's codes for a broken or refused connection, DNS, and an answer that is no HTTP; names of timeouts and aborts.
+ */
 const BROKEN =
   /(?:^| )(?:E(?!RR_|NOENT|ACCES|PERM|INVAL|ISDIR)[A-Z_]+ |HPE_|UND_|Z_|ERR_(?:SSL|HTTP|STREAM|SOCKET|TLS_HAND)|(?:Timeout|Abort)Error )/;
 /** Codes of a certificate that is not trusted. The next connection would get the same one. */
