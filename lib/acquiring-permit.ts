@@ -7,7 +7,7 @@ import { INPUT, isSo, type LockStateFactory } from './lock-state-factory.js';
 import { anyPermit, lookAtPermitsRequest, pauseSeconds, seenPermitsKnowledge } from './permit-requests.js';
 import { LONGEST_PAUSE_SECONDS } from './state-retries.js';
 
-/** Also whoever may not wait tries so often for a permit that a look has shown free: others may be faster. */
+/** A caller that may not wait also tries so often for a permit that a poll showed free: others may be faster. */
 const POLLS_OF_A_TRY = 5;
 
 /**

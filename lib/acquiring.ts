@@ -16,7 +16,7 @@ import { INPUT, isSo, type LockStateFactory } from './lock-state-factory.js';
 import { START_SECONDS } from './state-lease.js';
 import { LONGEST_PAUSE_SECONDS, retriesWithin } from './state-retries.js';
 
-/** How a lock is acquired, and where it goes on where it is not. */
+/** How a lock is acquired, and which state follows if it is not. */
 export interface AcquiringProps {
   readonly name: string;
   readonly waitSeconds: number;
@@ -25,7 +25,7 @@ export interface AcquiringProps {
   readonly policies: PolicyStatement[];
   /** Fails with the error that is its input. */
   readonly releaseAndFail: State;
-  /** Goes on where others hold the lock; its input is that of the whole. */
+  /** The state that follows if others hold the lock; it gets the input of the whole. */
   readonly releaseAndSkip?: State;
 }
 
@@ -88,7 +88,7 @@ export function inVain(
   choice.otherwise(releaseAndFail);
 }
 
-/** From the first state to the one that takes the lock, and what is said where that is in vain. */
+/** From the first state to the one that takes the lock, and the failure if others hold it. */
 interface Way {
   readonly start: State;
   readonly acquire: EntryTask;
@@ -103,7 +103,7 @@ export function fragmentOf(states: LockStateFactory, props: AcquiringProps, way:
   acquire.next(timeLeft);
   const end: INextable = {
     next: (next) => {
-      // The request that took the lock may be long ago, where its answer got lost or Step Functions stood
+      // The request that took the lock may be long ago, if its answer got lost or Step Functions stood
       // still. Then it is taken again, as a refresh would, before the first step.
       const isFresh = isSo(`$millis() - ${shared.variable}.sentMs <= ${START_SECONDS * 1000}`);
       timeLeft.when(isFresh, next, { outputs: INPUT });

@@ -34,7 +34,7 @@ export interface LynkClientDefaults {
   readonly clockTolerance?: Duration;
 }
 
-/** What the client does where nothing else is said; a test holds the two together. */
+/** The client's own defaults; a test compares the two. */
 export const CLIENT_LEASE_SECONDS = 10;
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -73,7 +73,7 @@ export function validateClientDefaults(scope: IConstruct, defaults: LynkClientDe
   }
 }
 
-/** The environment variables that say the same, by name. */
+/** The environment variables for them, by name. */
 export function clientEnvironment(defaults: LynkClientDefaults): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const name of NAMES) {
@@ -83,7 +83,7 @@ export function clientEnvironment(defaults: LynkClientDefaults): Record<string, 
   return variables;
 }
 
-/** The duration as `process.env` is to hold it. */
+/** The duration as text for `process.env`. */
 function textOf(duration: Duration): string {
   return duration.isUnresolved() ? Tokenization.stringifyNumber(duration.toSeconds()) : String(secondsOf(duration));
 }

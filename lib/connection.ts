@@ -17,7 +17,7 @@ import { refusal, shown } from './refusal.js';
 const DEFAULT_PREFIX = 'LYNK';
 /**
  * What requests call the table: by its name, DynamoDB looks in the account and the Region that they come from. So
- * those from another account, where the two are known, get its ARN. From another Region no table is reached, but a
+ * those from another account, if the two are known, get its ARN. From another Region no table is reached, but a
  * replica in that Region.
  */
 export function addressOf(table: ILynkLockTable, consumer: IConstruct): string {

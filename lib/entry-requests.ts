@@ -13,7 +13,7 @@ import { ENTRY } from '../runtime/protocol/wire.js';
  * client's form: for others it says nothing about its age, and they take over by observation alone.
  */
 
-/** What the states of one lock share: where its entry is, and the variable that carries what they know. */
+/** What the states of one lock share: the table of its entry, and the variable that carries what they know. */
 export interface SharedByStates {
   /** Or the table's ARN. */
   readonly tableName: string;
@@ -39,7 +39,7 @@ export function literal(text: string): string {
 }
 
 /**
- * Takes the lock where it is free, where its entry has been seen expired, or where it is ours already.
+ * Takes the lock if it is free, if its entry has been observed for its whole lease, or if it is ours already.
  * What it writes over is an entry in order: a malformed one meets none of the conditions.
  */
 export function acquireRequest({ tableName, variable }: SharedByStates, leaseSeconds: number): object {
@@ -88,7 +88,7 @@ export function lookRequest({ tableName, variable }: SharedByStates): object {
   return { TableName: tableName, Key: keyOf(variable), ConsistentRead: true };
 }
 
-/** What is known after a look: who holds the lock, and since when the same version has been seen. */
+/** What is known after a poll: who holds the lock, and since when the same version has been seen. */
 export function seenKnowledge({ variable }: SharedByStates): string {
   const whole = [`${ENTRY.versionNumber}.S`, `${ENTRY.leaseDuration}.N`, `${ENTRY.hostIdentifier}.S`];
   const isSame = `$version = ${variable}.seenVersion and $lease = ${variable}.seenLease`;
@@ -108,7 +108,7 @@ export function seenKnowledge({ variable }: SharedByStates): string {
   );
 }
 
-/** Deletes the entry where it is ours, at whatever version: the answer to a later one may have got lost. */
+/** Deletes the entry if it is ours, at any version: the answer to a later write may have been lost. */
 export function releaseRequest({ tableName, variable }: SharedByStates): object {
   return {
     TableName: tableName,

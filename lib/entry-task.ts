@@ -54,7 +54,7 @@ export class EntryTask extends TaskStateBase {
     this.taskPolicies = props.policies ?? [];
   }
 
-  /** Tries again where it is not known whether the request was carried out; an answer of DynamoDB's stands. */
+  /** Tries again if it is unknown whether the request was carried out. An answer of DynamoDB is final. */
   retryInTransit(maxAttempts: number): this {
     this.addRetry({
       errors: [Errors.ALL],

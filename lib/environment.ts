@@ -53,7 +53,7 @@ export class Environment {
     return rendered?.variables ?? {};
   }
 
-  /** Of one invocation, or `undefined` where nobody knows. */
+  /** Of one invocation, or `undefined` if that is unknown. */
   timeoutSeconds(): number | undefined {
     if (!('timeout' in this.fn)) return undefined;
     const { timeout } = this.fn as Partial<LambdaFunction>;
@@ -67,7 +67,7 @@ export class Environment {
   }
 }
 
-/** The environment of what is to be connected, or `undefined` where it has none that can still be changed. */
+/** The environment of a function, or `undefined` if it has none that can still be changed. */
 export function environmentOf(table: IConstruct, fn: IGrantable): Environment | undefined {
   const scope = Construct.isConstruct(fn) ? fn : undefined;
   const { addEnvironment, functionArn } = (fn ?? {}) as Partial<Told & LambdaFunction>;

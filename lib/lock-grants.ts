@@ -84,12 +84,12 @@ export class LynkLockGrants {
 
   /**
    * Lets the grantee take, refresh and release locks, and permits of semaphores: `BatchGetItem`, `GetItem`,
-   * `UpdateItem` and `DeleteItem`; and `ConditionCheckItem`, for transactions of the grantee's own that are to
-   * depend on a lock, but where the table is replicated: there are none with multi-Region strong consistency.
+   * `UpdateItem` and `DeleteItem`. Also `ConditionCheckItem`, for the grantee's own transactions that depend on a lock,
+   * unless the table is replicated: multi-Region strong consistency has no transactions.
    *
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   * @throws ValidationError if `names` is empty, or one of them is no lock's name
    */
   holdLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     const isReplicated = this.tableArns.length > 1;
@@ -103,7 +103,7 @@ export class LynkLockGrants {
    *
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   * @throws ValidationError if `names` is empty, or one of them is no lock's name
    */
   inspectLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     const list = options.names === undefined ? LIST_PERMISSIONS : [];
@@ -115,7 +115,7 @@ export class LynkLockGrants {
    *
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   * @throws ValidationError if `names` is empty, or one of them is no lock's name
    */
   breakLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.allow(grantee, BREAK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
@@ -126,7 +126,7 @@ export class LynkLockGrants {
    *
    * @param grantee Who is granted to.
    * @param actions Actions of IAM, such as `dynamodb:PutItem`.
-   * @throws ValidationError where an action is none of DynamoDB's
+   * @throws ValidationError if an action is none of DynamoDB's
    */
   actions(grantee: IGrantable, ...actions: string[]): Grant {
     const strange = actions.find((action) => !Token.isUnresolved(action) && !/^dynamodb:[A-Za-z*]+$/.test(action));

@@ -14,10 +14,10 @@ export interface LynkLatencyMetricOptions extends MetricOptions {
   readonly operation?: Operation;
 }
 
-/** What the client sends. CloudWatch takes at most ten metrics in an expression that is to be alarmed. */
+/** The requests of the client. CloudWatch takes at most ten metrics in the expression of an alarm. */
 export const OPERATIONS: readonly Operation[] = [Operation.UPDATE_ITEM, Operation.GET_ITEM, Operation.DELETE_ITEM];
 
-/** What there is to watch of a lock table. Own and imported tables have these metrics. */
+/** The metrics of a lock table, own or imported. */
 export abstract class LynkLockMetrics extends Resource {
   /** The table's name. */
   abstract readonly tableName: string;

@@ -3,7 +3,7 @@ import { jsonata, literal, type SharedByStates } from './entry-requests.js';
 
 /**
  * How a lock of a state machine can fail, as the output of the state that finds out: the error has the name that
- * the client's has, so whoever catches one of them by name catches both.
+ * the client's has, so that code which catches one of them by name catches both.
  */
 
 const ATTRIBUTES = `${ENTRY.versionNumber}, ${ENTRY.leaseDuration} and ${ENTRY.hostIdentifier}`;

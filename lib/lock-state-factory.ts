@@ -38,7 +38,7 @@ export class LockStateFactory {
     return Pass.jsonata(this.scope, does, { stateName: this.stateName(does), ...props });
   }
 
-  /** A state without retries: what is drawn stays the same in every attempt to come. */
+  /** A state without retries: the number that it draws stays the same in every later attempt. */
   draw(name: string): Pass {
     const drawn = { name, isMalformed: false };
     const stateName = this.stateName('draw');
@@ -56,7 +56,7 @@ export class LockStateFactory {
     return stateNameOf(this.scope, does);
   }
 
-  /** What the variable is to be. */
+  /** The new value of the variable. */
   private knowing<Value>(value: Value): Record<string, Value> {
     return { [this.shared.variable.slice(1)]: value };
   }

@@ -100,7 +100,7 @@ const MINUTE: MetricOptions = { period: Duration.minutes(1) };
 
 /**
  * What people watch of their locks: alarms, and a dashboard. There are alarms of lost locks, of throttled and failed
- * requests and of their latency; one of contention is added where `contentionThreshold` is given.
+ * requests and of their latency; `contentionThreshold` adds one of contention.
  *
  * @example
  * import { Duration, type Stack } from 'aws-cdk-lib';
@@ -125,12 +125,12 @@ export class LynkLockMonitoring extends Construct {
   /**
    * The dashboard.
    *
-   * @default - none, where `dashboard` is false
+   * @default - none, if `dashboard` is false
    */
   readonly dashboard?: Dashboard;
 
   /**
-   * @throws ValidationError where a threshold of events is not more than 0, and where there is a `dashboardName` but
+   * @throws ValidationError if a threshold of events is not more than 0, and if there is a `dashboardName` but
    * `dashboard` is false
    */
   constructor(scope: Construct, id: string, props: LynkLockMonitoringProps) {

@@ -2,7 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Known } from './known-props.js';
 
-/** Which lock steps of a state machine are to hold, and how. */
+/** The lock that steps of a state machine hold, and how. */
 export interface LynkLockStatesOptions {
   /**
    * The lock's name: a text, or what tells it when the state machine runs, such as
@@ -12,41 +12,41 @@ export interface LynkLockStatesOptions {
   readonly name: string;
 
   /**
-   * The names that the role of the state machine may lock, where `name` is only known when it runs: names, or
+   * The names that the role of the state machine may lock, if `name` is only known when it runs: names, or
    * patterns in which `*` stands for any text and `?` for any character, such as `account/*`.
    *
-   * @default - exactly `name` where it is a text, else every lock of the table
+   * @default - exactly `name` if it is a text, otherwise every lock of the table
    */
   readonly names?: string[];
 
   /**
-   * After which others may take the lock over. It is never refreshed, so it has to outlast the protected steps
-   * by 30 seconds. Whole seconds, from 31 to 86,400.
+   * After this time others may take the lock over. The lease is never refreshed, so it has to outlast the protected
+   * steps by 30 seconds. Whole seconds, from 31 to 86,400.
    *
    * @default - what the protected steps take at worst, with every time-out and retry used up, and 30 seconds;
-   * where states are chained by hand, it has to be given
+   * if states are chained by hand, it has to be given
    */
   readonly leaseDuration?: Duration;
 
   /**
-   * For which the state machine waits for a lock that others hold, before it fails with `LockNotGrantedError`.
-   * Up to a year; `Duration.seconds(0)` asks once.
+   * The state machine waits this long for a lock that others hold. Then it fails with `LockNotGrantedError`. Up to a
+   * year; `Duration.seconds(0)` tries once.
    *
    * @default Duration.hours(1)
    */
   readonly waitDuration?: Duration;
 
   /**
-   * How many may hold the lock at once: then it is a semaphore, whose permits are the locks `name#0`, `name#1` and so
-   * on, and they are shared with whoever uses `createSemaphore(name, { permits })`. 1 to 100.
+   * How many may hold the lock at once, 1 to 100. It is then a semaphore. Its permits are the locks `name#0`, `name#1`
+   * and so on, the same as those of the client's `createSemaphore(name, { permits })`.
    *
    * @default - one, under the lock's own name
    */
   readonly permits?: number;
 
   /**
-   * The steps that run in place of the protected ones where others hold the lock for `waitDuration`. Their input is
-   * that of the whole, and what is chained on goes on after them.
+   * The steps that run instead of the protected ones if others hold the lock for `waitDuration`. They get the input of
+   * the whole, and the states that are chained on run after them.
    *
    * @default - none: the execution fails with `LockNotGrantedError`
    * @example
@@ -82,7 +82,7 @@ export interface LynkProtectOptions extends LynkLockStatesOptions {
   /**
    * What the names of the states begin with. Those are unique within a state machine, and so is this.
    *
-   * @default - the name of the first protected step, and ` lock`; the step's construct id, where that is too long,
+   * @default - the name of the first protected step, and ` lock`; the step's construct id, if that is too long,
    * or another lock beside it is called so already
    */
   readonly id?: string;

@@ -62,7 +62,7 @@ export class LynkLockStates extends Construct {
   readonly acquire: StateMachineFragment;
 
   /**
-   * Releases the lock, or fails with `LockLostError` where the lease was over, and others have taken the lock.
+   * Releases the lock, or fails with `LockLostError` if the lease was over and others have taken the lock.
    * Its output is its input.
    */
   readonly release: StateMachineFragment;
@@ -81,11 +81,11 @@ export class LynkLockStates extends Construct {
   private readonly chained = new Set<'acquire' | 'release'>();
 
   /**
-   * @throws ValidationError where `name` is empty, longer than 2,048 bytes or not well-formed Unicode; where
-   * `waitDuration` is longer than a year, or a token; where the table is not in this Region; where `names` is empty or holds what is no lock's name; where
-   * the names of its states would be longer than 80 characters. When the state machine is made, also where
-   * `leaseDuration` is out of its range, is a token, or is left out and no steps are protected; and where `name` is
-   * a path of JSONPath in a state machine of JSONata.
+   * @throws ValidationError if `name` is empty, longer than 2,048 bytes or not well-formed Unicode; if
+   * `waitDuration` is longer than a year, or a token; if the table is not in this Region; if `names` is empty, or one
+   * of them is no lock's name; if the names of its states would be longer than 80 characters. When the state machine
+   * is made, also if `leaseDuration` is out of its range, is a token, or is left out and no steps are protected; and
+   * if `name` is a path of JSONPath in a state machine of JSONata.
    *
    * @param scope Where in the tree it is put.
    * @param id The id of the construct.
@@ -108,14 +108,14 @@ export class LynkLockStates extends Construct {
   }
 
   /**
-   * Wraps steps: they run while the lock is held, and it is released when they are through, and when they fail,
-   * with their own error. Input and output of the whole are theirs. Every task among them needs a
+   * Wraps steps. They run while the lock is held. The lock is released when they are done or have failed; their error
+   * stays their own. Input and output of the whole are those of the steps. Every task among them needs a
    * `taskTimeout`, as the lease has to outlast them; loops and maps are refused.
    *
    * @param steps A state, or a chain of them.
-   * @throws ValidationError where it was called before. When the state machine is made, also where nobody can
-   * tell how long the steps take at worst, where `leaseDuration` does not outlast that by 30 seconds, and where it
-   * would be longer than a day.
+   * @throws ValidationError if it was called before. When the state machine is made, also if it is unknown how long
+   * the steps take at worst, if `leaseDuration` does not outlast that by 30 seconds, and if it would be longer than a
+   * day.
    */
   protect(steps: IChainable): StateMachineFragment {
     if (this.steps) throw refusal(this, '`protect` was called before; each lock takes a `LynkLockStates` of its own');

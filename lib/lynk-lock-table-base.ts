@@ -51,7 +51,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   /** Permissions on this table. */
   abstract readonly grants: LynkLockGrants;
 
-  /** What functions are told that are connected with this table, where `connect` says nothing else. */
+  /** The client defaults of functions that are connected with this table, if `connect` gives no others. */
   protected abstract readonly clientDefaults: LynkClientDefaults;
 
   /** How constructs of `aws-cdk-lib` refer to the table. */
@@ -64,7 +64,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    *
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   * @throws ValidationError if `names` is empty, or one of them is no lock's name
    */
   grantLock(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.grants.holdLocks(grantee, options);
@@ -75,7 +75,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    *
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   * @throws ValidationError if `names` is empty, or one of them is no lock's name
    */
   grantInspect(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.grants.inspectLocks(grantee, options);
@@ -86,7 +86,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    *
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `names` is empty or holds what is no lock's name
+   * @throws ValidationError if `names` is empty, or one of them is no lock's name
    */
   grantBreak(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.grants.breakLocks(grantee, options);
@@ -98,7 +98,7 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
    *
    * @param grantee Who is granted to.
    * @param actions Actions of IAM, with their prefix.
-   * @throws ValidationError where an action is none of DynamoDB's
+   * @throws ValidationError if an action is none of DynamoDB's
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -114,19 +114,19 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Everything that a function needs to lock: permission, and the table's name and the client's defaults in its
-   * environment, where `withLock` looks for them. A table of another account is told by its ARN; in another Region,
-   * a function uses the replica there. Client defaults
-   * that are given here go before those of the table. Takes whatever has an `addEnvironment`: a `Function`, a
-   * `SingletonFunction`. Versions, aliases and imported functions get the permission and a warning, as their
-   * environment cannot be changed. Warns also where the lease outlives the function.
+   * Gives a function everything that it needs to lock: the permission, and in its environment the table's name and the
+   * client's defaults, which `withLock` reads. If the table belongs to another account, its ARN takes the place of its
+   * name. In another Region, the function uses the replica there. Client defaults that are given here win over those
+   * of the table. Takes a `Function`, a `SingletonFunction` and anything else with an `addEnvironment`. Versions,
+   * aliases and imported functions get the permission and a warning, as their environment cannot be changed. Warns
+   * also if the lease outlives the function.
    *
-   * @param fn A `Function`, a `SingletonFunction`, or what else has an `addEnvironment`.
+   * @param fn A `Function`, a `SingletonFunction`, or anything else with an `addEnvironment`.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `names` is empty or holds what is no lock's name; where a duration is out of its
-   * range; where `variablePrefix` cannot begin a variable's name; where the function was connected before with
-   * another table, or with other defaults, under the same prefix; where one of the variables was set by hand to
-   * something else; where the function is in a Region that the table is not in; and where `fn` is no function
+   * @throws ValidationError if `names` is empty, or one of them is no lock's name; if a duration is out of its range;
+   * if `variablePrefix` cannot begin a variable's name; if the function was connected before with another table, or
+   * with other defaults, under the same prefix; if one of the variables was set by hand to another value; if the
+   * function is in a Region without the table; and if `fn` is no function
    */
   connect(fn: IGrantable, options: LynkConnectOptions = {}): Grant {
     refuseUnknown(this, options, KNOWN_CONNECT, 'connect');
@@ -140,15 +140,15 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Wraps steps of a state machine: they run while the execution holds a lock, which is released when they are
-   * through, and when they fail, with their own error. Every task among them needs a `taskTimeout`, as the lease
-   * has to outlast them. No Lambda function is involved.
+   * Wraps steps of a state machine. They run while the execution holds a lock. The lock is released when they are done
+   * or have failed; their error stays their own. Every task among them needs a `taskTimeout`, as the lease has to
+   * outlast them. No Lambda function is involved.
    *
    * @param steps A state, or a chain of them.
    * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError where `name` or `names` hold what is no lock's name, where a duration is out of its
-   * range, where the table is not in the Region of the steps, and, when the state machine is made, where nobody can
-   * tell how long the steps take at worst
+   * @throws ValidationError if `name` or one of `names` is no lock's name; if a duration is out of its range; if the
+   * table is not in the Region of the steps; and, when the state machine is made, if it is unknown how long the steps
+   * take at worst
    */
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment {
     const scope = steps.startState.node.scope ?? this;

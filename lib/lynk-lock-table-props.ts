@@ -86,7 +86,7 @@ export interface LynkLockTableProps extends LynkClientDefaults {
    * How consistent the `replicas` are. Nothing but `STRONG` is accepted: with `EVENTUAL`, two Regions would
    * both be told that a lock is theirs.
    *
-   * @default - MultiRegionConsistency.STRONG where there are `replicas`
+   * @default - MultiRegionConsistency.STRONG if there are `replicas`
    */
   readonly multiRegionConsistency?: MultiRegionConsistency;
 

@@ -48,7 +48,7 @@ export class LynkLockTable extends LynkLockTableBase {
    * @param scope Where in the tree it is put.
    * @param id The id of the construct.
    * @param tableName The name of the table.
-   * @throws ValidationError where that is no name of a table
+   * @throws ValidationError if that is no name of a table
    */
   static fromLynkLockTableName(scope: Construct, id: string, tableName: string): ILynkLockTable {
     return LynkLockTable.fromLynkLockTableAttributes(scope, id, { tableName });
@@ -61,7 +61,7 @@ export class LynkLockTable extends LynkLockTableBase {
    * @param scope Where in the tree it is put.
    * @param id The id of the construct.
    * @param tableArn The ARN of the table.
-   * @throws ValidationError where that is no ARN of a table
+   * @throws ValidationError if that is no ARN of a table
    */
   static fromLynkLockTableArn(scope: Construct, id: string, tableArn: string): ILynkLockTable {
     return LynkLockTable.fromLynkLockTableAttributes(scope, id, { tableArn });
@@ -73,8 +73,8 @@ export class LynkLockTable extends LynkLockTableBase {
    * @param scope Where in the tree it is put.
    * @param id The id of the construct.
    * @param attrs What is known of the table.
-   * @throws ValidationError where `tableName` and `tableArn` are both given, or neither is; where one of them is
-   * malformed; where a duration is out of its range
+   * @throws ValidationError if `tableName` and `tableArn` are both given, or neither is; if one of them is
+   * malformed; if a duration is out of its range
    */
   static fromLynkLockTableAttributes(scope: Construct, id: string, attrs: LynkLockTableAttributes): ILynkLockTable {
     return new ImportedLynkLockTable(scope, id, attrs);
@@ -99,14 +99,14 @@ export class LynkLockTable extends LynkLockTableBase {
   /** Permissions on this table. */
   readonly grants: LynkLockGrants;
 
-  /** What functions are told that are connected with this table, where `connect` says nothing else. */
+  /** The client defaults of functions that are connected with this table, if `connect` gives no others. */
   protected readonly clientDefaults: LynkClientDefaults;
 
   /** By Region. */
   private readonly replicaKeyArns: { readonly [region: string]: string };
 
   /**
-   * @throws ValidationError where DynamoDB or the client would refuse a prop later, or two Regions could hold one
+   * @throws ValidationError if DynamoDB or the client would refuse a prop later, or two Regions could hold one
    * lock: `tableName`, a duration or `warmThroughput` is out of its range; `replicas` are not strongly consistent,
    * are not three Regions together with the stack's and the `witnessRegion`, or come with `timeToLive`;
    * `removalPolicy` is `SNAPSHOT`; `tags` take the tag `lynk`. Replicas that are added to `table` later are checked
@@ -165,8 +165,8 @@ export class LynkLockTable extends LynkLockTableBase {
    *
    * @param scope Where in the stack of that Region it is put.
    * @param id The id of the construct.
-   * @param region The Region; that of `scope`, where it is left out.
-   * @throws ValidationError where the table has no replica in that Region
+   * @param region The Region; by default that of `scope`.
+   * @throws ValidationError if the table has no replica in that Region
    * @example
    * import type { Stack } from 'aws-cdk-lib';
    * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';

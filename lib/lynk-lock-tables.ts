@@ -42,7 +42,7 @@ export class LynkLockTables extends Resource {
    */
   readonly groupArn: string;
 
-  /** @throws ValidationError where `groupName` has other characters than such a name may have, or begins with "aws" */
+  /** @throws ValidationError if `groupName` has characters that such a name may not have, or begins with "aws" */
   constructor(scope: Construct, id: string, props: LynkLockTablesProps = {}) {
     super(scope, id);
     const given = injected(scope, id, LynkLockTables.PROPERTY_INJECTION_ID, props);
@@ -65,7 +65,7 @@ export class LynkLockTables extends Resource {
     });
     this.node.defaultChild = group;
     // Python's `lynk list-tables` takes whatever carries the tables' tag for a table, so this one says otherwise,
-    // even where somebody has tagged a whole stack.
+    // even if somebody has tagged a whole stack.
     Tags.of(group).add(TABLE_TAG.key, 'lock-tables');
     this.groupName = group.ref;
     this.groupArn = group.attrArn;

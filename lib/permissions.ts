@@ -12,7 +12,7 @@ export const GUARD_ACTION = 'dynamodb:ConditionCheckItem';
 export const LOCK_PERMISSIONS: readonly Permission[] = [
   // Which permits of a semaphore are free.
   { action: 'dynamodb:BatchGetItem', calls: ['semaphore acquire', 'semaphore tryAcquire'] },
-  // While it waits, and where a failed condition brought no entry back.
+  // While it waits, and if a failed condition brought no entry back.
   { action: 'dynamodb:GetItem', calls: ['acquire', 'refresh', 'serialize', 'deserializeLock'] },
   {
     action: 'dynamodb:UpdateItem',
@@ -34,7 +34,7 @@ export const LOCK_PERMISSIONS: readonly Permission[] = [
 /** What `grantInspect` allows on one entry. */
 export const INSPECT_PERMISSIONS: readonly Permission[] = [{ action: 'dynamodb:GetItem', calls: ['inspect'] }];
 
-/** What `grantInspect` allows besides, where it is not limited to names: a scan has no key to limit. */
+/** What `grantInspect` also allows if it is not limited to names: a scan has no key to limit. */
 export const LIST_PERMISSIONS: readonly Permission[] = [{ action: 'dynamodb:Scan', calls: ['list'] }];
 
 /** What `grantBreak` allows: to read an entry, to replace its version, and, by force, to delete it. */

@@ -12,7 +12,7 @@ import { expiryMs, jsonata, literal, type SharedByStates } from './entry-request
  *     canBeTaken  whether the last look showed a permit that is free or expired
  */
 
-/** Draws the permit that is tried first: any one, so that those who come at once do not all try the same. */
+/** Draws the permit that is tried first, at random, so that executions that start at once do not all try the same. */
 export function anyPermit({ variable }: SharedByStates, permits: number): string {
   const name = `${variable}.name & "#" & $string($floor($random() * ${permits}))`;
   return jsonata(`$merge([${variable}, {"semaphore": $string(${variable}.name), "name": ${name}, "polls": 0}])`);

@@ -90,7 +90,7 @@ function validateReplication(scope: IConstruct, props: LynkLockTableProps): void
   }
 }
 
-/** The part of a rendered table that says where it is replicated to. */
+/** The part of a rendered table that lists its replicas. */
 interface RenderedTable {
   readonly Replicas?: unknown;
   readonly MultiRegionConsistency?: unknown;

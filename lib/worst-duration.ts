@@ -36,7 +36,7 @@ export interface WorstDuration {
   readonly seconds: number;
   /** Of the longest way through: each state that takes time, and why it takes so long. */
   readonly parts: readonly string[];
-  /** Why nobody can tell; where that is so, the rest means nothing. */
+  /** Why it is unknown, if it is; then the rest means nothing. */
   readonly unknown?: string;
 }
 

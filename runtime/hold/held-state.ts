@@ -21,7 +21,7 @@ export interface HoldOrigin {
   readonly signal?: AbortSignal | undefined;
   /** Elapsed time at which its invocation ends. */
   readonly invocationEndsMs?: number | undefined;
-  /** Seconds before that end at which the work is to stop. */
+  /** Seconds before that end at which the work has to stop. */
   readonly reserveSeconds: number;
   /** Whether the lock stays with the process when its work or its invocation is over: a sticky lock. */
   readonly isToStay?: boolean | undefined;
@@ -185,7 +185,7 @@ export class HeldState {
     return this.phase === 'resting' ? deadlineMs : Math.min(deadlineMs, invocationEndsMs);
   }
 
-  /** When the work is to stop, so that its lock can be released before the invocation is killed. */
+  /** When the work has to stop, so that its lock can be released before the invocation is killed. */
   private stopMs(): number {
     const { invocationEndsMs = Infinity, reserveSeconds } = this.origin;
     return invocationEndsMs - reserveSeconds * 1000;

@@ -10,7 +10,7 @@ import { ANSWER_RESERVE_MS, RELEASE_WAIT_SECONDS } from '../protocol/schedule.js
  */
 const CORRECTIONS = 2;
 
-/** What is to stay of a hold's entry. */
+/** What stays of a hold's entry. */
 export interface Tombstone {
   /** Monotonic time until which the lock stays taken, though nobody holds it. */
   readonly untilMs?: number | undefined;

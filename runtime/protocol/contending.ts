@@ -25,7 +25,7 @@ export interface Situation {
   readonly writesInARow: number;
   /** Sleeps before this one. */
   readonly polls: number;
-  /** How much rarer polls are to be, from 1 on. */
+  /** How much rarer polls have to be, from 1 on. */
   readonly crowding: number;
   /** Whether the lock has changed hands since the poll before. */
   readonly isLively: boolean;
