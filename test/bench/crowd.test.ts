@@ -15,7 +15,8 @@ test('ten times the waiters ask for far less than ten times the requests, and th
 });
 
 test('few processes that want it again at once take not twice as long as one, and need one more request a cycle', async () => {
-  const ten = await races(20, { processes: 10, cycles: 20 });
+  // Over 20 seeds, how far behind the last one is varies by a twentieth of itself.
+  const ten = await races(60, { processes: 10, cycles: 20 });
   const two = await races(20, { processes: 2, cycles: 20 });
 
   expect(ten.ratio).toBeLessThan(1.7);
