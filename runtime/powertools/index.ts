@@ -35,12 +35,14 @@ export interface LockPowertools {
  * cold start.
  * @throws LockOptionError if an option is unknown
  * @example
+ * ```ts
  * import { Logger } from '@aws-lambda-powertools/logger';
  * import { getLockFactory } from 'cdk-lynk/runtime';
  * import { lockPowertools } from 'cdk-lynk/runtime/powertools';
  *
  * const logger = new Logger({ serviceName: 'billing' });
  * export const factory = getLockFactory('my-locks', { ...lockPowertools({ logger }), leaseSeconds: 10 });
+ * ```
  */
 export function lockPowertools(options: LockPowertoolsOptions = {}): LockPowertools {
   refuseUnknown(options, ['logger', 'serviceName'], 'lockPowertools');

@@ -28,7 +28,7 @@ test.each(Object.keys(ENTRIES))(
 );
 
 /** The base of `LockFactory`: what it shares with the locks of a bare `withLock`. Nobody makes or extends one. */
-const NOT_FOR_USE = ['Locks', 'LockStore'];
+const NOT_FOR_USE = ['LockClient', 'LockStore'];
 
 test.each(Object.keys(ENTRIES))('each type that a signature of %s names can be imported', (entry) => {
   const reachable = new Set([entry, './runtime'].flatMap((one) => [...exportedBy(reportOf(one))]));
