@@ -55,8 +55,8 @@ async function run(without) {
 async function proveRules(rules) {
   let failed = 0;
   for (const rule of rules) {
-    const checker = RULES[rule]?.checker ?? 'mutual-exclusion';
-    const args = ['--json', '--checker', checker, '--schedules', String(MOST_SCHEDULES)];
+    const { checker = 'mutual-exclusion', from = 0 } = RULES[rule] ?? {};
+    const args = ['--json', '--checker', checker, '--from', String(from), '--schedules', String(MOST_SCHEDULES)];
     const { found, done } = await withBundle(rule, async (file) => {
       const outcome = promisify(execFile)(process.execPath, [file, ...args]);
       // A violation, which is what is wanted here, ends it with 1.
