@@ -1,115 +1,57 @@
 import { randomUUID } from 'node:crypto';
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DeleteItemCommandInput,
-  DynamoDBClient,
-  GetItemCommand,
-  type GetItemCommandInput,
-  PutItemCommand,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
-import {
-  acquiredKnowledge,
-  acquireRequest,
-  lookRequest,
-  releaseRequest,
-  seenKnowledge,
-} from '../../lib/entry-requests.js';
+import { GetItemCommand, type GetItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { lookRequest, seenKnowledge } from '../../lib/entry-requests.js';
 import { getLockFactory } from '../../runtime/index.js';
 import { parseVersion } from '../../runtime/protocol/version.js';
-import { clientSettings, startServer, type TestServer } from '../server/index.js';
-import { createTable, lockTable } from '../server/table.js';
+import { EntryExecution, entryOf, FOREIGN, HOST, SHARED, TABLE, TestTable } from './entry-execution.js';
 import { evaluated } from './jsonata.js';
 
-const TABLE = 'locks';
-const SHARED = { tableName: TABLE, variable: '$lock' };
 const NOW = Date.UTC(2026, 10, 24, 12);
-const HOST = 'arn:aws:states:eu-west-1:123456789012:execution:machine:1';
 
-let server: TestServer;
-let client: DynamoDBClient;
+let table: TestTable;
 let names = 0;
 
 beforeAll(async () => {
-  server = await startServer();
-  client = new DynamoDBClient(clientSettings(server.endpoint));
-  await createTable(client, lockTable(TABLE));
+  table = await TestTable.start();
 });
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
+afterAll(() => table.stop());
 
-/** What an execution knows, and the requests of its states, sent as they are at a given time. */
-class TestExecution {
-  lock: Record<string, unknown>;
-
+class TestExecution extends EntryExecution<Record<string, unknown>> {
   constructor(
     readonly name: string,
     readonly hold = randomUUID() as string,
   ) {
-    this.lock = { name, hold };
+    super(table.client, { name, hold });
   }
 
-  /** Whether the lock was taken. */
-  async acquire(nowMs = NOW): Promise<boolean> {
-    const sight = { variables: { lock: this.lock }, states: { context: { Execution: { Id: HOST } } }, nowMs };
-    const request = (await evaluated(acquireRequest(SHARED, 40), sight)) as UpdateItemCommandInput;
-    const result = await conditional(client.send(new UpdateItemCommand(request)));
-    if (result) await this.learn(acquiredKnowledge(SHARED), result, nowMs);
-    return result !== undefined;
+  override acquire(nowMs = NOW): Promise<boolean> {
+    return super.acquire(nowMs);
+  }
+
+  override release(nowMs = NOW): Promise<boolean> {
+    return super.release(nowMs);
   }
 
   async look(nowMs = NOW): Promise<void> {
-    const request = await evaluated(lookRequest(SHARED), { variables: { lock: this.lock }, nowMs });
-    const { Item } = await client.send(new GetItemCommand(request as GetItemCommandInput));
+    const request = await evaluated(lookRequest(SHARED), { variables: { lock: this.known }, nowMs });
+    const { Item } = await this.client.send(new GetItemCommand(request as GetItemCommandInput));
     await this.learn(seenKnowledge(SHARED), Item ? { Item } : {}, nowMs);
   }
-
-  /** Whether the entry was this execution's. */
-  async release(): Promise<boolean> {
-    const request = await evaluated(releaseRequest(SHARED), { variables: { lock: this.lock }, nowMs: NOW });
-    return (await conditional(client.send(new DeleteItemCommand(request as DeleteItemCommandInput)))) !== undefined;
-  }
-
-  private async learn(knowledge: string, result: object, nowMs: number): Promise<void> {
-    const sight = { variables: { lock: this.lock }, states: { result }, nowMs };
-    this.lock = (await evaluated(knowledge, sight)) as Record<string, unknown>;
-  }
 }
 
-async function conditional<T>(answer: Promise<T>): Promise<T | undefined> {
-  return answer.catch((error: unknown) => {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  });
-}
-
-async function entry(name: string) {
-  const Key = { lockKey: { S: name } };
-  return (await client.send(new GetItemCommand({ TableName: TABLE, Key, ConsistentRead: true }))).Item;
-}
-
-async function put(name: string, rest: object): Promise<void> {
-  await client.send(new PutItemCommand({ TableName: TABLE, Item: { lockKey: { S: name }, ...rest } }));
-}
-
-const entryOf = (versionNumber: string, leaseSeconds: number | string) => ({
-  versionNumber: { S: versionNumber },
-  leaseDuration: { N: String(leaseSeconds) },
-  hostIdentifier: { S: 'elsewhere' },
-});
-const FOREIGN = '5f2b4a1e-8a0e-4a35-a3c1-6f3d6a0f2c11';
 const newName = (): string => `lock ${names++}`;
 
 test('the entry of a free lock, as everybody reads it', async () => {
   const execution = new TestExecution(newName());
-  await put(execution.name, { ...entryOf(FOREIGN, 0), fencingToken: { N: '7' }, data: { S: 'x' }, more: { S: 'y' } });
+  await table.put(execution.name, {
+    ...entryOf(FOREIGN, 0),
+    fencingToken: { N: '7' },
+    data: { S: 'x' },
+    more: { S: 'y' },
+  });
   expect(await execution.acquire()).toBe(true);
   const sent = String(NOW / 10);
-  expect(await entry(execution.name)).toEqual({
+  expect(await table.entry(execution.name)).toEqual({
     lockKey: { S: execution.name },
     leaseDuration: { N: '40' },
     versionNumber: { S: execution.hold.slice(0, 24) + sent },
@@ -117,19 +59,19 @@ test('the entry of a free lock, as everybody reads it', async () => {
     expiresAt: { N: String(NOW / 1000 + 40 + 86_400) },
     more: { S: 'y' },
   });
-  expect(execution.lock).toMatchObject({ sentMs: NOW, leaseMs: 40_000 });
+  expect(execution.known).toMatchObject({ sentMs: NOW, leaseMs: 40_000 });
 });
 
 test('its version looks like a UUIDv4, and says nothing to our client', async () => {
   const execution = new TestExecution(newName());
   await execution.acquire();
-  const version = (await entry(execution.name))?.['versionNumber']?.S ?? '';
+  const version = (await table.entry(execution.name))?.['versionNumber']?.S ?? '';
   expect(version).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9]{12}$/);
   expect(parseVersion(version)).toBeUndefined();
 });
 
 test('our client and a state machine exclude each other', async () => {
-  const factory = getLockFactory(TABLE, { client });
+  const factory = getLockFactory(TABLE, { client: table.client });
   const execution = new TestExecution(newName());
   const held = await factory.createLock(execution.name).acquire();
   expect(await execution.acquire()).toBe(false);
@@ -137,17 +79,17 @@ test('our client and a state machine exclude each other', async () => {
   expect(await execution.acquire()).toBe(true);
   expect(await factory.createLock(execution.name).tryAcquire()).toBeUndefined();
   expect(await execution.release()).toBe(true);
-  expect(await entry(execution.name)).toBeUndefined();
+  expect(await table.entry(execution.name)).toBeUndefined();
 });
 
 test('an attempt recognises what an earlier one has written, and gives it a version of its own', async () => {
   const execution = new TestExecution(newName());
   expect(await execution.acquire(NOW)).toBe(true);
-  const first = await entry(execution.name);
-  execution.lock = { name: execution.name, hold: execution.hold };
+  const first = await table.entry(execution.name);
+  execution.known = { name: execution.name, hold: execution.hold };
   expect(await execution.acquire(NOW + 3_000)).toBe(true);
-  expect(execution.lock).toMatchObject({ sentMs: NOW + 3_000 });
-  expect((await entry(execution.name))?.['versionNumber']).not.toEqual(first?.['versionNumber']);
+  expect(execution.known).toMatchObject({ sentMs: NOW + 3_000 });
+  expect((await table.entry(execution.name))?.['versionNumber']).not.toEqual(first?.['versionNumber']);
 });
 
 test('the same request twice, as an SDK sends it, is taken twice', async () => {
@@ -159,9 +101,9 @@ test('the same request twice, as an SDK sends it, is taken twice', async () => {
 test('a late duplicate of an earlier attempt brings no old version back', async () => {
   const execution = new TestExecution(newName());
   await execution.acquire(NOW + 3_000);
-  const before = await entry(execution.name);
+  const before = await table.entry(execution.name);
   expect(await execution.acquire(NOW)).toBe(false);
-  expect(await entry(execution.name)).toEqual(before);
+  expect(await table.entry(execution.name)).toEqual(before);
 });
 
 test('two iterations of one execution do not share a lock', async () => {
@@ -175,7 +117,7 @@ test.each([
   ['ours, whose stamp says that it is long over', '0192f3a1-7c44-8b1e-9c4d-5f6a7b8c9d0e'],
 ])('an entry is taken over once it was seen for its lease and a margin: %s', async (_, version) => {
   const execution = new TestExecution(newName());
-  await put(execution.name, entryOf(version, 20));
+  await table.put(execution.name, entryOf(version, 20));
   // 0.25 s and 1 % of the lease, and 3 s for the clocks.
   const expiryMs = NOW + 20_000 + 450 + 3_000;
   await execution.look(NOW);
@@ -186,10 +128,10 @@ test.each([
 
 test('never without a look, and never another version than the one that was seen', async () => {
   const execution = new TestExecution(newName());
-  await put(execution.name, entryOf(FOREIGN, 1));
+  await table.put(execution.name, entryOf(FOREIGN, 1));
   expect(await execution.acquire(NOW + 60_000)).toBe(false);
   await execution.look(NOW);
-  await put(execution.name, entryOf(randomUUID(), 1));
+  await table.put(execution.name, entryOf(randomUUID(), 1));
   expect(await execution.acquire(NOW + 60_000)).toBe(false);
   // Nor is time that another version was seen for its own.
   await execution.look(NOW + 60_000);
@@ -198,9 +140,9 @@ test('never without a look, and never another version than the one that was seen
 
 test('nor the same version, when its lease has become another', async () => {
   const execution = new TestExecution(newName());
-  await put(execution.name, entryOf(FOREIGN, 1));
+  await table.put(execution.name, entryOf(FOREIGN, 1));
   await execution.look(NOW);
-  await put(execution.name, entryOf(FOREIGN, 1.5));
+  await table.put(execution.name, entryOf(FOREIGN, 1.5));
   await execution.look(NOW + 60_000);
   expect(await execution.acquire(NOW + 61_000)).toBe(false);
 });
@@ -213,37 +155,37 @@ test.each([
   ['free, but for a version', { leaseDuration: { N: '0' }, hostIdentifier: { S: 'elsewhere' } }],
 ])('what is no lock’s entry is reported, and never written over: %s', async (_, item) => {
   const execution = new TestExecution(newName());
-  await put(execution.name, item);
+  await table.put(execution.name, item);
   expect(await execution.acquire()).toBe(false);
   await execution.look(NOW);
-  expect(execution.lock).toMatchObject({ isMalformed: true, seenVersion: '' });
+  expect(execution.known).toMatchObject({ isMalformed: true, seenVersion: '' });
   await execution.look(NOW + 1_000_000);
   expect(await execution.acquire(NOW + 1_000_000)).toBe(false);
   expect(await execution.release()).toBe(false);
-  expect(await entry(execution.name)).toEqual({ lockKey: { S: execution.name }, ...item });
+  expect(await table.entry(execution.name)).toEqual({ lockKey: { S: execution.name }, ...item });
 });
 
 test('who holds it is known after a look, and that nobody does', async () => {
   const execution = new TestExecution(newName());
-  await put(execution.name, entryOf(FOREIGN, 20));
+  await table.put(execution.name, entryOf(FOREIGN, 20));
   await execution.look();
-  expect(execution.lock).toMatchObject({ isMalformed: false, seenHost: 'elsewhere', seenLease: 20, seenSinceMs: NOW });
+  expect(execution.known).toMatchObject({ isMalformed: false, seenHost: 'elsewhere', seenLease: 20, seenSinceMs: NOW });
   const other = new TestExecution(newName());
   await other.look();
-  expect(other.lock).toMatchObject({ isMalformed: false, seenHost: 'nobody', seenVersion: '' });
+  expect(other.known).toMatchObject({ isMalformed: false, seenHost: 'nobody', seenVersion: '' });
 });
 
 test('a release leaves the entries of others alone', async () => {
   const execution = new TestExecution(newName());
   await execution.acquire();
-  await put(execution.name, entryOf(FOREIGN, 20));
+  await table.put(execution.name, entryOf(FOREIGN, 20));
   expect(await execution.release()).toBe(false);
-  expect(await entry(execution.name)).toMatchObject({ versionNumber: { S: FOREIGN } });
+  expect(await table.entry(execution.name)).toMatchObject({ versionNumber: { S: FOREIGN } });
 });
 
 test('a name that is a number names the same lock as its text', async () => {
   const execution = new TestExecution(newName());
-  execution.lock = { ...execution.lock, name: 42 };
+  execution.known = { ...execution.known, name: 42 };
   expect(await execution.acquire()).toBe(true);
-  expect(await entry('42')).toMatchObject({ hostIdentifier: { S: HOST } });
+  expect(await table.entry('42')).toMatchObject({ hostIdentifier: { S: HOST } });
 });

@@ -1,40 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import {
-  BatchGetItemCommand,
-  type BatchGetItemCommandInput,
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DeleteItemCommandInput,
-  DynamoDBClient,
-  PutItemCommand,
-  UpdateItemCommand,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
-import { acquiredKnowledge, acquireRequest, releaseRequest } from '../../lib/entry-requests.js';
+import { BatchGetItemCommand, type BatchGetItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { anyPermit, lookAtPermitsRequest, pauseSeconds, seenPermitsKnowledge } from '../../lib/permit-requests.js';
 import { getLockFactory, type HeldLock } from '../../runtime/index.js';
-import { clientSettings, startServer, type TestServer } from '../server/index.js';
-import { createTable, lockTable } from '../server/table.js';
+import { EntryExecution, entryOf, FOREIGN, HOST, SHARED, TABLE, TestTable } from './entry-execution.js';
 import { evaluated } from './jsonata.js';
 
-const TABLE = 'locks';
-const SHARED = { tableName: TABLE, variable: '$lock' };
-const HOST = 'arn:aws:states:eu-west-1:123456789012:execution:machine:1';
-const FOREIGN = '5f2b4a1e-8a0e-4a35-a3c1-6f3d6a0f2c11';
-
-let server: TestServer;
-let client: DynamoDBClient;
+let table: TestTable;
 let names = 0;
 
 beforeAll(async () => {
-  server = await startServer();
-  client = new DynamoDBClient(clientSettings(server.endpoint));
-  await createTable(client, lockTable(TABLE));
+  table = await TestTable.start();
 });
-afterAll(async () => {
-  client.destroy();
-  await server.stop();
-});
+afterAll(() => table.stop());
 
 const newName = () => `semaphore ${names++}`;
 
@@ -47,64 +24,36 @@ interface Known {
 }
 
 /** What an execution knows of a semaphore, and the requests of its states, sent as they are. */
-class PermitExecution {
-  known: Known;
-
+class PermitExecution extends EntryExecution<Known> {
   constructor(
     name: string,
     readonly permits: number,
   ) {
-    this.known = { name, hold: randomUUID(), isMalformed: false } as never;
+    super(table.client, { name, hold: randomUUID(), isMalformed: false } as never);
   }
 
   async pick(): Promise<void> {
     await this.learn(anyPermit(SHARED, this.permits), {}, Date.now());
   }
 
-  async acquire(nowMs = Date.now()): Promise<boolean> {
-    const sight = { variables: { lock: this.known }, states: { context: { Execution: { Id: HOST } } }, nowMs };
-    const request = (await evaluated(acquireRequest(SHARED, 40), sight)) as UpdateItemCommandInput;
-    const result = await conditional(client.send(new UpdateItemCommand(request)));
-    if (result) await this.learn(acquiredKnowledge(SHARED), result, nowMs);
-    return result !== undefined;
+  override acquire(nowMs = Date.now()): Promise<boolean> {
+    return super.acquire(nowMs);
+  }
+
+  override release(nowMs = Date.now()): Promise<boolean> {
+    return super.release(nowMs);
   }
 
   async look(nowMs = Date.now(), unread?: object): Promise<Known> {
     const sight = { variables: { lock: this.known }, nowMs };
     const request = await evaluated(lookAtPermitsRequest(SHARED, this.permits), sight);
-    const { Responses, UnprocessedKeys } = await client.send(
+    const { Responses, UnprocessedKeys } = await this.client.send(
       new BatchGetItemCommand(request as BatchGetItemCommandInput),
     );
     await this.learn(seenPermitsKnowledge(SHARED, this.permits), { Responses, UnprocessedKeys, ...unread }, nowMs);
     return this.known;
   }
-
-  async release(): Promise<boolean> {
-    const request = await evaluated(releaseRequest(SHARED), { variables: { lock: this.known }, nowMs: Date.now() });
-    return (await conditional(client.send(new DeleteItemCommand(request as DeleteItemCommandInput)))) !== undefined;
-  }
-
-  private async learn(knowledge: string, result: object, nowMs: number): Promise<void> {
-    const sight = { variables: { lock: this.known }, states: { result }, nowMs };
-    this.known = (await evaluated(knowledge, sight)) as Known;
-  }
 }
-
-async function conditional<T>(answer: Promise<T>): Promise<T | undefined> {
-  return answer.catch((error: unknown) => {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  });
-}
-
-async function put(name: string, rest: object = entryOf(FOREIGN, 5)): Promise<void> {
-  await client.send(new PutItemCommand({ TableName: TABLE, Item: { lockKey: { S: name }, ...rest } }));
-}
-const entryOf = (versionNumber: string, leaseSeconds: number) => ({
-  versionNumber: { S: versionNumber },
-  leaseDuration: { N: String(leaseSeconds) },
-  hostIdentifier: { S: 'elsewhere' },
-});
 
 test('the first permit tried is any of them', async () => {
   const tried = new Set<string>();
@@ -118,7 +67,7 @@ test('the first permit tried is any of them', async () => {
 
 test.each([1, 2, 3])('of %i permits, executions and our client share each', async (permits) => {
   const name = newName();
-  const semaphore = getLockFactory(TABLE, { client }).createSemaphore(name, { permits });
+  const semaphore = getLockFactory(TABLE, { client: table.client }).createSemaphore(name, { permits });
   const ours: HeldLock[] = [];
   const theirs: PermitExecution[] = [];
   for (let taken = 0; taken < permits; taken += 1) {
@@ -161,7 +110,7 @@ test.each([1, 2, 3])('of %i permits, executions and our client share each', asyn
 test('one of a holder that died is taken over, once it was seen for its lease, and no other', async () => {
   const name = newName();
   for (const index of [0, 1, 2])
-    await put(`${name}#${index}`, entryOf(`${FOREIGN.slice(0, -1)}${index}`, index === 1 ? 5 : 60));
+    await table.put(`${name}#${index}`, entryOf(`${FOREIGN.slice(0, -1)}${index}`, index === 1 ? 5 : 60));
   const execution = new PermitExecution(name, 3);
   await execution.pick();
   const start = Date.now();
@@ -170,7 +119,7 @@ test('one of a holder that died is taken over, once it was seen for its lease, a
   expect(await execution.acquire(start + 8_290)).toBe(false);
   expect(await execution.look(start + 8_310)).toMatchObject({ canBeTaken: true, name: `${name}#1` });
   // Refreshed between the look and the write.
-  await put(`${name}#1`, entryOf(FOREIGN.replace('5f', '6f'), 5));
+  await table.put(`${name}#1`, entryOf(FOREIGN.replace('5f', '6f'), 5));
   expect(await execution.acquire(start + 8_320)).toBe(false);
   expect((await execution.look(start + 8_330)).canBeTaken).toBe(false);
   expect((await execution.look(start + 16_700)).canBeTaken).toBe(true);
@@ -179,8 +128,8 @@ test('one of a holder that died is taken over, once it was seen for its lease, a
 
 test('kept and free ones can be had, and what was not read is not taken for free', async () => {
   const name = newName();
-  await put(`${name}#0`);
-  await put(`${name}#1`, entryOf(FOREIGN, 0));
+  await table.put(`${name}#0`, entryOf(FOREIGN, 5));
+  await table.put(`${name}#1`, entryOf(FOREIGN, 0));
   const execution = new PermitExecution(name, 2);
   await execution.pick();
   const UnprocessedKeys = { [TABLE]: { Keys: [{ lockKey: { S: `${name}#1` } }] } };
@@ -192,7 +141,7 @@ test('kept and free ones can be had, and what was not read is not taken for free
 
 test('something else under the name of a permit is left as it is, and told', async () => {
   const name = newName();
-  await put(`${name}#1`, { value: { S: 'blue' } });
+  await table.put(`${name}#1`, { value: { S: 'blue' } });
   const execution = new PermitExecution(name, 2);
   await execution.pick();
   expect(await execution.look()).toMatchObject({ isMalformed: true, name: `${name}#1` });
