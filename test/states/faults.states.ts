@@ -1,9 +1,9 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
-import { Pass, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import { Duration } from 'aws-cdk-lib';
+import { Pass } from 'aws-cdk-lib/aws-stepfunctions';
 import { LynkLockStates, LynkLockTable } from '../../lib/index.js';
 import { until } from '../e2e/rig.js';
 import type { SeenRequest } from '../server/fault-proxy.js';
-import { Rig } from './rig.js';
+import { pause, Rig } from './rig.js';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -17,9 +17,6 @@ const isOf =
   (seen: SeenRequest): boolean =>
     seen.operation === operation && seen.input.Key?.lockKey?.S === lock;
 const lockStates = (...states: string[]): string[] => states.map((state) => `Work lock: ${state}`);
-const pause = (stack: Stack, seconds: number): Wait =>
-  new Wait(stack, 'Work', { time: WaitTime.duration(Duration.seconds(seconds)) });
-
 test('an acquire whose answer got lost is recognised by the next attempt, not waited out', async () => {
   const machine = await rig.machine((stack, locks) =>
     locks.protect(new Pass(stack, 'Work'), { name: 'acquired', waitDuration: Duration.seconds(0) }),

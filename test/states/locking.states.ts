@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Duration, type Stack } from 'aws-cdk-lib';
-import { Fail, JsonPath, Parallel, Pass, QueryLanguage, Succeed, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import { Duration } from 'aws-cdk-lib';
+import { Fail, JsonPath, Parallel, Pass, QueryLanguage, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { STATES_ACTIONS } from '../../lib/permissions.js';
 import { until } from '../e2e/rig.js';
-import { Rig } from './rig.js';
+import { pause, Rig } from './rig.js';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -13,8 +13,6 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 beforeEach(() => rig.proxy.forget());
 
-const pause = (stack: Stack, seconds: number): Wait =>
-  new Wait(stack, 'Work', { time: WaitTime.duration(Duration.seconds(seconds)) });
 const lockStates = (...states: string[]): string[] => states.map((state) => `Work lock: ${state}`);
 
 test('while a step works, its execution holds the lock, and our client respects it', async () => {

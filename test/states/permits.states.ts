@@ -1,8 +1,8 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
-import { Fail, Pass, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import { Duration } from 'aws-cdk-lib';
+import { Fail, Pass } from 'aws-cdk-lib/aws-stepfunctions';
 import { PERMIT_STATES_ACTIONS } from '../../lib/permissions.js';
 import { until } from '../e2e/rig.js';
-import { Rig } from './rig.js';
+import { pause, Rig } from './rig.js';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -10,9 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 beforeEach(() => rig.proxy.forget());
-
-const pause = (stack: Stack, seconds: number): Wait =>
-  new Wait(stack, 'Work', { time: WaitTime.duration(Duration.seconds(seconds)) });
 
 /** Who holds the permits of a semaphore, by number. */
 async function holdersOf(name: string, permits: number): Promise<(string | undefined)[]> {

@@ -29,6 +29,11 @@ export type Item = Record<string, AttributeValue>;
 /** Makes a state machine of what it is given: a stack, and the lock table in it. */
 export type MachineMaker = (stack: Stack, locks: ILynkLockTable) => IChainable;
 
+/** Steps that take so long. */
+export function pause(stack: Stack, seconds: number): Wait {
+  return new Wait(stack, 'Work', { time: WaitTime.duration(Duration.seconds(seconds)) });
+}
+
 /** A real server with a lock table and a table of counters, and Step Functions beside it. */
 export class Rig {
   private made = 0;
