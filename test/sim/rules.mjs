@@ -362,6 +362,18 @@ export const RULES = {
       },
     ],
   },
+  'expiry-after-token': {
+    says: 'an entry with a fencing token stays until a day after the token, read as a time',
+    from: 9450,
+    checker: 'fencing-tokens',
+    edits: [
+      {
+        file: 'entry/lock-ref.ts',
+        find: 'Math.ceil(Math.max(this.serverNowMs(), tokenMs) / 1000)',
+        replace: 'Math.ceil(Math.max(this.serverNowMs(), 0 * tokenMs) / 1000)',
+      },
+    ],
+  },
   'token-behind-replaced': {
     says: 'a hold whose token is behind DynamoDB’s clock is replaced before its lock is granted',
     from: 4068,
