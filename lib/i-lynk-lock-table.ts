@@ -127,7 +127,7 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   metric(metricName: string, props?: MetricOptions): Metric;
 
   /**
-   * Read units that requests for locks took: looks of those who wait, above all.
+   * Read units that requests for locks took: mostly polls of waiters.
    *
    * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes

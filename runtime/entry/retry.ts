@@ -24,7 +24,8 @@ interface RetryBudget {
 }
 
 /**
- * Attempts until one is answered, or until the budget is over. Every request that is tried again is tried again here.
+ * Attempts until one is answered, or until the budget is over. Only a heartbeat is tried again elsewhere, by its timer
+ * (hold/lease-renewer.ts).
  * @param isFinal whether another attempt would end alike; an error of this library says so, unless a hold depends on it
  */
 export async function retry<A>(

@@ -23,7 +23,7 @@ import { LeaseRenewer } from './lease-renewer.js';
 import { Release, type Tombstone } from './release.js';
 
 /** What the next hold of the process takes over from one that it replaces. */
-export interface Replaced {
+export interface ReplacedHold {
   readonly lease: LeaseState;
   readonly waiter: Waiter;
   /** Has still to hear how that hold ended. */
@@ -161,7 +161,7 @@ export class Hold implements HeldLock {
    * Ends the hold for the next one of this process, which takes over its entry and its place in the local queue.
    * Returns nothing if it had ended. Unless it was handed over, its entry may be written over then, too.
    */
-  replace(): Replaced | undefined {
+  replace(): ReplacedHold | undefined {
     const { state, stands } = this;
     const { lease, waiter, reporter } = state.origin;
     if (stands) state.become('released');

@@ -3,7 +3,7 @@ import { type AcquireRequest, stopMsOf, trySeconds } from '../acquire/acquire-re
 import { Contention } from '../acquire/contend.js';
 import { WaitBudget } from '../core/wait-budget.js';
 import { LockLostError } from '../errors.js';
-import type { Hold, Replaced } from '../hold/hold.js';
+import type { Hold, ReplacedHold } from '../hold/hold.js';
 import { Release } from '../hold/release.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { releaseBudgetMs } from '../protocol/schedule.js';
@@ -30,7 +30,7 @@ export async function takeForUse(
 /** Resolves to nothing if another process was seen to have taken the lock. */
 async function retaken(
   request: AcquireRequest,
-  { lease, waiter, reporter: former }: Replaced,
+  { lease, waiter, reporter: former }: ReplacedHold,
   waitSeconds: number,
 ): Promise<Hold | undefined> {
   const { ref, reporter } = request;

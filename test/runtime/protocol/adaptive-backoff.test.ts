@@ -9,7 +9,7 @@ test('a lock that nobody is seen to want is not crowded', () => {
   expect(new AdaptiveBackoff().at(1e9)).toBe(1);
 });
 
-test('lost races make looks rarer, races won more frequent, never more than 30 times and never less than once', () => {
+test('lost races make polls rarer, races won more frequent, never more than 30 times and never less than once', () => {
   const backoff = new AdaptiveBackoff();
   backoff.lostRace(0);
   expect(backoff.at(0)).toBe(1.5);
@@ -25,7 +25,7 @@ test('lost races make looks rarer, races won more frequent, never more than 30 t
   expect(backoff.at(0)).toBe(1);
 });
 
-test('holders that pass by, and throttling, make looks rarer', () => {
+test('holders that pass by, and throttling, make polls rarer', () => {
   const backoff = new AdaptiveBackoff();
   for (let holders = 0; holders < 20; holders += 1) backoff.passedBy(0);
   expect(backoff.at(0)).toBeCloseTo(2);
