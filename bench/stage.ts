@@ -4,7 +4,7 @@ import { LockFactory } from '../runtime/client/lock-factory.js';
 import { type Clock, systemClock } from '../runtime/core/clock.js';
 import { LockManager, type Randomness } from '../runtime/core/lock-manager.js';
 import type { FactorySettings } from '../runtime/options/options.js';
-import { connectionOf } from '../runtime/store/client.js';
+import { factoryConnectionOf } from '../runtime/store/client.js';
 import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../test/server/index.js';
 import { createTable, lockTable } from '../test/server/table.js';
@@ -59,7 +59,7 @@ export class Stage {
     random: Randomness = { bytes: randomBytes, fraction: Math.random },
   ): Ours {
     const manager = new LockManager(clock, random);
-    const store = new DynamoDBStore(this.table, connectionOf(client));
+    const store = new DynamoDBStore(this.table, factoryConnectionOf(client));
     return { locks: new LockFactory(manager, store, settings, () => 'bench'), take };
   }
 

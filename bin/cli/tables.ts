@@ -16,7 +16,7 @@ tags of each table in turn, which takes a tenth of a second each.`,
 export async function tables(args: readonly string[], terminal: Terminal): Promise<number> {
   const line = CommandLine.parse(args, TABLES);
   settleConnection(line);
-  const { lockTables } = await withSdk(() => import('../../runtime/store/dynamodb-store.js'));
+  const { lockTables } = await withSdk(() => import('../../runtime/store/lock-tables.js'));
   const names: string[] = [];
   for await (const name of lockTables()) {
     names.push(name);

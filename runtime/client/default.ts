@@ -35,7 +35,7 @@ import { refuseUnknown, shown } from '../options/validate.js';
 import { TABLE_NAME_VARIABLE } from '../protocol/wire.js';
 import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from '../recipes/multi-lock.js';
 import { flySingly } from '../recipes/single-flight.js';
-import { connectionOf } from '../store/client.js';
+import { connectionOf, factoryConnectionOf } from '../store/client.js';
 import { DynamoDBStore } from '../store/dynamodb-store.js';
 import { DynamoDBHoldStore } from '../store/hold-store.js';
 import { defaultHostIdentifier, defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
@@ -83,7 +83,7 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
   const ofEnvironment = tableOfEnvironment();
   const { manager, store } = backendFor(
     table ?? ofEnvironment,
-    (tableName) => new DynamoDBStore(tableName, connectionOf(client)),
+    (tableName) => new DynamoDBStore(tableName, factoryConnectionOf(client)),
   );
   const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
   const ownSettings = { ...defaults, ...given(settings) };

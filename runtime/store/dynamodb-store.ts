@@ -1,12 +1,3 @@
-import {
-  BatchGetItemCommand,
-  type BatchGetItemCommandOutput,
-  DescribeTableCommand,
-  ListTablesCommand,
-  ListTagsOfResourceCommand,
-  ScanCommand,
-  type ScanCommandOutput,
-} from '@aws-sdk/client-dynamodb';
 import type {
   Consistency,
   ListAnswer,
@@ -16,11 +7,9 @@ import type {
   ReadManyAnswer,
   WriteAnswer,
 } from '../core/store.js';
-import { LockUnavailableError, LynkError } from '../errors.js';
 import type { LockEntry } from '../protocol/entry.js';
-import { ENTRY, TABLE_TAG } from '../protocol/wire.js';
-import { connectionOf } from './client.js';
-import { classifyFailure, noLockTable } from './failure.js';
+import { ENTRY } from '../protocol/wire.js';
+import { noLockTable } from './failure.js';
 import { DynamoDBHoldStore } from './hold-store.js';
 import { entriesFromItems, textIn } from './item.js';
 
@@ -35,11 +24,9 @@ export class DynamoDBStore extends DynamoDBHoldStore implements LockStore {
 
   async readMany(lockKeys: readonly string[], consistency: Consistency, signal: AbortSignal): Promise<ReadManyAnswer> {
     const Keys = lockKeys.map((lockKey) => ({ [ENTRY.lockKey]: { S: lockKey } }));
-    const command = new BatchGetItemCommand({
-      RequestItems: { [this.tableName]: { Keys, ConsistentRead: consistency === 'strong' } },
-    });
-    const { dateMs, output } = await this.send(lockKeys[0] ?? '', 'BatchGetItem', command, signal);
-    const { Responses, UnprocessedKeys } = output as BatchGetItemCommandOutput;
+    const input = { RequestItems: { [this.tableName]: { Keys, ConsistentRead: consistency === 'strong' } } };
+    const { dateMs, output } = await this.send(lockKeys[0] ?? '', 'BatchGetItem', input, signal);
+    const { Responses, UnprocessedKeys } = output;
     const entries = new Map<string, LockEntry | undefined>(lockKeys.map((lockKey) => [lockKey, undefined]));
     for (const item of Object.values(Responses ?? {}).flat()) {
       const lockKey = textIn(item[ENTRY.lockKey]) ?? '';
@@ -53,7 +40,7 @@ export class DynamoDBStore extends DynamoDBHoldStore implements LockStore {
   }
 
   async list({ prefix, after }: ListedPage, signal: AbortSignal): Promise<ListAnswer> {
-    const command = new ScanCommand({
+    const input = {
       TableName: this.tableName,
       Limit: ENTRIES_A_PAGE,
       ...(after !== undefined && { ExclusiveStartKey: { [ENTRY.lockKey]: { S: after } } }),
@@ -61,55 +48,11 @@ export class DynamoDBStore extends DynamoDBHoldStore implements LockStore {
         FilterExpression: `begins_with(${ENTRY.lockKey}, :prefix)`,
         ExpressionAttributeValues: { ':prefix': { S: prefix } },
       }),
-    });
-    const { dateMs, output } = await this.send(undefined, 'Scan', command, signal);
-    const { Items = [], LastEvaluatedKey } = output as ScanCommandOutput;
-    const next = LastEvaluatedKey?.[ENTRY.lockKey]?.S;
+    };
+    const { dateMs, output } = await this.send(undefined, 'Scan', input, signal);
+    const { Items = [], LastEvaluatedKey } = output;
+    const next = textIn(LastEvaluatedKey?.[ENTRY.lockKey]);
     if (LastEvaluatedKey && next === undefined) throw noLockTable({ lockName: undefined, tableName: this.tableName });
     return { dateMs, ...entriesFromItems(Items, this.tableName), next };
-  }
-}
-
-/**
- * The names of the lock tables in the default client's account and region: those that have the tag. Uses only
- * requests of DynamoDB, so that no other SDK client is needed.
- * @throws LockTableError if a permission is missing, for example
- * @throws LockUnavailableError if DynamoDB does not answer
- */
-export async function* lockTables(): AsyncGenerator<string, undefined, undefined> {
-  const client = connectionOf(undefined).client();
-  let after: string | undefined;
-  do {
-    const ExclusiveStartTableName = after;
-    const { TableNames = [], LastEvaluatedTableName } = await answered('ListTables', '*', () =>
-      client.send(new ListTablesCommand({ ExclusiveStartTableName })),
-    );
-    for (const name of TableNames) {
-      const { Table } = await answered('DescribeTable', name, () =>
-        client.send(new DescribeTableCommand({ TableName: name })),
-      );
-      const tags = Table?.TableArn === undefined ? [] : await tagsOf(name, Table.TableArn);
-      if (tags.some(({ Key, Value }) => Key === TABLE_TAG.key && Value === TABLE_TAG.value)) yield name;
-    }
-    after = LastEvaluatedTableName;
-  } while (after !== undefined);
-  return undefined;
-}
-
-async function tagsOf(tableName: string, ResourceArn: string) {
-  const client = connectionOf(undefined).client();
-  const { Tags = [] } = await answered('ListTagsOfResource', tableName, () =>
-    client.send(new ListTagsOfResourceCommand({ ResourceArn })),
-  );
-  return Tags;
-}
-
-async function answered<T>(action: string, tableName: string, request: () => Promise<T>): Promise<T> {
-  try {
-    return await request();
-  } catch (error) {
-    const failure = classifyFailure(error, { lockName: undefined, tableName, action: `dynamodb:${action}` });
-    if (failure instanceof LynkError) throw failure;
-    throw new LockUnavailableError(`no answer from DynamoDB to ${action}`, { tableName, cause: error });
   }
 }

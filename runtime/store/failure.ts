@@ -1,6 +1,6 @@
-import type { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { LockTableError } from '../errors.js';
 import { SDK_RANGE } from '../protocol/peers.js';
+import type { Unmet } from './connection.js';
 import { endpointFault, isOfTransit } from './transit.js';
 
 /** The request that failed. */
@@ -95,13 +95,12 @@ function refusalOf(action: string, message: string): string {
   return `permission ${needed} is missing${wayOut} ${says}`;
 }
 
-/** Checks the name, not the class: another copy of the SDK has classes of its own. */
-export function isConditionFailure(outcome: unknown): outcome is ConditionalCheckFailedException {
-  return described(outcome).name === 'ConditionalCheckFailedException';
-}
-
-export function isCancellation(outcome: unknown): outcome is TransactionCanceledException {
-  return described(outcome).name === 'TransactionCanceledException';
+/**
+ * Whether the condition of a write failed, or a transaction was cancelled. Checks the name, not the class: another copy
+ * of the SDK has classes of its own.
+ */
+export function isUnmet(error: unknown): error is Unmet {
+  return ['ConditionalCheckFailedException', 'TransactionCanceledException'].includes(described(error).name);
 }
 
 /** Whether a request failed because there are too many requests. */

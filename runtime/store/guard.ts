@@ -1,10 +1,6 @@
-import {
-  type TransactionCanceledException,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
 import { type GuardedWrite, ItemsRefused, type LockConditionCheck, type LockGuard } from '../core/store.js';
 import { ENTRY } from '../protocol/wire.js';
+import type { Unmet } from './connection.js';
 import type { Item } from './item.js';
 
 /** Codes of a cancelled transaction that another attempt may not meet. */
@@ -31,11 +27,8 @@ export function conditionCheck(tableName: string, { lockKey, holdId, fencingToke
 }
 
 /** The check comes last, so that the reasons of a cancellation are in the order of the caller's items. */
-export function guardedCommand(tableName: string, { guard, items, token }: GuardedWrite): TransactWriteItemsCommand {
-  return new TransactWriteItemsCommand({
-    TransactItems: [...(items as readonly TransactWriteItem[]), conditionCheck(tableName, guard)],
-    ClientRequestToken: token,
-  });
+export function guardedInput(tableName: string, { guard, items, token }: GuardedWrite): object {
+  return { TransactItems: [...items, conditionCheck(tableName, guard)], ClientRequestToken: token };
 }
 
 /**
@@ -43,7 +36,7 @@ export function guardedCommand(tableName: string, { guard, items, token }: Guard
  * @throws ItemsRefused if the items were refused
  * @throws the error itself if another attempt may succeed
  */
-export function assessCancellation(error: TransactionCanceledException): {
+export function assessCancellation(error: Unmet): {
   readonly written: false;
   readonly item: Item | undefined;
 } {

@@ -1,15 +1,4 @@
 import {
-  type AttributeValue,
-  type BatchGetItemCommand,
-  DeleteItemCommand,
-  GetItemCommand,
-  type ScanCommand,
-  type TransactWriteItemsCommand,
-  UpdateItemCommand,
-  type UpdateItemCommandOutput,
-} from '@aws-sdk/client-dynamodb';
-import {
-  type Answer,
   type Consistency,
   type GuardedWrite,
   type HoldStore,
@@ -23,35 +12,28 @@ import {
   type WriteAnswer,
 } from '../core/store.js';
 import { LynkError } from '../errors.js';
-import { parseDateHeader } from '../protocol/server-clock.js';
 import { ENTRY } from '../protocol/wire.js';
-import type { Connection } from './client.js';
-import { classifyFailure, isCancellation, isConditionFailure, isThrottling } from './failure.js';
-import { assessCancellation, conditionCheck, guardedCommand } from './guard.js';
+import type { Connection, Operation, Reply } from './connection.js';
+import { classifyFailure, isThrottling } from './failure.js';
+import { assessCancellation, conditionCheck, guardedInput } from './guard.js';
 import { entryFromItem, fencingTokenOf, type Item, replacedIn } from './item.js';
-import { refuseForeignAnswer, refuseWithoutProtocol } from './transit.js';
 
 const { lockKey: KEY, leaseDuration, versionNumber, hostIdentifier, expiresAt, fencingToken, holderTrace } = ENTRY;
 /** `data` is a reserved word of DynamoDB's expressions. */
 const DATA = '#data';
 
-type Command =
-  | TransactWriteItemsCommand
-  | UpdateItemCommand
-  | DeleteItemCommand
-  | GetItemCommand
-  | BatchGetItemCommand
-  | ScanCommand;
+/** A text or a number, as DynamoDB takes it. */
+type Value = { readonly S: string } | { readonly N: string };
 
 /** A conditional write to one entry. */
 interface Change {
   readonly lockKey: string;
   /** The new values of attributes. `null` removes an attribute; `undefined` leaves it as it is. */
-  readonly set: Readonly<Record<string, AttributeValue | null | undefined>>;
+  readonly set: Readonly<Record<string, Value | null | undefined>>;
   /** The condition on the item. `:` and an attribute's name is the value that is set. */
   readonly condition: string;
   /** Other values that the condition names. */
-  readonly values: Readonly<Record<string, AttributeValue>>;
+  readonly values: Readonly<Record<string, Value>>;
   /** If set, the answer has the values that were written over. */
   readonly ReturnValues?: 'UPDATED_OLD';
 }
@@ -71,7 +53,7 @@ export class DynamoDBHoldStore implements HoldStore {
 
   async identify(lockKey: string): Promise<string> {
     try {
-      this.place ??= await this.findPlace();
+      this.place ??= await this.connection.place();
     } catch (error) {
       throw classifyFailure(error, { lockName: lockKey, tableName: this.tableName, action: 'any request' });
     }
@@ -110,13 +92,13 @@ export class DynamoDBHoldStore implements HoldStore {
   }
 
   async release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer> {
-    const command = new DeleteItemCommand({
+    const input = {
       ...this.item(lockKey),
       ConditionExpression: `contains(${versionNumber}, :hold)`,
       ExpressionAttributeValues: { ':hold': textual(holdId) },
-    });
-    const { dateMs, output } = await this.send(lockKey, 'DeleteItem', command, signal);
-    return { dateMs, written: !isConditionFailure(output) };
+    };
+    const { dateMs, unmet } = await this.send(lockKey, 'DeleteItem', input, signal);
+    return { dateMs, written: !unmet };
   }
 
   leave(left: LeftEntry, signal: AbortSignal): Promise<WriteAnswer> {
@@ -136,10 +118,9 @@ export class DynamoDBHoldStore implements HoldStore {
   }
 
   async read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {
-    const command = new GetItemCommand({ ...this.item(lockKey), ConsistentRead: consistency === 'strong' });
-    const { dateMs, output } = await this.send(lockKey, 'GetItem', command, signal);
-    const item = 'Item' in output ? output.Item : undefined;
-    return { dateMs, entry: item && this.entry(item, lockKey) };
+    const input = { ...this.item(lockKey), ConsistentRead: consistency === 'strong' };
+    const { dateMs, output } = await this.send(lockKey, 'GetItem', input, signal);
+    return { dateMs, entry: output.Item && this.entry(output.Item, lockKey) };
   }
 
   conditionCheck(guard: LockGuard): LockConditionCheck {
@@ -148,13 +129,13 @@ export class DynamoDBHoldStore implements HoldStore {
 
   async transactWrite(write: GuardedWrite, signal: AbortSignal): Promise<WriteAnswer> {
     const { lockKey } = write.guard;
-    const command = guardedCommand(this.tableName, write);
-    const { dateMs, output } = await this.send(lockKey, 'TransactWriteItems', command, signal).catch((error) => {
+    const input = guardedInput(this.tableName, write);
+    const { dateMs, unmet } = await this.send(lockKey, 'TransactWriteItems', input, signal).catch((error) => {
       // It is about the caller's own tables, so the caller gets the SDK's error.
       throw error instanceof LynkError ? new ItemsRefused(error.cause) : error;
     });
-    if (!isCancellation(output)) return { dateMs, written: true };
-    const { written, item } = assessCancellation(output);
+    if (!unmet) return { dateMs, written: true };
+    const { written, item } = assessCancellation(unmet);
     return { dateMs, written, entry: item && this.entry(item, lockKey) };
   }
 
@@ -162,7 +143,7 @@ export class DynamoDBHoldStore implements HoldStore {
   protected overwrite(
     entry: NewEntry,
     condition: string,
-    values: Record<string, AttributeValue>,
+    values: Record<string, Value>,
     signal: AbortSignal,
   ): Promise<WriteAnswer> {
     const { lockKey, data, holderTrace: trace, fencingToken: token } = entry;
@@ -196,7 +177,7 @@ export class DynamoDBHoldStore implements HoldStore {
       else changes.push(`${name} = :${attribute}`);
       if (value !== null) named[`:${attribute}`] = value;
     }
-    const command = new UpdateItemCommand({
+    const input = {
       ...this.item(lockKey),
       UpdateExpression: `SET ${changes.join(', ')}${removed.length > 0 ? ` REMOVE ${removed.join(', ')}` : ''}`,
       ConditionExpression: condition,
@@ -204,52 +185,33 @@ export class DynamoDBHoldStore implements HoldStore {
       ExpressionAttributeValues: named,
       ...returning,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    });
-    const { dateMs, output } = await this.send(lockKey, 'UpdateItem', command, signal);
+    };
+    const { dateMs, output, unmet } = await this.send(lockKey, 'UpdateItem', input, signal);
     const place = { lockName: lockKey, tableName: this.tableName };
     const isFenced = Boolean(set[fencingToken]);
-    if (!isConditionFailure(output)) {
-      const { Attributes } = output as UpdateItemCommandOutput;
+    if (!unmet) {
+      const { Attributes } = output;
       // No condition can check for a whole number. So it is checked after the entry was written over.
       if (isFenced) fencingTokenOf(Attributes, place, 'the entry was written over, and nobody holds it');
       return { dateMs, written: true, replaced: replacedIn(Attributes) };
     }
-    if (isFenced) fencingTokenOf(output.Item, place);
-    if (output.Item) return { dateMs, written: false, entry: this.entry(output.Item, lockKey) };
+    if (isFenced) fencingTokenOf(unmet.Item, place);
+    if (unmet.Item) return { dateMs, written: false, entry: this.entry(unmet.Item, lockKey) };
     // There was no item, or this server does not return it.
     return { ...(await this.read(lockKey, 'strong', signal)), written: false };
   }
 
   /** Sends one request. A failed condition is an answer. */
-  protected async send(lockName: string | undefined, action: string, command: Command, signal: AbortSignal) {
-    let dateMs: Answer['dateMs'];
-    // The types of the commands differ; any of them will do here.
-    const sent = command as GetItemCommand;
-    sent.middlewareStack.add(
-      (next) => async (args) => {
-        // This runs once an attempt; the last answer's clock counts.
-        dateMs = undefined;
-        refuseWithoutProtocol(args.request);
-        const result = await next(args);
-        const { statusCode = 0, headers } = result.response as {
-          statusCode?: number;
-          headers?: Record<string, string>;
-        };
-        // The SDK takes an empty answer for success.
-        if (statusCode < 300) refuseForeignAnswer(headers);
-        dateMs = parseDateHeader(headers?.['date']);
-        return result;
-      },
-      { step: 'deserialize', priority: 'low', name: 'lynkDate' },
-    );
+  protected async send(
+    lockName: string | undefined,
+    operation: Operation,
+    input: object,
+    signal: AbortSignal,
+  ): Promise<Reply> {
     try {
-      const output = await this.connection.client().send(sent, { abortSignal: signal });
-      // A mock without an answer does this.
-      if (!output) throw new TypeError('its method send resolved to no answer');
-      return { dateMs, output };
+      return await this.connection.send(operation, input, signal);
     } catch (error) {
-      if (isConditionFailure(error) || isCancellation(error)) return { dateMs, output: error };
-      throw classifyFailure(error, { lockName, tableName: this.tableName, action: `dynamodb:${action}` });
+      throw classifyFailure(error, { lockName, tableName: this.tableName, action: `dynamodb:${operation}` });
     }
   }
 
@@ -260,14 +222,6 @@ export class DynamoDBHoldStore implements HoldStore {
   /** Table and key of one lock's item, for the input of a request. */
   private item(lockKey: string) {
     return { TableName: this.tableName, Key: { [KEY]: textual(lockKey) } };
-  }
-
-  private async findPlace(): Promise<readonly string[]> {
-    const { config } = this.connection.client();
-    const endpoint = config.endpoint
-      ? JSON.stringify(await config.endpoint())
-      : (process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? process.env['AWS_ENDPOINT_URL'] ?? '');
-    return [endpoint, await config.region()];
   }
 }
 

@@ -14,7 +14,7 @@ import { LockManager } from '../../runtime/core/lock-manager.js';
 import { getLockFactory, type LockFactory, type LockFactoryOptions } from '../../runtime/index.js';
 import type { FactorySettings } from '../../runtime/options/options.js';
 import { formatVersion, holdIdFrom } from '../../runtime/protocol/version.js';
-import { connectionOf } from '../../runtime/store/client.js';
+import { factoryConnectionOf } from '../../runtime/store/client.js';
 import { DynamoDBStore } from '../../runtime/store/dynamodb-store.js';
 import { FaultProxy } from '../server/fault-proxy.js';
 import { clientSettings, startServer, type TestServer } from '../server/index.js';
@@ -75,7 +75,7 @@ export class Rig {
   /** Locks as another process has them, past the proxy: it shares neither queue nor memory with this one. */
   factoryOfAnotherProcess(settings: FactorySettings = {}): LockFactory {
     const other = new LockManager(systemClock, { bytes: randomBytes, fraction: Math.random });
-    const store = new DynamoDBStore(this.tableName, connectionOf(this.direct));
+    const store = new DynamoDBStore(this.tableName, factoryConnectionOf(this.direct));
     return new LockFactoryClass(other, store, settings, () => FOREIGN_HOST);
   }
 

@@ -475,8 +475,8 @@ export const ENTRY: readonly Provocation[] = [
   {
     when: 'a fencing token is not a whole number, which is found out only when it has been overwritten',
     provoke: () => {
-      const answer = { Attributes: { fencingToken: { N: '1.5' } } };
-      const store = new DynamoDBHoldStore('my-locks', { client: () => ({ send: async () => answer }) as never });
+      const reply = { dateMs: undefined, output: { Attributes: { fencingToken: { N: '1.5' } } } };
+      const store = new DynamoDBHoldStore('my-locks', { send: async () => reply, place: async () => [] });
       const entry = { lockKey: 'account/42', leaseSeconds: 10, version: 'v', hostIdentifier: 'h', expiresAtSeconds: 0 };
       return store.acquire({ ...entry, fencingToken: 7n }, undefined, new AbortController().signal);
     },

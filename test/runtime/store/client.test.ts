@@ -1,6 +1,6 @@
 import * as sdk from '@aws-sdk/client-dynamodb';
 import type { LockStore } from '../../../runtime/core/store.js';
-import { connectionOf } from '../../../runtime/store/client.js';
+import { connectionOf, factoryConnectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { clientSettings, freePort } from '../../server/index.js';
 
@@ -22,11 +22,11 @@ const never = new AbortController().signal;
 const tried = (store: LockStore): Promise<unknown> => store.read('a', 'strong', never).catch((error: unknown) => error);
 
 test('the default client is made when first needed, and once a process', async () => {
-  const stores = ['locks', 'locks', 'more-locks'].map((table) => new DynamoDBStore(table, connectionOf(undefined)));
+  const connections = [connectionOf(undefined), connectionOf(undefined), factoryConnectionOf(undefined)];
   expect(made).not.toHaveBeenCalled();
-  expect(new Set(stores.map(({ connection }) => connection)).size).toBe(1);
+  expect(new Set(connections).size).toBe(1);
 
-  const clients = stores.map(({ connection }) => connection.client());
+  const clients = connections.map((connection) => connection.client());
 
   expect(new Set(clients).size).toBe(1);
   expect(made).toHaveBeenCalledTimes(1);
@@ -65,7 +65,8 @@ test('a client of the user’s own is used as it is: not reconfigured, not destr
   await tried(store);
 
   // Assess
-  expect(store.connection.client()).toBe(client);
+  expect(connectionOf(client).client()).toBe(client);
+  expect(store.connection).toBe(connectionOf(client));
   expect(made).toHaveBeenCalledTimes(madeBefore);
   expect(destroyed).not.toHaveBeenCalled();
   expect(added).not.toHaveBeenCalled();

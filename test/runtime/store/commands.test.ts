@@ -6,7 +6,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { ItemsRefused, type NewEntry } from '../../../runtime/core/store.js';
 import { LynkError } from '../../../runtime/errors.js';
-import { DynamoDBStore, lockTables } from '../../../runtime/store/dynamodb-store.js';
+import { factoryConnectionOf } from '../../../runtime/store/client.js';
+import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
+import { lockTables } from '../../../runtime/store/lock-tables.js';
 
 /** The answer to one request: an output, or an error that is thrown. */
 interface Answer {
@@ -73,7 +75,7 @@ const VALUES = {
 
 function storeWith(...answers: readonly Answer[]) {
   const client = new ScriptedClient(answers);
-  const store = new DynamoDBStore('locks', { client: () => client as unknown as DynamoDBClient });
+  const store = new DynamoDBStore('locks', factoryConnectionOf(client as unknown as DynamoDBClient));
   return { store, sent: client.sent };
 }
 
@@ -340,7 +342,7 @@ test('leave without an expiry removes the one that stands', async () => {
 
 test('a client that resolves to nothing, like a mock, cannot be used', async () => {
   const send = () => Promise.resolve();
-  const store = new DynamoDBStore('locks', { client: () => ({ send }) as unknown as DynamoDBClient });
+  const store = new DynamoDBStore('locks', factoryConnectionOf({ send } as unknown as DynamoDBClient));
 
   await expect(store.read('a', 'strong', signal)).rejects.toMatchObject({
     name: 'LockTableError',
@@ -545,7 +547,7 @@ describe('a lock is identified', () => {
   const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_DYNAMODB } = process.env;
   const identified = (config: object): Promise<string> => {
     const client = new ScriptedClient([], config) as unknown as DynamoDBClient;
-    return new DynamoDBStore('locks', { client: () => client }).identify('a');
+    return new DynamoDBStore('locks', factoryConnectionOf(client)).identify('a');
   };
   const region = jest.fn(async () => 'eu-west-1');
 
@@ -574,7 +576,7 @@ describe('a lock is identified', () => {
 
   test('with one read of the configuration', async () => {
     const client = new ScriptedClient([], { region }) as unknown as DynamoDBClient;
-    const store = new DynamoDBStore('locks', { client: () => client });
+    const store = new DynamoDBStore('locks', factoryConnectionOf(client));
 
     expect(await store.identify('a')).not.toBe(await store.identify('b'));
     expect(region).toHaveBeenCalledTimes(1);

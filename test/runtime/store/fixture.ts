@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { systemClock } from '../../../runtime/core/clock.js';
 import type { LockStore } from '../../../runtime/core/store.js';
-import { connectionOf } from '../../../runtime/store/client.js';
+import { factoryConnectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { MemoryStore } from '../../../runtime/store/memory-store.js';
 import { Faults } from '../../../runtime/testing/fault.js';
@@ -53,7 +53,7 @@ export async function dynamoDBFixture(): Promise<StoreFixture> {
   await createTable(client, lockTable(TableName));
   const keyOf = (lockKey: string) => ({ TableName, Key: { lockKey: { S: lockKey } } });
   return {
-    store: new DynamoDBStore(TableName, connectionOf(client)),
+    store: new DynamoDBStore(TableName, factoryConnectionOf(client)),
     put: async (item) => void (await client.send(new PutItemCommand({ TableName, Item: { ...item } }))),
     get: async (lockKey) => (await client.send(new GetItemCommand({ ...keyOf(lockKey), ConsistentRead: true }))).Item,
     remove: async (lockKey) => void (await client.send(new DeleteItemCommand(keyOf(lockKey)))),

@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { NewEntry } from '../../../runtime/core/store.js';
 import { LockTableError } from '../../../runtime/errors.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
-import { connectionOf } from '../../../runtime/store/client.js';
+import { factoryConnectionOf } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { clientSettings } from '../../server/index.js';
 
@@ -58,7 +58,7 @@ class ScriptedServer {
       server.http.closeAllConnections();
       server.http.close();
     });
-    return { sent: server.sent, store: new DynamoDBStore('locks', connectionOf(client)) };
+    return { sent: server.sent, store: new DynamoDBStore('locks', factoryConnectionOf(client)) };
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
