@@ -1,7 +1,8 @@
 /**
  * @typedef {{ file: string, find: string, replace: string }} Edit `find` occurs exactly once in the file
  * @typedef {{ says: string, checker?: string, from?: number, edits: Edit[] }} Rule `checker` has to find a violation
- *   without it (default: `mutual-exclusion`), in schedules from seed `from` on (default: 0; greater for what is rare)
+ *   without it (default: `mutual-exclusion`), in schedules from seed `from` on (default: 0). `from` lies shortly before
+ *   a seed that shows one: to search from 0 each time takes minutes, and proves no more
  */
 
 /** Grants a token that is behind DynamoDB's clock like any other. */
@@ -19,6 +20,7 @@ const TOKEN_BEHIND_GRANTED = {
 export const RULES = {
   'version-order': {
     says: 'a refresh demands that its version is greater than the one that stands',
+    from: 50,
     edits: [
       {
         file: 'protocol/conditions.ts',
@@ -29,6 +31,7 @@ export const RULES = {
   },
   'deadline-shortening': {
     says: "the deadline is shortened by what the stamp was behind DynamoDB's clock",
+    from: 90,
     edits: [
       {
         file: 'protocol/lease.ts',
@@ -39,7 +42,7 @@ export const RULES = {
   },
   'deadline-shortening-at-refresh': {
     says: 'the deadline is shortened so at each refresh, not only at the acquire',
-    from: 8400,
+    from: 8440,
     edits: [
       {
         file: 'protocol/lease-state.ts',
@@ -109,6 +112,7 @@ export const RULES = {
   },
   'adopt-exact-version': {
     says: 'a hand-over is adopted under a new hold id, and only over the exact version in its text',
+    from: 70,
     edits: [
       {
         file: 'protocol/conditions.ts',
@@ -124,6 +128,7 @@ export const RULES = {
   },
   'sent-of-first-attempt': {
     says: 'a version counts from its own first attempt, not from the last attempt of its request',
+    from: 210,
     edits: [
       {
         file: 'protocol/lease-state.ts',
@@ -146,6 +151,7 @@ export const RULES = {
   },
   'elapsed-by-monotonic-clock': {
     says: 'elapsed time follows the monotonic clock if the wall clock was set back',
+    from: 190,
     edits: [
       {
         file: 'protocol/elapsed.ts',
@@ -162,6 +168,7 @@ export const RULES = {
   },
   'deadline-has-a-timer': {
     says: 'the deadline has a timer of its own',
+    from: 710,
     checker: 'loss-reported',
     edits: [
       {
@@ -233,6 +240,7 @@ export const RULES = {
   },
   'result-age-by-server-floor': {
     says: 'the time of a result is that of DynamoDB’s last answer, not that of the corrected clock',
+    from: 470,
     checker: 'result-age',
     edits: [
       {
@@ -244,6 +252,7 @@ export const RULES = {
   },
   'result-age-with-tolerance': {
     says: 'a result may be older than it seems, by the clock tolerance',
+    from: 30,
     checker: 'result-age',
     edits: [
       {
@@ -255,6 +264,7 @@ export const RULES = {
   },
   'token-outlives-release': {
     says: 'with fencing a release keeps the entry, and its token',
+    from: 50,
     checker: 'fencing-tokens',
     edits: [
       {
@@ -266,6 +276,7 @@ export const RULES = {
   },
   'tombstone-for-all-its-time': {
     says: 'a tombstone stays for all that remains of the least time',
+    from: 30,
     checker: 'lock-at-least',
     edits: [
       {
@@ -277,11 +288,13 @@ export const RULES = {
   },
   'refused-hold-abandoned': {
     says: 'a hold id whose write was refused is abandoned: an earlier copy of the write may still land',
+    from: 960,
     checker: 'orphaned-entry',
     edits: [{ file: 'acquire/contend.ts', find: 'else if (!isGranted) manager.abandon(lease.holdId);', replace: '' }],
   },
   'text-can-be-retried': {
     says: 'if an adoption ended without an answer, the same process may try the text again',
+    from: 60,
     checker: 'hand-over-retry',
     edits: [{ file: 'acquire/adopt.ts', find: 'known.add(keyOf(this.handOver, each));', replace: '' }],
   },
@@ -303,11 +316,13 @@ export const RULES = {
   },
   'release-has-a-limit': {
     says: 'a call of release ends after 3 s, and the release goes on in the background',
+    from: 40,
     checker: 'call-time',
     edits: [{ file: 'hold/release.ts', find: 'waitSeconds: RELEASE_WAIT_SECONDS', replace: 'waitSeconds: 3600' }],
   },
   'calls-have-a-limit': {
     says: 'a holder’s call ends within the limit of a try, even if DynamoDB does not answer',
+    from: 100,
     checker: 'call-time',
     edits: [
       {
@@ -319,6 +334,7 @@ export const RULES = {
   },
   'token-by-the-clock': {
     says: 'a fencing token follows the clock: a count alone gives tokens out again after a restore',
+    from: 2150,
     checker: 'fencing-tokens',
     edits: [
       {
@@ -343,6 +359,7 @@ export const RULES = {
   },
   'expiry-corrected-before-grant': {
     says: 'an entry that TTL could delete too soon is refreshed before its lock is granted',
+    from: 410,
     checker: 'live-entry',
     edits: [{ file: 'acquire/ensure-lease.ts', find: ' && ref.isKept(lease)', replace: '' }],
   },
@@ -364,7 +381,7 @@ export const RULES = {
   },
   'expiry-after-token': {
     says: 'an entry with a fencing token stays until a day after the token, read as a time',
-    from: 9450,
+    from: 9500,
     checker: 'fencing-tokens',
     edits: [
       {
@@ -376,17 +393,19 @@ export const RULES = {
   },
   'token-behind-replaced': {
     says: 'a hold whose token is behind DynamoDB’s clock is replaced before its lock is granted',
-    from: 4068,
+    from: 4110,
     checker: 'fencing-tokens',
     edits: [TOKEN_BEHIND_GRANTED],
   },
   'no-expiry-without-server-time': {
     says: 'a process that does not know DynamoDB’s time yet writes no expiry',
+    from: 900,
     checker: 'live-entry',
     edits: [{ file: 'entry/lock-ref.ts', find: 'if (this.serverClock.isDark) return undefined;', replace: '' }],
   },
   'stale-answers-recognised': {
     says: 'a stale answer that shows an earlier version does not restart the contender’s count',
+    from: 250,
     checker: 'takeover',
     edits: [
       {

@@ -7,8 +7,8 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { runSchedule } from './schedule.js';
 import type { Violation } from './world.js';
 
-/** Seeds in one block of work. */
-const BLOCK = 50;
+/** Seeds in one block of work. After a violation each worker finishes its block, so blocks are small. */
+const BLOCK = 10;
 
 /** Most objects die with their schedule. With a large young generation few of them are copied before. */
 const YOUNG_GENERATION = { maxYoungGenerationSizeMb: 128 };
