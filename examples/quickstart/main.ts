@@ -47,8 +47,9 @@ try {
 function synthesizedTable(): TableResource {
   const output = mkdtempSync(join(tmpdir(), 'cdk-lynk-'));
   try {
-    const cdk = ['cdk', 'synth', '--quiet', '--no-notices', '--output', output];
-    execFileSync('npx', cdk, { stdio: 'pipe' });
+    // As the CDK's CLI runs the app of cdk.json; without the CLI and the judge of templates it takes a fifth of the time.
+    const env = { ...process.env, CDK_OUTDIR: output, CDK_VALIDATION: 'false' };
+    execFileSync(process.execPath, ['--import', 'tsx', 'bin/app.ts'], { env, stdio: 'pipe' });
     return tableIn(JSON.parse(readFileSync(join(output, 'LynkLocks-lynk-quickstart.template.json'), 'utf8')));
   } finally {
     rmSync(output, { recursive: true });
