@@ -41,7 +41,8 @@ describe('the heap does not grow', () => {
         versionNumber: { S: crypto.randomUUID() },
         hostIdentifier: { S: 'somebody' },
       });
-      expect(await locks.createLock(`name/${index}`).tryAcquire()).toBeUndefined();
+      // `expect` would take longer than the try.
+      if (await locks.createLock(`name/${index}`).tryAcquire()) throw new Error('it was not refused');
       table.items.clear();
     };
 
@@ -50,12 +51,13 @@ describe('the heap does not grow', () => {
 
   test('with results of single flights that nobody waits for', async () => {
     const { locks, table } = setUp();
-    const fly = async (index: number): Promise<void> => {
-      await locks.singleFlight(`name/${index}`, { freshSeconds: 60 }, () => 'x'.repeat(4000));
-      table.items.clear();
-    };
+    const fly = (index: number) => locks.singleFlight(`name/${index}`, { freshSeconds: 60 }, () => 'x'.repeat(4000));
     const before = usedMegabytes();
-    for (let index = 0; index < 3000; index += 1) await fly(index);
+    // Each waits more than it computes.
+    for (let index = 0; index < 3000; index += 30) {
+      await Promise.all(Array.from({ length: 30 }, (_, lane) => fly(index + lane)));
+      table.items.clear();
+    }
 
     expect(usedMegabytes() - before).toBeLessThan(4);
   });
