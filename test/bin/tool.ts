@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from 'esbuild';
 import { main } from '../../bin/cli/main.js';
 import type { Terminal } from '../../bin/cli/terminal.js';
+import { bundled as bundledProgram } from '../bundled.js';
 
 /** The outcome of a command line. */
 export interface Outcome {
@@ -49,22 +49,10 @@ export async function typed(args: readonly string[], { width, answers = [], onOu
   return { ...outcome, code };
 }
 
-/** The tool as one file, which starts much faster than its sources; remove it with `discard`. */
+/** The tool as one file; remove it with `discard`. */
 export async function bundled(): Promise<{ readonly path: string; discard(): void }> {
-  const folder = resolve(`.cache/cli/${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  const path = `${folder}/cdk-lynk.mjs`;
-  await build({
-    entryPoints: ['bin/cdk-lynk.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile: path,
-    logLevel: 'error',
-    // The SDK is CommonJS.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  });
-  return { path, discard: () => rmSync(folder, { recursive: true, force: true }) };
+  const path = bundledProgram('bin/cdk-lynk.ts');
+  return { path, discard: () => rmSync(dirname(path), { recursive: true, force: true }) };
 }
 
 const running = new Set<Started>();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { bundled } from '../bundled.js';
 
 const running = new Set<Spawned>();
 
@@ -36,9 +36,8 @@ export class Spawned {
 
   /** @param env its whole environment, but for where to find programs */
   static start(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Spawned {
-    const script = resolve('test/e2e', program);
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    const child = spawn(process.execPath, [bundled(`test/e2e/${program}`), ...args], {
       env: { PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { bundled } from '../bundled.js';
 import { gate, Rig } from '../e2e/rig.js';
 import { clientEnvironment } from '../server/index.js';
 
@@ -26,7 +27,7 @@ async function answersOf(
   try {
     const event = JSON.stringify(eventFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
     const env = { ...process.env, ...clientEnvironment(rig.server.endpoint), LYNK_TABLE_NAME: rig.tableName };
-    const args = ['--import', 'tsx', 'test/examples/invoke.ts', `examples/${example}/handler.ts`, event];
+    const args = [bundled('test/examples/invoke.ts'), bundled(`examples/${example}/handler.ts`), event];
     const runs = Array.from({ length: SANDBOXES }, () => promisify(execFile)(process.execPath, args, { env }));
     return (await Promise.all(runs)).map(({ stdout }) => JSON.parse(stdout));
   } finally {
