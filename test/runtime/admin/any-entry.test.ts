@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { LockInspection } from '../../../runtime/admin/inspect.js';
 import { LynkError } from '../../../runtime/errors.js';
 import { formatVersion } from '../../../runtime/protocol/version.js';
-import { ownVersion, pythonVersion } from '../protocol/arbitraries.js';
+import { anyText, ownVersion, pythonVersion } from '../protocol/arbitraries.js';
 import { Setting } from '../setting.js';
 
 /** As DynamoDB shows numbers: up to 38 digits, from 1E-130 to 9.99E+125, of either sign. */
@@ -15,13 +15,13 @@ const numeral = fc.oneof(
 );
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 const note = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  anyText(),
   fc.json(),
   fc.constantFrom(nested(20_000), nested(2_000), '{"a":'.repeat(8_000), 'null', '1E999'),
   fc.json().map((value) => `{"singleFlight":1,"madeAtMs":1E99,"value":${value}}`),
 );
-const version = fc.oneof(ownVersion.map(formatVersion), pythonVersion, fc.string({ unit: 'binary' }));
-const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('broken by ', '\u001B[2J', 'somebody'));
+const version = fc.oneof(ownVersion.map(formatVersion), pythonVersion, anyText());
+const text = fc.oneof(anyText(), fc.constantFrom('broken by ', '\u001B[2J', 'somebody'));
 const attribute = fc.oneof(
   text.map((S) => ({ S })),
   numeral.map((N) => ({ N })),
