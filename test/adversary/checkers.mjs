@@ -87,20 +87,24 @@ function* tokens(holds) {
   }
 }
 
-/** No guarded write of a hold commits once a later hold of its lock was granted. */
+/**
+ * No guarded write of a hold commits once a later hold of its lock was granted. Without fencing, a late copy of the
+ * hold's acquire may bring its entry back after that one's release (docs/fencing.md).
+ */
 function* guards(holds, commits) {
   const known = new Map(holds.map((hold) => [hold.id, hold]));
   for (const { table, item, atMs } of commits) {
     if (table !== 'things') continue;
     const writer = known.get(item.hold.S);
-    const later = holds.find(
-      ({ name, grantedMs }) => name === item.id.S && grantedMs > writer.grantedMs && grantedMs < atMs,
-    );
-    if (later)
+    const isLater = ({ name, grantedMs, untilMs }) =>
+      name === item.id.S && grantedMs > writer.grantedMs && grantedMs < atMs && (writer.token || atMs < untilMs);
+    const later = holds.find(isLater);
+    if (later) {
       yield violation(
         'guards',
         `${item.write.S} of ${writer.id} committed at ${shown(atMs)}, after ${later.id} was granted`,
       );
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BUILT = resolve(HERE, '../../build/package');
+const KINDS = ['esm', 'cjs'];
 
 /**
  * Installs the built package in a folder of its own, beside the workers, which import it as a user's program does.
@@ -21,8 +22,12 @@ export function installed(edits = []) {
   symlinkSync(resolve(HERE, '../../node_modules/@aws-sdk'), join(modules, '@aws-sdk'));
   for (const part of ['worker', 'random.mjs', 'time.mjs'])
     cpSync(join(HERE, part), join(folder, part), { recursive: true });
-  for (const edit of edits)
-    for (const kind of ['esm', 'cjs']) change(join(modules, 'cdk-lynk/dist', kind, 'runtime'), edit);
+  for (const edit of edits) {
+    for (const kind of KINDS) {
+      const { path, text } = changed(join(modules, 'cdk-lynk/dist', kind, 'runtime'), edit);
+      writeFileSync(path, text);
+    }
+  }
   return {
     worker: join(folder, 'worker/main.mjs'),
     folder,
@@ -30,13 +35,15 @@ export function installed(edits = []) {
   };
 }
 
-function change(runtime, { file, find, replace }) {
+/** @throws Error unless the edits fit the built package: what they replace stands there exactly once */
+export function assertFitting(edits) {
+  for (const edit of edits) for (const kind of KINDS) changed(join(BUILT, 'dist', kind, 'runtime'), edit);
+}
+
+function changed(runtime, { file, find, replace }) {
   const path = join(runtime, `${file}.js`);
   const text = readFileSync(path, 'utf8');
   const count = text.split(find).length - 1;
   if (count !== 1) throw new Error(`${path} has ${count} times: ${find}`);
-  writeFileSync(
-    path,
-    text.replace(find, () => replace),
-  );
+  return { path, text: text.replace(find, () => replace) };
 }

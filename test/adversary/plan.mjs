@@ -15,6 +15,8 @@ export function planOf(seed, chaosMs) {
   const dates = isWild ? wildDates(random) : boundedDates(random, workers);
   // A single attempt goes by stamps, and those of a process that has got an answer without a `Date` tell nothing.
   const endsOneShot = !isWild && dates.missing === 0 && dates.stripped < 0 && random.chance(0.5);
+  // A stamp of a clock that is behind by less than the lease shows only in longer leases than the tolerance.
+  const hasLongLeases = random.chance(0.2);
   return {
     seed,
     chaosMs,
@@ -23,7 +25,7 @@ export function planOf(seed, chaosMs) {
     dates,
     endsOneShot,
     copies: random.pick([0, 0.1, 0.5]),
-    names: namesOf(random),
+    names: namesOf(random, hasLongLeases ? 9 : undefined),
     workers: Array.from({ length: workers }, () => workerOf(random, chaosMs, endsOneShot)),
     weather: Array.from({ length: workers }, (_, network) => weatherOf(random, network, chaosMs)).flat(),
     signals: signalsOf(random, workers, chaosMs),
@@ -49,20 +51,21 @@ function wildDates(random) {
 }
 
 /** `long` locks are held for many refreshes; `several` by `withLocks`; `handed` ones are handed over. */
-function namesOf(random) {
+function namesOf(random, longLease) {
   const names = [];
   const add = (kind, count, more = {}) => {
     for (let index = 0; index < count; index += 1) {
-      const leaseSeconds = random.weighted([
+      const drawn = random.weighted([
         [4, 1],
         [5, 2],
         [1, 3],
       ]);
+      const leaseSeconds = longLease ?? drawn;
       names.push({ name: `${kind}-${index}`, kind, leaseSeconds, fencing: random.chance(0.4), ...more });
     }
   };
   add('plain', 3);
-  add('long', 2, { leaseSeconds: 1 });
+  add('long', 2, { leaseSeconds: longLease ?? 1 });
   add('several', 3, { fencing: false });
   add('handed', 2);
   add('sticky', 2);
@@ -75,7 +78,8 @@ function namesOf(random) {
 function workerOf(random, chaosMs, endsOneShot) {
   const drawnMs = random.weighted([
     [3, 0],
-    [4, -random.between(2_000, 50_000)],
+    [2, -random.between(2_000, 50_000)],
+    [3, -random.between(3_500, 9_500)],
     [1, random.between(1_000, 50_000)],
     [2, random.between(-5, 5) * DAY_MS],
   ]);

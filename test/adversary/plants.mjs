@@ -91,8 +91,8 @@ export const PLANTS = {
     edits: [
       {
         file: 'protocol/version',
-        find: '(timed ? stampMs : stampMs + STAMP_LIMIT_MS)',
-        replace: '(timed ? stampMs : stampMs)',
+        find: '(timed ? stampMs : stampMs + ',
+        replace: '(timed ? stampMs : stampMs + 0 * ',
       },
     ],
   },

@@ -10,7 +10,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { installed } from './installed.mjs';
+import { assertFitting, installed } from './installed.mjs';
 import { planOf } from './plan.mjs';
 import { PLANTS } from './plants.mjs';
 import { Round } from './round.mjs';
@@ -38,6 +38,8 @@ process.exitCode = failed > 0 ? 1 : 0;
 
 /** Rounds until the time is over, or of one seed. */
 async function search() {
+  // Those that are not planted now have to fit as well.
+  for (const { edits } of Object.values(PLANTS)) assertFitting(edits);
   const program = installed(values.without ? PLANTS[values.without].edits : []);
   const untilMs = performance.now() + limitMs;
   let passed = 0;

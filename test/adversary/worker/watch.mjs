@@ -36,7 +36,8 @@ export class Watch {
     const untilMs = fromMs + held.remainingSeconds * 1000;
     const { aborted, reason } = held.signal;
     if (isHeld) {
-      if (aborted && reason?.name === 'LockLostError' && held.isHeld)
+      // The loss of one of several locks aborts the signal of all.
+      if (aborted && reason?.name === 'LockLostError' && reason.lockName === name && held.isHeld)
         this.fault(`${id} is held, but its signal says that it is lost`, 'told');
       if (trueMs() > this.endsMs + 100 && fromMs > this.endsMs)
         this.fault(`${id} is held after its invocation`, 'invocation');
