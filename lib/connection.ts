@@ -1,4 +1,4 @@
-import { Annotations, Stack, Token, TokenComparison } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { TABLE_NAME_VARIABLE } from '../runtime/protocol/wire.js';
 import {
@@ -12,9 +12,11 @@ import {
 import type { Environment } from './environment.js';
 import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import type { LynkConnectOptions } from './lynk-connect-options.js';
+import { isOther } from './places.js';
 import { refusal, shown } from './refusal.js';
 
 const DEFAULT_PREFIX = 'LYNK';
+
 /**
  * What requests call the table: by its name, DynamoDB looks in the account and the Region that they come from. So
  * those from another account, if the two are known, get its ARN. From another Region no table is reached, but a
@@ -30,11 +32,6 @@ export function addressOf(table: ILynkLockTable, consumer: IConstruct): string {
   if (!isOther(table.env.account, stack.account)) return table.tableName;
   const { account } = table.env;
   return stack.formatArn({ service: 'dynamodb', account, resource: 'table', resourceName: table.tableName });
-}
-
-/** Whether these are known to differ. */
-function isOther(one: string, other: string): boolean {
-  return Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
 }
 
 /** Or may have: a Region that only deploy knows counts for any. */

@@ -1,16 +1,9 @@
 import { ENTRY } from '../runtime/protocol/wire.js';
+import { HOLD_LENGTH } from './states-version.js';
 
 /**
  * The requests with which a state machine takes, watches and releases a lock (docs/step-functions.md), as
  * arguments of Step Functions' DynamoDB integrations. What is only known when they are sent is JSONata.
- *
- *     3f2a8c1e-5b7d-4c62-9a01-179550141500
- *     └────── hold (a UUIDv4's) ─────┘ └─ sent, in hundredths of a second since the epoch
- *
- * The version of an entry of a state machine is a hold, drawn once an acquisition, and the time at which it
- * was sent. So each attempt writes a version of its own, an attempt recognises what an earlier one has
- * written though its answer got lost, and a late one never brings an old version back. It is not of our
- * client's form: for others it says nothing about its age, and they take over by observation alone.
  */
 
 /** What the states of one lock share: the table of its entry, and the variable that carries what they know. */
@@ -21,8 +14,6 @@ export interface SharedByStates {
   readonly variable: string;
 }
 
-/** As much of a hold as is in each of its versions: all but the last group of the UUID. */
-const HOLD_LENGTH = 24;
 /** A day after the end of the lease, as our client has it. */
 const KEPT_SECONDS = 24 * 60 * 60;
 /** What an observer adds: the clocks that tell a state machine the time may differ by so much. */
@@ -116,6 +107,20 @@ export function releaseRequest({ tableName, variable }: SharedByStates): object 
     ConditionExpression: `begins_with(${ENTRY.versionNumber}, :hold)`,
     ExpressionAttributeValues: { ':hold': { S: jsonata(`$substring(${variable}.hold, 0, ${HOLD_LENGTH})`) } },
   };
+}
+
+/**
+ * Whether nobody but this acquisition can have ended its entry: the lease is not over, and the execution has not ended
+ * meanwhile, after which its locks may be given back.
+ */
+export function isStillProtected({ variable }: SharedByStates): string {
+  return `$millis() <= ${variable}.sentMs + ${variable}.leaseMs and $not(${isRedriven(variable)})`;
+}
+
+/** Whether the execution ended while it held the lock, and goes on by a redrive. */
+export function isRedriven(variable: string): string {
+  const redriven = '$states.context.Execution.RedriveTime';
+  return `($exists(${redriven}) and $toMillis(${redriven}) > ${variable}.sentMs)`;
 }
 
 /**

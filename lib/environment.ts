@@ -6,9 +6,10 @@ import {
   type TokenizedStringFragments,
 } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IConstruct } from 'constructs';
 import { secondsOf } from './client-defaults.js';
+import { isDurable, resourceOf } from './durable.js';
 import { refusal, shown } from './refusal.js';
 
 /** What a function is told by: a part of `Function` that a `SingletonFunction` has, too. */
@@ -46,16 +47,17 @@ export class Environment {
 
   /** All variables, as they are so far. Tokens stay tokens: some cannot be resolved before synth. */
   variables(): Readonly<Record<string, string>> {
-    const resource = this.functionNode()?.defaultChild as CfnFunction | undefined;
-    if (resource?.cfnResourceType !== 'AWS::Lambda::Function' || resource.environment === undefined) return {};
+    const resource = resourceOf(this.fn);
+    if (resource?.environment === undefined) return {};
     const resolver = new UnresolvedTexts(new StringConcat());
     const rendered = Tokenization.resolve(resource.environment, { scope: this.scope, resolver, preparing: false });
     return rendered?.variables ?? {};
   }
 
-  /** Of one invocation, or `undefined` if that is unknown. */
+  /** For which the function can hold a lock: one invocation. `undefined` if that is unknown. */
   timeoutSeconds(): number | undefined {
-    if (!('timeout' in this.fn)) return undefined;
+    // An execution of a durable function goes on from one invocation to the next.
+    if (!('timeout' in this.fn) || isDurable(this.fn)) return undefined;
     const { timeout } = this.fn as Partial<LambdaFunction>;
     if (timeout?.isUnresolved()) return undefined;
     return timeout ? secondsOf(timeout) : FUNCTION_TIMEOUT_SECONDS;

@@ -4,6 +4,7 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IChainable, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
+import type { ILynkEndedExecutions, LynkEndedExecutionsOptions } from './i-lynk-ended-executions.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
 import type { LynkLatencyMetricOptions } from './lock-metrics.js';
 import type { LynkConnectOptions } from './lynk-connect-options.js';
@@ -97,6 +98,32 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * take at worst
    */
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
+
+  /**
+   * Gives back what executions held that have ended without a clean-up, within seconds and not only when the lease is
+   * over: executions of a state machine that failed, timed out or were stopped, or executions of a durable function. An
+   * EventBridge rule tells a small function, one for each table and stack, which deletes the entries of exactly these
+   * executions. It scans the table for them.
+   *
+   * Stopping an execution does not stop the Lambda function that its current step is in: others may get the lock while
+   * that one still runs. Give it `after`, or guard what it writes.
+   *
+   * @param target A standard state machine whose steps hold locks of this table, or a function with a `durableConfig`.
+   * @param options What differs from the defaults.
+   * @throws ValidationError if `target` is neither, is an express state machine, or is imported from another account or
+   * Region; if `after` is out of its range, or another one for the same `target`; and, at synth, if the function has no
+   * `durableConfig`
+   * @example
+   * import { Duration } from 'aws-cdk-lib';
+   * import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const billing: IStateMachine; // with steps that `protect` wraps
+   *
+   * locks.releaseEndedExecutions(billing, { after: Duration.seconds(30) });
+   */
+  releaseEndedExecutions(target: IResource, options?: LynkEndedExecutionsOptions): ILynkEndedExecutions;
 
   /**
    * Lets the grantee do these actions on the table and its replicas, and use their key: for what no other grant

@@ -1,5 +1,6 @@
 /** cdk-lynk: the infrastructure for distributed locks on DynamoDB. The client is in `cdk-lynk/runtime`. */
 export type { LynkClientDefaults } from './client-defaults.js';
+export type { ILynkEndedExecutions, LynkEndedExecutionsOptions } from './i-lynk-ended-executions.js';
 export type { ILynkLockTable } from './i-lynk-lock-table.js';
 export { type LynkGrantOptions, LynkLockGrants, type LynkLockGrantsProps } from './lock-grants.js';
 export { type LynkLatencyMetricOptions, LynkLockMetrics } from './lock-metrics.js';

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Duration, Resource, Token, TokenComparison } from 'aws-cdk-lib';
+import { Duration, Resource, Token } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import { METRICS } from '../runtime/protocol/wire.js';
+import { isOther } from './places.js';
 
 /** Which requests' latency a metric shows, and how. */
 export interface LynkLatencyMetricOptions extends MetricOptions {
@@ -205,11 +206,9 @@ export abstract class LynkLockMetrics extends Resource {
   /** Of a table that is imported from elsewhere, DynamoDB's metrics are there, and those of its clients are not. */
   private whereElse(): Pick<MetricOptions, 'account' | 'region'> {
     const { account, region } = this.env;
-    const isElsewhere = (one: string, other: string): boolean =>
-      Token.compareStrings(one, other) === TokenComparison.DIFFERENT;
     return {
-      ...(isElsewhere(account, this.stack.account) && { account }),
-      ...(isElsewhere(region, this.stack.region) && { region }),
+      ...(isOther(account, this.stack.account) && { account }),
+      ...(isOther(region, this.stack.region) && { region }),
     };
   }
 

@@ -1,5 +1,5 @@
 import { ENTRY } from '../runtime/protocol/wire.js';
-import { jsonata, literal, type SharedByStates } from './entry-requests.js';
+import { isRedriven, jsonata, literal, type SharedByStates } from './entry-requests.js';
 
 /**
  * How a lock of a state machine can fail, as the output of the state that finds out: the error has the name that
@@ -40,14 +40,15 @@ export function noPermit(shared: SharedByStates, waitSeconds: number, permits: n
   };
 }
 
-/** The lease was over before the work was. */
+/** The lease was over before the work was, or the execution ended before, and was redriven. */
 export function lost(shared: SharedByStates): Record<string, string> {
   const seconds = (ms: string): string => `$string($round(${ms} / 1000, 1))`;
   const lease = seconds(`${shared.variable}.leaseMs`);
   const age = seconds(`($millis() - ${shared.variable}.sentMs)`);
-  const overrun = `" was lost: its lease of " & ${lease} & " s was over, and others have taken it, before it was `;
-  const cause = jsonata(`${lockIn(shared)} & ${overrun}released, " & ${age} & " s after it was taken"`);
-  return { Error: 'LockLostError', Cause: cause };
+  const overrun = `"its lease of " & ${lease} & " s was over, and others have taken it, before it was released, " & ${age} & " s after it was taken"`;
+  const redriven = literal('the execution ended while it held it, and a redrive does not take it again');
+  const cause = `${lockIn(shared)} & " was lost: " & (${isRedriven(shared.variable)} ? ${redriven} : ${overrun})`;
+  return { Error: 'LockLostError', Cause: jsonata(cause) };
 }
 
 function lockIn({ tableName, variable }: SharedByStates): string {

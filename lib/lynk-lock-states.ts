@@ -14,7 +14,7 @@ import { Construct } from 'constructs';
 import { type AcquiringProps, acquiring } from './acquiring.js';
 import { acquiringPermit } from './acquiring-permit.js';
 import { addressOf } from './connection.js';
-import { acquireRequest, jsonata, releaseRequest } from './entry-requests.js';
+import { acquireRequest, isStillProtected, jsonata, releaseRequest } from './entry-requests.js';
 import { CONDITION_FAILED, type EntryTask } from './entry-task.js';
 import { type Known, refuseUnknown } from './known-props.js';
 import { LockFragment } from './lock-fragment.js';
@@ -157,9 +157,8 @@ export class LynkLockStates extends Construct {
     release.addCatch(whetherLost, { errors: [CONDITION_FAILED], outputs: output });
     // The work is done: what stays behind is free when its lease is over.
     release.addCatch(left, { outputs: output });
-    // Within the lease nobody could take it: an earlier attempt has released it, and its answer got lost.
-    const isWithinLease = `$millis() <= ${shared.variable}.sentMs + ${shared.variable}.leaseMs`;
-    whetherLost.when(isSo(isWithinLease), left, { outputs: INPUT }).otherwise(this.failed);
+    // Nobody could take it: an earlier attempt has released it, and its answer got lost.
+    whetherLost.when(isSo(isStillProtected(shared)), left, { outputs: INPUT }).otherwise(this.failed);
     return new LockFragment(this, 'Releasing', `${this.node.id}: releasing`, release, [release, left]);
   }
 

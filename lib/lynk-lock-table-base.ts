@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { type IResource, Stack, Token } from 'aws-cdk-lib';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IChainable, State, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
@@ -6,7 +6,10 @@ import type { aws_dynamodb as dynamodb } from 'aws-cdk-lib/interfaces';
 import type { IConstruct } from 'constructs';
 import { clientDefaultsOf, KNOWN_DEFAULTS, type LynkClientDefaults } from './client-defaults.js';
 import { tellFunction, warnOfLongLease } from './connection.js';
+import { EndedExecutions } from './ended-executions.js';
 import { environmentOf } from './environment.js';
+import { endsOf } from './execution-ends.js';
+import type { ILynkEndedExecutions, LynkEndedExecutionsOptions } from './i-lynk-ended-executions.js';
 import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import { type Known, refuseUnknown } from './known-props.js';
 import type { LynkGrantOptions, LynkLockGrants } from './lock-grants.js';
@@ -155,6 +158,35 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
     refuseUnknown(this, options, KNOWN_PROTECT, 'protect');
     const { id = lockIdIn(scope, steps.startState), ...rest } = options;
     return new LynkLockStates(scope, id, { ...rest, table: this }).protect(steps);
+  }
+
+  /**
+   * Gives back what executions held that have ended without a clean-up, within seconds and not only when the lease is
+   * over: executions of a state machine that failed, timed out or were stopped, or executions of a durable function. An
+   * EventBridge rule tells a small function, one for each table and stack, which deletes the entries of exactly these
+   * executions. It scans the table for them.
+   *
+   * Stopping an execution does not stop the Lambda function that its current step is in: others may get the lock while
+   * that one still runs. Give it `after`, or guard what it writes.
+   *
+   * @param target A standard state machine whose steps hold locks of this table, or a function with a `durableConfig`.
+   * @param options What differs from the defaults.
+   * @throws ValidationError if `target` is neither, is an express state machine, or is imported from another account or
+   * Region; if `after` is out of its range, or another one for the same `target`; and, at synth, if the function has no
+   * `durableConfig`
+   * @example
+   * import { Duration } from 'aws-cdk-lib';
+   * import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const billing: IStateMachine; // with steps that `protect` wraps
+   *
+   * locks.releaseEndedExecutions(billing, { after: Duration.seconds(30) });
+   */
+  releaseEndedExecutions(target: IResource, options: LynkEndedExecutionsOptions = {}): ILynkEndedExecutions {
+    const ends = endsOf(this, target);
+    return EndedExecutions.of(Stack.of(target), this).watch(ends, options);
   }
 }
 

@@ -54,6 +54,9 @@ export const PERMIT_STATES_ACTIONS: readonly string[] = [
   'dynamodb:DeleteItem',
 ];
 
+/** What the function sends that gives back the locks of ended executions: which ones, only a scan finds out. */
+export const GIVE_BACK_ACTIONS: readonly string[] = ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
+
 /** What DynamoDB does with a customer managed key in the name of who reads. */
 export const KEY_READ_ACTIONS: readonly string[] = ['kms:Decrypt', 'kms:DescribeKey'];
 

@@ -6,6 +6,7 @@ import { KNOWN_DEFAULTS, validateClientDefaults } from './client-defaults.js';
 import { type Known, refuseUnknown } from './known-props.js';
 import type { LynkLockTableProps } from './lynk-lock-table-props.js';
 import { refusal, shown } from './refusal.js';
+import { renderedProperties } from './rendered.js';
 
 const BOTH_WOULD_HOLD =
   'with eventual consistency two Regions would both acquire the same lock, each unaware of the other; a lock table ' +
@@ -100,7 +101,7 @@ interface RenderedTable {
 
 /** For replicas that were added past the props: on the TableV2 inside, by raw overrides, or in other accounts. */
 export function replicationProblems(table: TableV2): string[] {
-  const rendered = renderedOf(table.node.defaultChild as CfnGlobalTable);
+  const rendered = renderedProperties<RenderedTable>(table.node.defaultChild as CfnGlobalTable);
   return [...ownReplicaProblems(rendered), ...foreignReplicaProblems(table)];
 }
 
@@ -126,7 +127,7 @@ function foreignReplicaProblems(table: TableV2): string[] {
   const others = table.node.root.node.findAll().filter((one): one is CfnGlobalTable => isGlobalTable(one));
   return others
     .filter((other) => {
-      const { GlobalTableSourceArn: source } = renderedOf(other);
+      const { GlobalTableSourceArn: source } = renderedProperties<RenderedTable>(other);
       return source !== undefined && JSON.stringify(source) === JSON.stringify(Stack.of(other).resolve(table.tableArn));
     })
     .map(({ node }) => `${shown(node.path)} is a replica of it: ${BOTH_WOULD_HOLD}`);
@@ -134,13 +135,6 @@ function foreignReplicaProblems(table: TableV2): string[] {
 
 function isGlobalTable(construct: IConstruct): boolean {
   return (construct as Partial<CfnGlobalTable>).cfnResourceType === 'AWS::DynamoDB::GlobalTable';
-}
-
-/** As the template will have it, raw overrides included. */
-function renderedOf(table: CfnGlobalTable): RenderedTable {
-  const { Resources } = Stack.of(table).resolve(table._toCloudFormation());
-  const [resource] = Object.values(Resources) as { readonly Properties?: RenderedTable }[];
-  return resource?.Properties ?? {};
 }
 
 function validateThroughput(

@@ -58,8 +58,8 @@ public class Everything {
         .build();
   }
 
-  private static void newMachine(final String id, final IChainable steps) {
-    StateMachine.Builder.create(stack, id).definitionBody(DefinitionBody.fromChainable(steps)).build();
+  private static StateMachine newMachine(final String id, final IChainable steps) {
+    return StateMachine.Builder.create(stack, id).definitionBody(DefinitionBody.fromChainable(steps)).build();
   }
 
   private static void output(final String id, final String value) {
@@ -215,7 +215,11 @@ public class Everything {
     final LynkLockStates wrapping =
         LynkLockStates.Builder.create(stack, "Wrapping").table(locks).name("nightly").permits(3)
             .otherwise(new Pass(stack, "Later")).build();
-    newMachine("Wrapped", wrapping.protect(new Pass(stack, "Nightly")));
+    final StateMachine wrapped = newMachine("Wrapped", wrapping.protect(new Pass(stack, "Nightly")));
+    final ILynkEndedExecutions ended = locks.releaseEndedExecutions(
+        wrapped, LynkEndedExecutionsOptions.builder().after(Duration.minutes(5)).build());
+    byName.releaseEndedExecutions(wrapped);
+    output("Ended", ended.getHandler().getFunctionName() + " " + ended.getDeadLetterQueue().getQueueName());
     final LynkLockStates states = LynkLockStates.Builder.create(stack, "States")
         .table(replicated)
         .name("{% $states.input.account %}")

@@ -175,7 +175,11 @@ const wrapping = new LynkLockStates(stack, 'Wrapping', {
   otherwise: new Pass(stack, 'Later'),
 });
 const nightly = new Pass(stack, 'Nightly');
-new StateMachine(stack, 'Wrapped', { definitionBody: DefinitionBody.fromChainable(wrapping.protect(nightly)) });
+const definitionBody = DefinitionBody.fromChainable(wrapping.protect(nightly));
+const wrapped = new StateMachine(stack, 'Wrapped', { definitionBody });
+const ended = locks.releaseEndedExecutions(wrapped, { after: Duration.minutes(5) });
+byName.releaseEndedExecutions(wrapped);
+new CfnOutput(stack, 'Ended', { value: `${ended.handler.functionName} ${ended.deadLetterQueue.queueName}` });
 const states = new LynkLockStates(stack, 'States', {
   table: replicated,
   name: '{% $states.input.account %}',

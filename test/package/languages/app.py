@@ -196,7 +196,11 @@ StateMachine(
 )
 wrapping = LynkLockStates(stack, "Wrapping", table=locks, name="nightly", permits=3, otherwise=Pass(stack, "Later"))
 nightly = Pass(stack, "Nightly")
-StateMachine(stack, "Wrapped", definition_body=DefinitionBody.from_chainable(wrapping.protect(nightly)))
+definition_body = DefinitionBody.from_chainable(wrapping.protect(nightly))
+wrapped = StateMachine(stack, "Wrapped", definition_body=definition_body)
+ended = locks.release_ended_executions(wrapped, after=Duration.minutes(5))
+by_name.release_ended_executions(wrapped)
+CfnOutput(stack, "Ended", value=f"{ended.handler.function_name} {ended.dead_letter_queue.queue_name}")
 states = LynkLockStates(
     stack,
     "States",
