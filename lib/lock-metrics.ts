@@ -3,6 +3,7 @@ import { Duration, Resource, Token } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
 import { METRICS } from '../runtime/protocol/wire.js';
+import { type Known, refuseUnknown } from './known-props.js';
 import { isOther } from './places.js';
 
 /** Which requests' latency a metric shows, and how. */
@@ -14,6 +15,22 @@ export interface LynkLatencyMetricOptions extends MetricOptions {
    */
   readonly operation?: Operation;
 }
+
+const KNOWN: Known<MetricOptions> = {
+  period: true,
+  statistic: true,
+  dimensionsMap: true,
+  unit: true,
+  label: true,
+  color: true,
+  id: true,
+  visible: true,
+  account: true,
+  region: true,
+  stackAccount: true,
+  stackRegion: true,
+};
+const KNOWN_LATENCY: Known<LynkLatencyMetricOptions> = { operation: true, ...KNOWN };
 
 /** The requests of the client. CloudWatch takes at most ten metrics in the expression of an alarm. */
 export const OPERATIONS: readonly Operation[] = [Operation.UPDATE_ITEM, Operation.GET_ITEM, Operation.DELETE_ITEM];
@@ -29,6 +46,13 @@ export abstract class LynkLockMetrics extends Resource {
    * @param metricName Its name in the namespace `AWS/DynamoDB`, such as `SuccessfulRequestLatency`.
    * @param props Statistic, period and whatever else belongs to a metric.
    * @default - average over 5 minutes
+   * @example
+   * import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   *
+   * locks.metric('ReturnedItemCount', { statistic: Stats.SUM });
    */
   metric(metricName: string, props: MetricOptions = {}): Metric {
     return this.tableMetric(metricName, props);
@@ -89,8 +113,16 @@ export abstract class LynkLockMetrics extends Resource {
    *
    * @param props Statistic, period and whatever else belongs to a metric.
    * @default - average over 5 minutes
+   * @example
+   * import { Operation } from 'aws-cdk-lib/aws-dynamodb';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   *
+   * locks.metricLatency({ operation: Operation.GET_ITEM, statistic: 'p99' });
    */
   metricLatency(props: LynkLatencyMetricOptions = {}): Metric {
+    refuseUnknown(this, props, KNOWN_LATENCY, 'metricLatency');
     const { operation = Operation.UPDATE_ITEM, ...options } = props;
     return this.operationMetric('SuccessfulRequestLatency', operation, options);
   }
@@ -131,6 +163,14 @@ export abstract class LynkLockMetrics extends Resource {
    *
    * @param props Statistic, period and whatever else belongs to a metric.
    * @default - sum over 5 minutes
+   * @example
+   * import type { Stack } from 'aws-cdk-lib';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const stack: Stack;
+   * declare const locks: ILynkLockTable;
+   *
+   * locks.metricLockLost().createAlarm(stack, 'Lost', { threshold: 1, evaluationPeriods: 1 });
    */
   metricLockLost(props: MetricOptions = {}): Metric {
     return this.clientMetric(METRICS.lockLost, { statistic: Stats.SUM, ...props });
@@ -167,11 +207,13 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   private clientMetric(metricName: string, options: MetricOptions): Metric {
+    refuseUnknown(this, options, KNOWN, 'a metric');
     const dimensionsMap = { [METRICS.dimension]: this.tableName };
     return new Metric({ namespace: METRICS.namespace, metricName, dimensionsMap, ...options }).attachTo(this);
   }
 
   private tableMetric(metricName: string, options: MetricOptions): Metric {
+    refuseUnknown(this, options, KNOWN, 'a metric');
     const dimensionsMap = { TableName: this.tableName };
     const where = this.whereElse();
     return new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, ...where, ...options }).attachTo(this);

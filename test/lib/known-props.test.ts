@@ -1,5 +1,5 @@
 import { Duration, type Stack } from 'aws-cdk-lib';
-import { Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import { DefinitionBody, StateMachine, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
 import { LynkLockGrants, LynkLockMonitoring, LynkLockStates, LynkLockTable, LynkLockTables } from '../../lib/index.js';
 import { newFunction, newStack } from './stack.js';
 
@@ -8,7 +8,27 @@ const typo = { permit: 42 } as object;
 const work = (stack: Stack) => new Wait(stack, 'Work', { time: WaitTime.duration(Duration.seconds(1)) });
 const locksIn = (stack: Stack) => new LynkLockTable(stack, 'Locks');
 
-const WHERE: [string, (stack: Stack, props: object) => unknown][] = [
+const machineIn = (stack: Stack) =>
+  new StateMachine(stack, 'Machine', { definitionBody: DefinitionBody.fromChainable(work(stack)) });
+
+/** All that take nothing but options. */
+const METRICS = [
+  'metricConsumedReadCapacityUnits',
+  'metricConsumedWriteCapacityUnits',
+  'metricContention',
+  'metricThrottled',
+  'metricSystemErrors',
+  'metricLockAcquired',
+  'metricLockNotGranted',
+  'metricLockUnavailable',
+  'metricLockLost',
+  'metricLockTakenOver',
+  'metricLockWaitTime',
+  'metricLockHeldTime',
+] as const;
+
+type Where = readonly [string, (stack: Stack, props: object) => unknown];
+const WHERE: readonly Where[] = [
   ['LynkLockTable', (stack, props) => new LynkLockTable(stack, 'Locks', { tableName: 'locks', ...props })],
   [
     'fromLynkLockTableAttributes',
@@ -29,6 +49,10 @@ const WHERE: [string, (stack: Stack, props: object) => unknown][] = [
     'LynkLockMonitoring',
     (stack, props) => new LynkLockMonitoring(stack, 'Monitoring', { table: locksIn(stack), ...props }),
   ],
+  ['metricLatency', (stack, props) => locksIn(stack).metricLatency({ label: 'latency', ...props })],
+  ...METRICS.map((name): Where => ['a metric', (stack, props) => locksIn(stack)[name](props)]),
+  ['a metric', (stack, props) => locksIn(stack).metric('AnyOfThem', props)],
+  ['releaseEndedExecutions', (stack, props) => locksIn(stack).releaseEndedExecutions(machineIn(stack), props)],
   ['LynkLockTables', (stack, props) => new LynkLockTables(stack, 'Tables', props)],
 ];
 
