@@ -13,7 +13,7 @@ import type { Environment } from './environment.js';
 import type { ILynkLockTable } from './i-lynk-lock-table.js';
 import type { LynkConnectOptions } from './lynk-connect-options.js';
 import { isOther } from './places.js';
-import { refusal, shown } from './refusal.js';
+import { refusal, shown, spelled } from './refusal.js';
 
 const DEFAULT_PREFIX = 'LYNK';
 
@@ -68,9 +68,11 @@ export function warnOfLongLease(environment: Environment, { leaseDuration }: Lyn
   if (lease <= timeout) return;
   Annotations.of(environment.scope).addWarningV2(
     'cdk-lynk:leaseOutlivesFunction',
-    `\`leaseDuration\` is ${lease} s, but the function's \`timeout\` is ${timeout} s: a lock that an invocation leaves ` +
-      'behind stays taken after every invocation has ended. Give the function more time, or connect it with a ' +
-      'shorter `leaseDuration`.',
+    spelled(
+      `\`leaseDuration\` is ${lease} s, but the function's \`timeout\` is ${timeout} s: a lock that an invocation ` +
+        'leaves behind stays taken after every invocation has ended. Give the function more time, or connect it with ' +
+        'a shorter `leaseDuration`.',
+    ),
   );
 }
 

@@ -10,7 +10,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct, type IConstruct } from 'constructs';
 import { secondsOf } from './client-defaults.js';
 import { isDurable, resourceOf } from './durable.js';
-import { refusal, shown } from './refusal.js';
+import { refusal, shown, spelled } from './refusal.js';
 
 /** What a function is told by: a part of `Function` that a `SingletonFunction` has, too. */
 type Told = IGrantable & { addEnvironment(key: string, value: string): unknown };
@@ -81,8 +81,10 @@ export function environmentOf(table: IConstruct, fn: IGrantable): Environment | 
   }
   Annotations.of(scope).addWarningV2(
     'cdk-lynk:environmentNotSet',
-    'The environment of a version, an alias or an imported function cannot be changed: this one may lock, but is not ' +
-      'told the table. Connect the function itself, where it is made; for permission alone there is `grantLock`.',
+    spelled(
+      'The environment of a version, an alias or an imported function cannot be changed: this one may lock, but is not ' +
+        'told the table. Connect the function itself, where it is made; for permission alone there is `grantLock`.',
+    ),
   );
   return undefined;
 }

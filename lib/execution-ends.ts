@@ -5,7 +5,7 @@ import { type IStateMachine, type StateMachine, StateMachineType } from 'aws-cdk
 import { Construct, type IConstruct } from 'constructs';
 import { isDurableInTemplate } from './durable.js';
 import { isOther } from './places.js';
-import { refusal, shown } from './refusal.js';
+import { refusal, shown, spelled } from './refusal.js';
 
 const NOT_DURABLE =
   'this function has no `durableConfig`, so it has no executions whose locks `releaseEndedExecutions` could give back; ' +
@@ -57,7 +57,7 @@ function ofFunction(target: IFunction): ExecutionEnds {
   // Of a version or an alias: its executions are told of by the version that they have begun with.
   const source = (target as Partial<{ lambda: IFunction }>).lambda ?? target;
   const arn = unqualified(source.functionArn);
-  source.node.addValidation({ validate: () => (isDurableInTemplate(source) === false ? [NOT_DURABLE] : []) });
+  source.node.addValidation({ validate: () => (isDurableInTemplate(source) === false ? [spelled(NOT_DURABLE)] : []) });
   return {
     source,
     eventPattern: {

@@ -17,7 +17,7 @@ import { LynkLockGrants } from './lock-grants.js';
 import { LynkLockTableBase } from './lynk-lock-table-base.js';
 import type { LynkLockTableAttributes, LynkLockTableProps } from './lynk-lock-table-props.js';
 import { injected } from './property-injection.js';
-import { refusal, shown } from './refusal.js';
+import { refusal, shown, spelled } from './refusal.js';
 import { isReplicated, replicationProblems, validateProps } from './table-rules.js';
 
 /**
@@ -49,6 +49,16 @@ export class LynkLockTable extends LynkLockTableBase {
    * @param id The id of the construct.
    * @param tableName The name of the table.
    * @throws ValidationError if that is no name of a table
+   * @example
+   * import type { Stack } from 'aws-cdk-lib';
+   * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+   * import { LynkLockTable } from 'cdk-lynk';
+   *
+   * declare const stack: Stack;
+   * declare const billing: LambdaFunction;
+   *
+   * const locks = LynkLockTable.fromLynkLockTableName(stack, 'Locks', 'made-by-lynk');
+   * locks.connect(billing);
    */
   static fromLynkLockTableName(scope: Construct, id: string, tableName: string): ILynkLockTable {
     return LynkLockTable.fromLynkLockTableAttributes(scope, id, { tableName });
@@ -62,6 +72,17 @@ export class LynkLockTable extends LynkLockTableBase {
    * @param id The id of the construct.
    * @param tableArn The ARN of the table.
    * @throws ValidationError if that is no ARN of a table
+   * @example
+   * import type { Stack } from 'aws-cdk-lib';
+   * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+   * import { LynkLockTable } from 'cdk-lynk';
+   *
+   * declare const stack: Stack;
+   * declare const billing: LambdaFunction;
+   *
+   * const tableArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/locks';
+   * const locks = LynkLockTable.fromLynkLockTableArn(stack, 'Locks', tableArn);
+   * locks.connect(billing);
    */
   static fromLynkLockTableArn(scope: Construct, id: string, tableArn: string): ILynkLockTable {
     return LynkLockTable.fromLynkLockTableAttributes(scope, id, { tableArn });
@@ -75,6 +96,20 @@ export class LynkLockTable extends LynkLockTableBase {
    * @param attrs What is known of the table.
    * @throws ValidationError if `tableName` and `tableArn` are both given, or neither is; if one of them is
    * malformed; if a duration is out of its range
+   * @example
+   * import { Duration, type Stack } from 'aws-cdk-lib';
+   * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+   * import { LynkLockTable } from 'cdk-lynk';
+   *
+   * declare const stack: Stack;
+   * declare const billing: LambdaFunction;
+   *
+   * const locks = LynkLockTable.fromLynkLockTableAttributes(stack, 'Locks', {
+   *   tableName: 'locks',
+   *   replicaRegions: ['eu-west-2'],
+   *   leaseDuration: Duration.seconds(20),
+   * });
+   * locks.connect(billing);
    */
   static fromLynkLockTableAttributes(scope: Construct, id: string, attrs: LynkLockTableAttributes): ILynkLockTable {
     return new ImportedLynkLockTable(scope, id, attrs);
@@ -106,6 +141,9 @@ export class LynkLockTable extends LynkLockTableBase {
   private readonly replicaKeyArns: { readonly [region: string]: string };
 
   /**
+   * @param scope Where in the tree it is put.
+   * @param id The id of the construct.
+   * @param props How the table is made, and the defaults of its clients.
    * @throws ValidationError if DynamoDB or the client would refuse a prop later, or two Regions could hold one
    * lock: `tableName`, a duration or `warmThroughput` is out of its range; `replicas` are not strongly consistent,
    * are not three Regions together with the stack's and the `witnessRegion`, or come with `timeToLive`;
@@ -134,7 +172,7 @@ export class LynkLockTable extends LynkLockTableBase {
     this.table = new TableV2(this, 'Table', { ...own, removalPolicy });
     // For escape hatches, and for applyRemovalPolicy.
     this.node.defaultChild = this.table.node.defaultChild as CfnGlobalTable;
-    this.node.addValidation({ validate: () => replicationProblems(this.table) });
+    this.node.addValidation({ validate: () => replicationProblems(this.table).map(spelled) });
     if (this.table.encryptionKey) this.encryptionKey = this.table.encryptionKey;
     this.replicaRegions = (given.replicas ?? []).map(({ region }) => region);
     this.replicaKeyArns = encryption?.replicaKeyArns ?? {};
@@ -206,6 +244,19 @@ export class LynkLockTable extends LynkLockTableBase {
    * Adds a statement to the table's resource policy, such as one for a principal of another account.
    *
    * @param statement The statement to add.
+   * @example
+   * import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+   * import type { LynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: LynkLockTable;
+   *
+   * locks.addToResourcePolicy(
+   *   new PolicyStatement({
+   *     actions: ['dynamodb:DescribeTable'],
+   *     principals: [new AccountPrincipal('210987654321')],
+   *     resources: ['*'],
+   *   }),
+   * );
    */
   addToResourcePolicy(statement: PolicyStatement): AddToResourcePolicyResult {
     return this.table.addToResourcePolicy(statement);

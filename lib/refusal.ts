@@ -5,9 +5,18 @@ import type { IConstruct } from 'constructs';
  * errors of aws-cdk-lib itself are not for others to throw.)
  */
 export function refusal(scope: IConstruct, message: string): Error {
-  const error = new Error(`${message} [at ${scope.node.path}]`);
+  const error = new Error(`${spelled(message)} [at ${scope.node.path}]`);
   error.name = 'ValidationError';
   return error;
+}
+
+/**
+ * A message, whose props and methods are in backticks, in the spelling of the app's language. jsii says which one that
+ * is; Python alone spells them otherwise.
+ */
+export function spelled(message: string): string {
+  if (!process.env['JSII_AGENT']?.startsWith('Python/')) return message;
+  return message.replace(/`[a-z][\w.]*`/g, (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
 /** A value as an error message quotes it: recognisable, and never long. */

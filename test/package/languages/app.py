@@ -122,6 +122,12 @@ by_attributes.grants.actions(grantee, "dynamodb:Query")
 by_attributes.grants.hold_locks(grantee, names=["nightly"])
 by_attributes.grants.inspect_locks(grantee)
 by_attributes.grants.break_locks(grantee)
+try:
+    by_name.connect(grantee, variable_prefix="9")
+    raise AssertionError("a prefix that begins with a digit is taken")
+except RuntimeError as refused:
+    # Where Python users look it up, it is called so.
+    assert "`variable_prefix` is" in str(refused), refused
 
 grants = LynkLockGrants(
     table=by_default,
