@@ -48,6 +48,14 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
    * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const worker: IGrantable;
+   *
+   * locks.grantLock(worker, { names: ['account/*'] });
    */
   grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
@@ -57,6 +65,14 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
    * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const dashboard: IGrantable;
+   *
+   * locks.grantInspect(dashboard);
    */
   grantInspect(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
@@ -66,6 +82,15 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
    * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const onCall: IGrantable;
+   *
+   * locks.grantInspect(onCall);
+   * locks.grantBreak(onCall);
    */
   grantBreak(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
@@ -83,6 +108,18 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * if `variablePrefix` cannot begin a variable's name; if the function was connected before with another table, or
    * with other defaults, under the same prefix; if one of the variables was set by hand to another value; if the
    * function is in a Region without the table; and if `fn` is no function
+   * @example
+   * import { Duration } from 'aws-cdk-lib';
+   * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const reports: ILynkLockTable;
+   * declare const billing: LambdaFunction;
+   *
+   * locks.connect(billing, { names: ['account/*'], leaseDuration: Duration.seconds(20) });
+   * // A second table, which the function finds in REPORTS_TABLE_NAME.
+   * reports.connect(billing, { variablePrefix: 'REPORTS' });
    */
   connect(fn: IGrantable, options?: LynkConnectOptions): Grant;
 
@@ -96,6 +133,17 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
    * @throws ValidationError if `name` or one of `names` is no lock's name; if a duration is out of its range; if the
    * table is not in the Region of the steps; and, when the state machine is made, if it is unknown how long the steps
    * take at worst
+   * @example
+   * import type { Stack } from 'aws-cdk-lib';
+   * import { DefinitionBody, StateMachine, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const stack: Stack;
+   * declare const locks: ILynkLockTable;
+   * declare const charge: TaskStateBase; // with a `taskTimeout`
+   *
+   * const steps = locks.protect(charge, { name: 'ledger' });
+   * new StateMachine(stack, 'Billing', { definitionBody: DefinitionBody.fromChainable(steps) });
    */
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
 

@@ -76,7 +76,11 @@ const KNOWN_PROPS: Known<LynkLockGrantsProps> = {
 export class LynkLockGrants {
   private readonly tableArns: string[];
 
-  /** Every lock table has one: `table.grants`. */
+  /**
+   * Every lock table has one: `table.grants`.
+   *
+   * @param props The table, and what belongs to it.
+   */
   constructor(private readonly props: LynkLockGrantsProps) {
     refuseUnknown(props.table, props, KNOWN_PROPS, 'LynkLockGrants');
     this.tableArns = [props.table.tableRef.tableArn, ...(props.replicaTableArns ?? [])];
@@ -90,6 +94,14 @@ export class LynkLockGrants {
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
    * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const grantee: IGrantable;
+   *
+   * locks.grants.holdLocks(grantee, { names: ['account/*'] });
    */
   holdLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     const isReplicated = this.tableArns.length > 1;
@@ -104,6 +116,14 @@ export class LynkLockGrants {
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
    * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const grantee: IGrantable;
+   *
+   * locks.grants.inspectLocks(grantee);
    */
   inspectLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     const list = options.names === undefined ? LIST_PERMISSIONS : [];
@@ -116,6 +136,14 @@ export class LynkLockGrants {
    * @param grantee Who is granted to.
    * @param options What is limited, or differs from the defaults.
    * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const grantee: IGrantable;
+   *
+   * locks.grants.breakLocks(grantee);
    */
   breakLocks(grantee: IGrantable, options: LynkGrantOptions = {}): Grant {
     return this.allow(grantee, BREAK_PERMISSIONS, options, [...KEY_READ_ACTIONS, ...KEY_WRITE_ACTIONS]);
@@ -127,6 +155,14 @@ export class LynkLockGrants {
    * @param grantee Who is granted to.
    * @param actions Actions of IAM, such as `dynamodb:PutItem`.
    * @throws ValidationError if an action is none of DynamoDB's
+   * @example
+   * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+   * import type { ILynkLockTable } from 'cdk-lynk';
+   *
+   * declare const locks: ILynkLockTable;
+   * declare const grantee: IGrantable;
+   *
+   * locks.grants.actions(grantee, 'dynamodb:DescribeTable');
    */
   actions(grantee: IGrantable, ...actions: string[]): Grant {
     const strange = actions.find((action) => !Token.isUnresolved(action) && !/^dynamodb:[A-Za-z*]+$/.test(action));

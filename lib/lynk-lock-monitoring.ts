@@ -130,6 +130,9 @@ export class LynkLockMonitoring extends Construct {
   readonly dashboard?: Dashboard;
 
   /**
+   * @param scope Where in the tree it is put.
+   * @param id The id of the construct.
+   * @param props Whose locks are watched, and from where on there is an alarm.
    * @throws ValidationError if a threshold of events is not more than 0, and if there is a `dashboardName` but
    * `dashboard` is false
    */

@@ -89,7 +89,7 @@ export class LynkLockStates extends Construct {
    *
    * @param scope Where in the tree it is put.
    * @param id The id of the construct.
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The table, and the lock that the steps hold.
    */
   constructor(scope: Construct, id: string, props: LynkLockStatesProps) {
     super(scope, id);
@@ -116,6 +116,17 @@ export class LynkLockStates extends Construct {
    * @throws ValidationError if it was called before. When the state machine is made, also if it is unknown how long
    * the steps take at worst, if `leaseDuration` does not outlast that by 30 seconds, and if it would be longer than a
    * day.
+   * @example
+   * import { Duration, type Stack } from 'aws-cdk-lib';
+   * import { DefinitionBody, StateMachine, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
+   * import { type ILynkLockTable, LynkLockStates } from 'cdk-lynk';
+   *
+   * declare const stack: Stack;
+   * declare const locks: ILynkLockTable;
+   * declare const charge: TaskStateBase; // with a `taskTimeout`
+   *
+   * const lock = new LynkLockStates(stack, 'Ledger', { table: locks, name: 'ledger', waitDuration: Duration.minutes(5) });
+   * new StateMachine(stack, 'Billing', { definitionBody: DefinitionBody.fromChainable(lock.protect(charge)) });
    */
   protect(steps: IChainable): StateMachineFragment {
     if (this.steps) throw refusal(this, '`protect` was called before; each lock takes a `LynkLockStates` of its own');

@@ -42,7 +42,12 @@ export class LynkLockTables extends Resource {
    */
   readonly groupArn: string;
 
-  /** @throws ValidationError if `groupName` has characters that such a name may not have, or begins with "aws" */
+  /**
+   * @param scope Where in the tree it is put.
+   * @param id The id of the construct.
+   * @param props What the group is called.
+   * @throws ValidationError if `groupName` has characters that such a name may not have, or begins with "aws"
+   */
   constructor(scope: Construct, id: string, props: LynkLockTablesProps = {}) {
     super(scope, id);
     const given = injected(scope, id, LynkLockTables.PROPERTY_INJECTION_ID, props);

@@ -7,8 +7,18 @@ import { Consumer } from './consumer.js';
 import { packed } from './packed.js';
 
 /** What other languages are told of the package. */
+interface Described {
+  readonly name: string;
+  readonly docs?: { readonly summary?: string; readonly example?: string };
+}
+interface Method extends Described {
+  readonly protected?: boolean;
+  readonly parameters?: readonly Described[];
+}
 interface Assembly {
-  readonly types: Readonly<Record<string, { readonly kind: string }>>;
+  readonly types: Readonly<
+    Record<string, Described & { readonly methods?: readonly Method[]; readonly initializer?: Method }>
+  >;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly bin?: unknown;
 }
@@ -28,6 +38,25 @@ test('every language gets what lib/ exports, and no union, which it could not ca
   );
   expect(exportedNames()).toContain('LynkLockTable');
   expect(JSON.stringify(types)).not.toContain('"union"');
+});
+
+/** They come with whatever they are of. */
+const INHERITED = ['LynkLockMetrics', 'LynkLockTableBase'];
+
+test('what a method takes is described, and all but the plainest have an example', () => {
+  const types = Object.values(assembly().types);
+  const methods = types.flatMap(({ name: type, methods: all = [], initializer }) => [
+    ...all.filter((method) => !method.protected).map((method) => ({ ...method, at: `${type}.${method.name}` })),
+    ...(initializer && !INHERITED.includes(type) ? [{ ...initializer, name: '', at: type }] : []),
+  ]);
+  expect(methods.length).toBeGreaterThan(40);
+  const undescribed = methods.flatMap(({ at, parameters = [] }) =>
+    parameters.filter(({ docs }) => !docs?.summary).map(({ name }) => `${at}(${name})`),
+  );
+  expect(undescribed).toEqual([]);
+  // Constructors have that of their class; metrics are all called like those that have one.
+  const bare = methods.filter(({ name, docs }) => name !== '' && !name.startsWith('metric') && !docs?.example);
+  expect(bare.map(({ at }) => at)).toEqual([]);
 });
 
 test('it depends on nothing but the CDK, from the lowest version on, and has no command', () => {
