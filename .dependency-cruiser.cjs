@@ -11,7 +11,19 @@ const only = (name, from, allowed) => ({
  * The rooms that every lock goes through, in their order: each may import those before it. The store is no room of
  * these: it implements the port in core/, and client/ alone puts one in.
  */
-const ROOMS = ['protocol', 'core', 'observe', 'options', 'entry', 'hold', 'acquire', 'recipes', 'admin', 'client'];
+const ROOMS = [
+  'protocol',
+  'core',
+  'observe',
+  'options',
+  'entry',
+  'hold',
+  'acquire',
+  'recipes',
+  'admin',
+  'client',
+  'durable',
+];
 /** Hands on the table have nothing to do with holding a lock. */
 const NOT_FOR_ADMIN = ['hold', 'acquire', 'recipes'];
 
@@ -63,6 +75,7 @@ module.exports = {
       '^runtime/(?!opentelemetry/)',
       '(node_modules/@opentelemetry/|^runtime/opentelemetry/)',
     ),
+    never('durable-is-an-entry', '^runtime/(?!durable/)', '^runtime/durable/'),
     never('testing-is-for-tests', '^runtime/(?!testing/)', '^runtime/testing/'),
     {
       name: 'testing-without-dynamodb',

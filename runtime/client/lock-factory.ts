@@ -238,7 +238,8 @@ export class LockFactory extends LockClient<LockStore> {
     return breakLock(await this.reach(checkedName(name)), options);
   }
 
-  private async reachSemaphore(name: string, count: number): Promise<SemaphoreRef> {
+  /** @internal */
+  async reachSemaphore(name: string, count: number): Promise<SemaphoreRef> {
     const { manager, store, settings } = this;
     const names = Array.from({ length: count }, (_, index) => permitName(name, index));
     const titleOf = (permit: string): string => `permit ${JSON.stringify(permit)} of semaphore ${JSON.stringify(name)}`;

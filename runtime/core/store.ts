@@ -84,7 +84,10 @@ export interface HoldStore {
   identify(lockKey: string): Promise<string>;
   /** Writes the entry if `mayAcquire` and `mayFence` hold. Removes the optional attributes that it does not set. */
   acquire(entry: NewEntry, expiredVersion: string | undefined, signal: AbortSignal): Promise<WriteAnswer>;
-  /** Sets version and expiry if `mayRefresh` holds, and the note if one is given. Without an expiry, removes it. */
+  /**
+   * Sets version and expiry if `mayRefresh` holds, and the note and the lease if they are given. Without an expiry,
+   * removes it.
+   */
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer>;
   /** Deletes the entry if `mayRelease` holds. */
   release(lockKey: string, holdId: string, signal: AbortSignal): Promise<WriteAnswer>;
@@ -115,6 +118,7 @@ export interface LockStore extends HoldStore {
 
 export interface Refresh {
   readonly lockKey: string;
+  /** Whose entry is refreshed: a hold id, or the part of it that the hold ids of one acquisition share. */
   readonly holdId: string;
   readonly version: string;
   readonly expiresAtSeconds: number | undefined;
@@ -122,6 +126,8 @@ export interface Refresh {
   readonly fencingToken?: bigint | undefined;
   /** A note to put in place of the entry's: JSON text. */
   readonly data?: string | undefined;
+  /** A lease in place of the entry's, in whole seconds. */
+  readonly leaseSeconds?: number | undefined;
 }
 
 /** A tombstone for an entry. All other attributes of the entry stay. */

@@ -4,8 +4,9 @@ import { LockReentrancyError } from '../errors.js';
 import type { HeldLock } from '../options/held-lock.js';
 import type { LockRef } from './lock-ref.js';
 
-/** A hold that work runs inside of. */
-interface Surrounding extends HeldLock {
+/** A hold that work runs inside of, or the lock of a durable execution, under which each step has a hold. */
+interface Surrounding {
+  readonly isHeld: boolean;
   /** Whether it holds this lock, or has this hold id. */
   isOn(queue: LocalQueue, holdId?: string): boolean;
 }
@@ -13,6 +14,8 @@ interface Surrounding extends HeldLock {
 /** The holds that the code running now runs inside of, the innermost first. */
 interface Scope {
   readonly hold: Surrounding;
+  /** The innermost hold. */
+  readonly held: HeldLock | undefined;
   readonly outer: Scope | undefined;
 }
 
@@ -30,7 +33,7 @@ const scopes = new AsyncLocalStorage<Scope>();
  * await withLock('account/42', save);
  */
 export function currentHold(): HeldLock | undefined {
-  return scopes.getStore()?.hold;
+  return scopes.getStore()?.held;
 }
 
 /**
@@ -55,8 +58,14 @@ export function isHeldAround({ queue }: LockRef, holdId?: string): boolean {
 }
 
 /** Runs `work` inside of these holds. `currentHold` is then the last of them. Ends none of them. */
-export function insideOf<T>(holds: readonly Surrounding[], work: () => T): T {
-  let scope = scopes.getStore();
-  for (const hold of holds) scope = { hold, outer: scope };
-  return scopes.run(scope as Scope, work);
+export function insideOf<T>(holds: readonly (Surrounding & HeldLock)[], work: () => T): T {
+  let outer = scopes.getStore();
+  for (const hold of holds) outer = { hold, held: hold, outer };
+  return scopes.run(outer as Scope, work);
+}
+
+/** Runs `work` inside of a lock that a durable execution holds. */
+export function insideExecution<T>(hold: Surrounding, work: () => T): T {
+  const outer = scopes.getStore();
+  return scopes.run({ hold, held: outer?.held, outer }, work);
 }

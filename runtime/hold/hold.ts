@@ -169,6 +169,11 @@ export class Hold implements HeldLock {
     return stands && waiter ? { lease, waiter, reporter } : undefined;
   }
 
+  /** Leaves the entry to another run of the same durable execution: this hold refreshes it no more. */
+  passOn(): void {
+    if (this.state.stands) this.state.become('handed-over');
+  }
+
   /** Whether the lock is this process's by this hold, even if no work has it at the moment. */
   get stands(): boolean {
     return this.state.stands;

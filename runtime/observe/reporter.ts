@@ -11,7 +11,8 @@ import { logLoss } from './logger.js';
 export class Reporter {
   /** How many requests for the lock were sent to DynamoDB. */
   attempts = 0;
-  private acquiredMs = 0;
+  /** Elapsed time at which the lock was acquired. */
+  acquiredMs = 0;
 
   constructor(
     readonly attempt: LockAttempt,

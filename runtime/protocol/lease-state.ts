@@ -1,7 +1,7 @@
 import { offeredDeadlineMs } from './lease.js';
 import { formatVersion, STAMP_LIMIT_MS } from './version.js';
 
-interface Draft {
+export interface Draft {
   readonly version: string;
   /** When its write lets TTL delete the entry, in epoch seconds; `Infinity` for never. */
   expiresAtSeconds: number;
@@ -32,8 +32,8 @@ export class LeaseState {
   /** The state before it was renewed, while its entry may stand. */
   former: LeaseState | undefined;
   /** The latest draft. From there back: the drafts that no answer has confirmed, and the latest that one has. */
-  private latest: Draft | undefined;
-  private timed = true;
+  protected latest: Draft | undefined;
+  protected timed = true;
 
   constructor(
     public holdId: string,

@@ -9,6 +9,7 @@ export const PEER_RANGES = {
   '@aws-lambda-powertools/logger': '^2.0.0',
   '@aws-lambda-powertools/metrics': '^2.0.0',
   '@aws-sdk/client-dynamodb': SDK_RANGE,
+  '@aws/durable-execution-sdk-js': '^2.4.0',
   '@middy/core': '6.x || 7.x',
   '@opentelemetry/api': '^1.9.0',
 } as const;

@@ -71,7 +71,7 @@ export class DynamoDBHoldStore implements HoldStore {
   }
 
   refresh(refresh: Refresh, signal: AbortSignal): Promise<WriteAnswer> {
-    const { lockKey, holdId, version, expiresAtSeconds, fencingToken: token, data } = refresh;
+    const { lockKey, holdId, version, expiresAtSeconds, fencingToken: token, data, leaseSeconds } = refresh;
     const isOurs = `contains(${versionNumber}, :hold) AND ${versionNumber} < :${versionNumber}`;
     const hold = { ':hold': textual(holdId) };
     const change = {
@@ -80,6 +80,7 @@ export class DynamoDBHoldStore implements HoldStore {
         [versionNumber]: textual(version),
         [expiresAt]: expiresAtSeconds === undefined ? null : numeric(expiresAtSeconds),
         [ENTRY.data]: data === undefined ? data : textual(data),
+        [leaseDuration]: leaseSeconds === undefined ? leaseSeconds : numeric(leaseSeconds),
       },
       condition: token === undefined ? isOurs : `${isOurs} AND ${fencingToken} = :token`,
       values: token === undefined ? hold : { ...hold, ':token': numeric(token) },

@@ -52,11 +52,24 @@ export class MemoryStore implements LockStore {
     return this.overwrite(entry, mayAdopt(this.standing(lockKey), givenVersion));
   }
 
-  async refresh({ lockKey, holdId, version, expiresAtSeconds, fencingToken, data }: Refresh): Promise<WriteAnswer> {
+  async refresh({
+    lockKey,
+    holdId,
+    version,
+    expiresAtSeconds,
+    fencingToken,
+    data,
+    leaseSeconds,
+  }: Refresh): Promise<WriteAnswer> {
     return this.write(lockKey, mayRefresh(this.standing(lockKey), holdId, version, fencingToken), () => {
       const { [ENTRY.expiresAt]: _, ...kept } = this.items.get(lockKey) ?? {};
-      const expiry = expiryOf(expiresAtSeconds);
-      this.items.set(lockKey, { ...kept, [ENTRY.versionNumber]: { S: version }, ...expiry, ...noteOf(data) });
+      this.items.set(lockKey, {
+        ...kept,
+        [ENTRY.versionNumber]: { S: version },
+        ...(leaseSeconds !== undefined && { [ENTRY.leaseDuration]: { N: String(leaseSeconds) } }),
+        ...expiryOf(expiresAtSeconds),
+        ...noteOf(data),
+      });
     });
   }
 
