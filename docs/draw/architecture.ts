@@ -69,6 +69,7 @@ const BESIDE: readonly Room[] = [
   { path: 'runtime/middy/', says: 'a middleware' },
   { path: 'runtime/powertools/', says: 'logger and metrics' },
   { path: 'runtime/opentelemetry/', says: 'spans' },
+  { path: 'runtime/durable/', says: 'locks of executions' },
   { path: 'runtime/testing/', says: 'locks for your tests' },
 ];
 

@@ -117,7 +117,7 @@ export function checkedContext(value: unknown): InvocationContext | undefined {
   if (!isDurable(value)) return checkedInvocation(value);
   throw new LockOptionError(
     'context is that of a durable execution: suspended, it would never release the lock, and its replay would wait ' +
-      'for it; take the lock inside a step, with { context: context.lambdaContext }',
+      'for it; take it inside a step, with { context: context.lambdaContext }, or use cdk-lynk/runtime/durable',
   );
 }
 

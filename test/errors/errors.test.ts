@@ -52,6 +52,9 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/`tableArn` names no table/, 'an ARN without its last part, which is refused for its form before'],
   [/the AWS SDK is not installed/, 'an installation without it'],
   [/--svg cannot be written/, 'a table to look at, and then no file to draw into'],
+  [/changes hands faster than it can be asked for/, 'eight holders, each between two requests'],
+  [/has not confirmed in/, 'a quarter of an hour without DynamoDB'],
+  [/one acquisition has at most/, 'thousands of steps'],
   [/no answer from DynamoDB to /, 'the command line, which says it in its own words'],
 ];
 

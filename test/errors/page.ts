@@ -1,5 +1,6 @@
 import { COMMAND_LINE, TOOL } from './command-line.js';
 import { CONSTRUCT } from './construct.js';
+import { DURABLE_LOST, DURABLE_OPTIONS, DURABLE_OTHER } from './durable.js';
 import {
   CANNOT_DESERIALIZE,
   ENTRY,
@@ -41,7 +42,7 @@ const SECTIONS: readonly Section[] = [
   {
     name: 'LockLostError',
     says: 'You do not hold the lock any more, and another may hold it: write nothing more. `error.reason` is the word before the colon. From `withLock`, `error.cause` is what your work threw, and `error.result` is what it returned. If half-done work is harmful, see [fences and guards](fencing.md). If it happens often, see [operations](operations.md).',
-    provocations: LOST,
+    provocations: [...LOST, ...DURABLE_LOST],
   },
   {
     name: 'InvocationEndingError',
@@ -76,12 +77,12 @@ const SECTIONS: readonly Section[] = [
   {
     name: 'LockOptionError',
     says: 'A name or an option in your code is not allowed. The message says what is allowed, and what was given. No request was sent, unless it is about the result of a single flight, which is known only after its work.',
-    provocations: OPTIONS,
+    provocations: [...OPTIONS, ...DURABLE_OPTIONS],
   },
   {
     name: 'LynkError',
     says: 'The base class of all errors above. It is thrown itself if the call has to wait for another one; the message says for which.',
-    provocations: OTHER,
+    provocations: [...OTHER, ...DURABLE_OTHER],
   },
   {
     name: SYNTH,
