@@ -13,7 +13,9 @@ const PATHS = {
   'cdk-lynk/runtime/middy': ['../../runtime/middy/index.ts'],
   'cdk-lynk/runtime/powertools': ['../../runtime/powertools/index.ts'],
   'cdk-lynk/runtime/opentelemetry': ['../../runtime/opentelemetry/index.ts'],
+  'cdk-lynk/runtime/durable': ['../../runtime/durable/index.ts'],
   'cdk-lynk/testing': ['../../runtime/testing/index.ts'],
+  '@aws/durable-execution-sdk-js': ['../../test/durable-sdk.d.ts'],
 };
 
 /** The pages that have TypeScript in them: README.md and those in docs/. */

@@ -41,6 +41,9 @@ export interface RetryDecision {
   readonly delay?: DurableDuration;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: the SDK's types are not imported, and any other would refuse them
+type Given = any;
+
 /**
  * What is needed of the context of a durable execution: that of `@aws/durable-execution-sdk-js`, 2.4 or later. It is
  * told by its shape, so that nothing of the SDK is imported.
@@ -48,10 +51,10 @@ export interface RetryDecision {
 export interface DurableContext {
   readonly lambdaContext: InvocationContext;
   readonly executionContext: { readonly durableExecutionArn: string };
-  step<T>(name: string | undefined, run: (step: never) => Promise<T>, config?: object): PromiseLike<T>;
+  step<T>(name: string | undefined, run: (step: Given) => Promise<T>, config?: object): PromiseLike<T>;
   wait(name: string, duration: { seconds: number }): PromiseLike<void>;
-  runInChildContext<T>(name: string | undefined, run: (child: never) => Promise<T>, config?: object): PromiseLike<T>;
-  readonly promise: { race<T>(name: string | undefined, promises: never[]): PromiseLike<T> };
+  runInChildContext<T>(name: string | undefined, run: (child: Given) => Promise<T>, config?: object): PromiseLike<T>;
+  readonly promise: { race<T>(name: string | undefined, promises: Given[]): PromiseLike<T> };
   waitForCallback: unknown;
   waitForCondition: unknown;
   invoke: unknown;

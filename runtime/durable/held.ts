@@ -6,10 +6,11 @@ import { SdkExecution } from './execution.js';
 import type { Holding, StepOptions, StepWork } from './holding.js';
 import { revived, type StoredError, stored } from './stored-error.js';
 
+/** A function among the arguments of a method, whichever of its signatures is looked at. */
+type WorkOf<M extends (...args: never[]) => unknown> = Extract<Parameters<M>[number], (context: never) => unknown>;
+
 /** The second argument of a step's function, as the SDK gives it. */
-export type StepContextOf<C extends DurableContext> = Parameters<
-  Parameters<C['step']>[1] & ((step: never) => unknown)
->[0];
+export type StepContextOf<C extends DurableContext> = Parameters<WorkOf<C['step']>>[0];
 
 /** What runs in a step under a durable lock. */
 export type DurableStepWork<C extends DurableContext, T> = (
@@ -28,8 +29,16 @@ const AT_MOST_ONCE = 'AT_MOST_ONCE_PER_RETRY';
  * A lock that a durable execution holds. Its methods are those of the execution's context: use them in place of
  * `context`'s as long as the lock is needed. Code between them is not protected.
  * @example
- * await held.step('charge', (hold) => charge(order, { signal: hold.signal }));
- * await held.wait('settle', { hours: 6 });
+ * import { type DurableContext, withDurableExecution } from '@aws/durable-execution-sdk-js';
+ * import { withDurableLock } from 'cdk-lynk/runtime/durable';
+ *
+ * export const handler = withDurableExecution(async (_: unknown, context: DurableContext) =>
+ *   withDurableLock(context, 'account/42', async (held) => {
+ *     await held.step('charge', (hold) => fetch('https://example.com/charges', { method: 'POST', signal: hold.signal }));
+ *     await held.wait('settle', { hours: 6 });
+ *     return held.step('book', async (hold) => hold.remainingSeconds);
+ *   }),
+ * );
  */
 export class DurableHeldLock<C extends DurableContext = DurableContext> {
   private readonly execution: SdkExecution;
@@ -132,7 +141,7 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
       }
       return { ...outcome, checkpoint: holding.checkpoint };
     };
-    const result = await context.runInChildContext(name, run as (child: never) => Promise<ChildResult<T>>, config);
+    const result = await context.runInChildContext(name, run, config);
     holding.resume(result.checkpoint);
     if (!result.error) return result.value as T;
     if (holding.lossSoFar) throw holding.lossSoFar;
@@ -165,7 +174,10 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
 }
 
 /** Whatever the context's method takes as its last argument. */
-type ConfigOf<C extends DurableContext> = NonNullable<Parameters<C['runInChildContext']>[2]>;
+type ConfigOf<C extends DurableContext> = Exclude<
+  Parameters<C['runInChildContext']>[number],
+  string | undefined | ((...args: never[]) => unknown)
+>;
 
 interface ChildResult<T> {
   readonly value?: T | undefined;

@@ -33,7 +33,7 @@ test.each([
 test('every file that the exports map names is there, and so are the declarations', () => {
   const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: object };
   const files = [...JSON.stringify(exports).matchAll(/"(\.\/dist[^"]+)"/g)].map(([, file]) => file ?? '');
-  expect(files.length).toBe(24);
+  expect(files.length).toBe(28);
   for (const file of files) expect(readFileSync(join(STAGE, file), 'utf8')).not.toBe('');
 });
 
@@ -54,6 +54,7 @@ test.each([
   ['powertools', 'lockPowertools'],
   ['middy', 'lockMiddleware'],
   ['opentelemetry', 'lockTracing'],
+  ['durable', 'withDurableLock'],
 ])('the entry runtime/%s loads both ways', async (entry, name) => {
   const printing = (loading: string): string => `const { ${name} } = ${loading}; console.log(typeof ${name})`;
   const required = ['-e', printing(`require('cdk-lynk/runtime/${entry}')`)];
