@@ -9,6 +9,7 @@ export const GROUPS = {
     'lambda',
     'cdk',
     'step-functions',
+    'durable',
     'fencing',
     'semaphore',
     'several-locks',

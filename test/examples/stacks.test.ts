@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { ApprovalStack } from '../../examples/approval/stack.js';
 import { DeployLockStack } from '../../examples/deploy-lock/stack.js';
 import { FencingStack } from '../../examples/fencing/stack.js';
 import { GuardedWritesStack } from '../../examples/guarded-writes/stack.js';
@@ -19,6 +20,7 @@ const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
 
 const HOLDING = ['dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem'];
 const STACKS: readonly (readonly [folder: string, stack: Stack, functions: number, names: string])[] = [
+  ['approval', new ApprovalStack(app, 'Approval'), 1, 'account/*'],
   ['deploy-lock', new DeployLockStack(app, 'DeployLock', { repository: 'acme/shop' }), 0, 'deploy/*'],
   ['fencing', new FencingStack(app, 'Fencing'), 1, 'report'],
   ['guarded-writes', new GuardedWritesStack(app, 'GuardedWrites'), 1, 'account/*'],
