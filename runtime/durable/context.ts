@@ -1,23 +1,31 @@
 import type { InvocationContext } from '../options/options.js';
 
 /** A time, as AWS's SDK for durable executions takes it. */
-export type DurableDuration = {
+export interface DurableDuration {
+  /** Days of 24 hours. */
   readonly days?: number;
+  /** Hours. */
   readonly hours?: number;
+  /** Minutes. */
   readonly minutes?: number;
+  /** Seconds. The SDK waits for whole ones. */
   readonly seconds?: number;
-};
+}
 
-/** How a step turns its result into text and back. */
+/** What the SDK tells a serdes. */
+export interface StepSerdesContext {
+  /** Which operation it is. */
+  readonly entityId: string;
+  /** Which execution it is. */
+  readonly durableExecutionArn: string;
+}
+
+/** How a step turns its result into text and back, as the SDK's `Serdes`. */
 export interface StepSerdes<T> {
-  serialize(
-    value: T | undefined,
-    context: { readonly entityId: string; readonly durableExecutionArn: string },
-  ): Promise<string | undefined>;
-  deserialize(
-    data: string | undefined,
-    context: { readonly entityId: string; readonly durableExecutionArn: string },
-  ): Promise<T | undefined>;
+  /** @returns the text to be stored */
+  serialize(value: T | undefined, context: StepSerdesContext): Promise<string | undefined>;
+  /** @returns the value of a stored text */
+  deserialize(data: string | undefined, context: StepSerdesContext): Promise<T | undefined>;
 }
 
 /** The options of a step, as the SDK's `StepConfig`. */
@@ -36,26 +44,43 @@ export interface DurableStepConfig<T> {
   readonly serdes?: StepSerdes<T> | undefined;
 }
 
+/** What a `retryStrategy` returns. */
 export interface RetryDecision {
+  /** Whether the step runs again. */
   readonly shouldRetry: boolean;
+  /** After which time. @default 1 s */
   readonly delay?: DurableDuration;
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: the SDK's types are not imported, and any other would refuse them
-type Given = any;
 
 /**
  * What is needed of the context of a durable execution: that of `@aws/durable-execution-sdk-js`, 2.4 or later. It is
  * told by its shape, so that nothing of the SDK is imported.
  */
 export interface DurableContext {
+  /** The context of the invocation that runs now. */
   readonly lambdaContext: InvocationContext;
-  readonly executionContext: { readonly durableExecutionArn: string };
-  step<T>(name: string | undefined, run: (step: Given) => Promise<T>, config?: object): PromiseLike<T>;
+  /** Which execution it is. */
+  readonly executionContext: {
+    /** The holder's name in the lock's entry. */
+    readonly durableExecutionArn: string;
+  };
+  // biome-ignore-start lint/suspicious/noExplicitAny: the SDK's types are not imported, and any other would refuse them
+  /** Runs an operation, and stores its result. */
+  step<T>(name: string | undefined, run: (step: any) => Promise<T>, config?: object): PromiseLike<T>;
+  /** Suspends the execution. */
   wait(name: string, duration: { seconds: number }): PromiseLike<void>;
-  runInChildContext<T>(name: string | undefined, run: (child: Given) => Promise<T>, config?: object): PromiseLike<T>;
-  readonly promise: { race<T>(name: string | undefined, promises: Given[]): PromiseLike<T> };
+  /** Runs operations in a context of their own. */
+  runInChildContext<T>(name: string | undefined, run: (child: any) => Promise<T>, config?: object): PromiseLike<T>;
+  /** What combines operations. */
+  readonly promise: {
+    /** The first that settles; stored. */
+    race<T>(name: string | undefined, promises: any[]): PromiseLike<T>;
+  };
+  // biome-ignore-end lint/suspicious/noExplicitAny: as above
+  /** Suspends the execution until somebody completes a callback. */
   waitForCallback: unknown;
+  /** Suspends the execution until a check is content. */
   waitForCondition: unknown;
+  /** Invokes another function, and suspends the execution meanwhile. */
   invoke: unknown;
 }

@@ -6,11 +6,10 @@ import { SdkExecution } from './execution.js';
 import type { Holding, StepOptions, StepWork } from './holding.js';
 import { revived, type StoredError, stored } from './stored-error.js';
 
-/** A function among the arguments of a method, whichever of its signatures is looked at. */
-type WorkOf<M extends (...args: never[]) => unknown> = Extract<Parameters<M>[number], (context: never) => unknown>;
-
 /** The second argument of a step's function, as the SDK gives it. */
-export type StepContextOf<C extends DurableContext> = Parameters<WorkOf<C['step']>>[0];
+export type StepContextOf<C extends DurableContext> = Parameters<
+  Extract<Parameters<C['step']>[number], (context: never) => unknown>
+>[0];
 
 /** What runs in a step under a durable lock. */
 export type DurableStepWork<C extends DurableContext, T> = (
@@ -120,11 +119,12 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
 
   /**
    * Runs `work` in a child context. Its second argument is this held lock for that context: use it there.
+   * @param config the SDK's `ChildConfig`
    * @throws what the context's `runInChildContext` throws; LockLostError if the lock was lost
    */
-  runInChildContext<T>(name: string | undefined, work: DurableChildWork<C, T>, config?: ConfigOf<C>): Promise<T>;
+  runInChildContext<T>(name: string | undefined, work: DurableChildWork<C, T>, config?: object): Promise<T>;
   /** Runs `work` in a child context without a name. */
-  runInChildContext<T>(work: DurableChildWork<C, T>, config?: ConfigOf<C>): Promise<T>;
+  runInChildContext<T>(work: DurableChildWork<C, T>, config?: object): Promise<T>;
   async runInChildContext<T>(...args: unknown[]): Promise<T> {
     const { name = 'child', rest } = named(args);
     const [work, config] = rest as [DurableChildWork<C, T>, object | undefined];
@@ -172,12 +172,6 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
     return run as C[M];
   }
 }
-
-/** Whatever the context's method takes as its last argument. */
-type ConfigOf<C extends DurableContext> = Exclude<
-  Parameters<C['runInChildContext']>[number],
-  string | undefined | ((...args: never[]) => unknown)
->;
 
 interface ChildResult<T> {
   readonly value?: T | undefined;

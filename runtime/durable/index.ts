@@ -1,5 +1,12 @@
 /** cdk-lynk/runtime/durable: a lock that a durable execution of AWS Lambda holds, over suspensions and replays. */
-export type { DurableContext, DurableDuration, DurableStepConfig, RetryDecision, StepSerdes } from './context.js';
+export type {
+  DurableContext,
+  DurableDuration,
+  DurableStepConfig,
+  RetryDecision,
+  StepSerdes,
+  StepSerdesContext,
+} from './context.js';
 export { type DurableChildWork, DurableHeldLock, type DurableStepWork, type StepContextOf } from './held.js';
 export {
   type DurableLockOptions,
