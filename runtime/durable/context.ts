@@ -22,9 +22,9 @@ export interface StepSerdesContext {
 
 /** How a step turns its result into text and back, as the SDK's `Serdes`. */
 export interface StepSerdes<T> {
-  /** @returns the text to be stored */
+  /** Makes the text to be stored. */
   serialize(value: T | undefined, context: StepSerdesContext): Promise<string | undefined>;
-  /** @returns the value of a stored text */
+  /** Makes the value of a stored text. */
   deserialize(data: string | undefined, context: StepSerdesContext): Promise<T | undefined>;
 }
 
