@@ -75,6 +75,7 @@ test('every public function has an example, and every public symbol a docstring'
         'lockPowertools',
       ],
       ...['lockTracing', 'locked', 'makeLocked', 'singleFlight', 'stickyLock', 'tryWithLock', 'withLock', 'withLocks'],
+      ...['tryWithDurableLock', 'withDurableLock', 'withDurablePermit'],
     ]),
   );
   expect([...functions].filter((name) => !commentOf(name).includes('@example'))).toEqual([]);
