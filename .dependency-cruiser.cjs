@@ -69,7 +69,15 @@ module.exports = {
       '^runtime/errors\\.ts$',
     ]),
     only('errors-know-no-room', '^runtime/errors', ['^runtime/protocol/']),
-    never('only-the-client-has-a-store', '^runtime/(?!client/|store/|testing/)', '^runtime/store/'),
+    never('only-a-client-has-a-store', '^runtime/(?!client/|light/|store/|testing/)', '^runtime/store/'),
+    {
+      name: 'light-without-the-sdk',
+      severity: 'error',
+      from: { path: '^runtime/light/' },
+      to: { path: ['node_modules/@aws-sdk/', '^runtime/(index|client/default|store/client)'], reachable: true },
+    },
+    never('light-is-an-entry', '^runtime/(?!light/)', '^runtime/light/'),
+    never('only-light-knows-smithy', '^runtime/(?!light/)', 'node_modules/@smithy/'),
     never(
       'only-its-entry-traces',
       '^runtime/(?!opentelemetry/)',

@@ -15,8 +15,8 @@ const OPTIONAL = {
   'several locks': [/multi-lock/, 'withLocks'],
   'a single flight': [/single-flight|shared-result/, 'singleFlight'],
   'a sticky lock': [/sticky/, 'stickyLock'],
-  'wrapped functions': [/make-locked/, 'makeLocked'],
-  decorators: [/lambda\/locked/, 'locked'],
+  'wrapped functions': [/locked-function/, 'makeLocked'],
+  decorators: [/locked-method/, 'locked'],
   metrics: [/emf/, 'emfMetrics'],
   observers: [/observer-reporter/, 'getLockFactory'],
   'a factory, and what its options can ask for': [
@@ -49,6 +49,29 @@ test('and is not to grow again (docs/decisions/0008)', async () => {
 
   expect(bytes).toBeGreaterThan(20 * 1024);
   expect(bytes).toBeLessThanOrEqual(64 * 1024);
+});
+
+/** Bytes of a handler with `withLock` of the light client and all that it needs: minified, and gzipped. */
+const LIGHT = { bytes: 86_500, gzippedBytes: 31_500 };
+
+test('the light client’s withLock has nothing of the SDK, and is not to grow', async () => {
+  const { bytes, gzippedBytes, parts, loaded } = await bundled(CODE.light);
+  const files = Object.keys(parts);
+
+  expect(files).toContain('runtime/light/connection.ts');
+  expect(files.filter((file) => file.includes('@aws'))).toEqual([]);
+  expect(bytes).toBeLessThanOrEqual(LIGHT.bytes);
+  expect(gzippedBytes).toBeLessThanOrEqual(LIGHT.gzippedBytes);
+  expect(bytes).toBeGreaterThan(LIGHT.bytes / 2);
+  // node:http is for plain endpoints alone: an ES module that imports it makes Node.js load much.
+  expect(loaded.filter(({ path }) => path === 'node:http')).toEqual([
+    { path: 'node:http', kind: 'dynamic-import', external: true },
+  ]);
+});
+
+test.each(Object.values(OPTIONAL))('nor anything that only others need: %s', async (files) => {
+  const { parts } = await bundled(CODE.light);
+  expect(Object.entries(parts).filter(([file, bytes]) => files.test(file) && bytes > 0)).toEqual([]);
 });
 
 test('an error’s class comes without a client', async () => {

@@ -10,6 +10,7 @@ const COMPILER = 'node_modules/@typescript/native/bin/tsc';
 const PATHS = {
   'cdk-lynk': ['../../lib/index.ts'],
   'cdk-lynk/runtime': ['../../runtime/index.ts'],
+  'cdk-lynk/runtime/light': ['../../runtime/light/index.ts'],
   'cdk-lynk/runtime/middy': ['../../runtime/middy/index.ts'],
   'cdk-lynk/runtime/powertools': ['../../runtime/powertools/index.ts'],
   'cdk-lynk/runtime/opentelemetry': ['../../runtime/opentelemetry/index.ts'],

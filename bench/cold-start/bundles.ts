@@ -8,6 +8,7 @@ export const CODE = {
     ConditionalCheckFailedException, DeleteItemCommand, DynamoDBClient, GetItemCommand, UpdateItemCommand,
   } from '@aws-sdk/client-dynamodb';`,
   withLock: `export { withLock } from './runtime/index.js';`,
+  light: `export { withLock } from './runtime/light/index.js';`,
   factory: `export { getLockFactory } from './runtime/index.js';`,
   runtime: `export * from './runtime/index.js';`,
   logger: `export { Logger } from '@aws-lambda-powertools/logger';`,
@@ -19,6 +20,8 @@ export interface Bundle {
   readonly gzippedBytes: number;
   /** The bytes of each file in it. */
   readonly parts: Readonly<Record<string, number>>;
+  /** What it loads when it runs. */
+  readonly loaded: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
 }
 
 /** The kinds of bundles: as docs/lambda.md recommends, or esbuild's default for CommonJS. */
@@ -39,7 +42,13 @@ export async function bundled(code: string, manner: Manner = 'esm'): Promise<Bun
     ...(manner === 'esm' && { mainFields: ['module', 'main'], banner: { js: REQUIRE } }),
   });
   const text = outputFiles[0]?.text ?? '';
-  return { code: text, bytes: Buffer.byteLength(text), gzippedBytes: gzipSync(text).length, parts: partsOf(metafile) };
+  return {
+    code: text,
+    bytes: Buffer.byteLength(text),
+    gzippedBytes: gzipSync(text).length,
+    parts: partsOf(metafile),
+    loaded: Object.values(metafile.outputs).flatMap(({ imports }) => imports),
+  };
 }
 
 /** CommonJS packages in an ES module load Node's modules by `require`. */

@@ -66,6 +66,7 @@ const ROOMS: readonly Room[] = [
 /** What stands on the rooms: whole handlers, other packages, tests. */
 const BESIDE: readonly Room[] = [
   { path: 'runtime/lambda/', says: 'whole handlers, sticky locks' },
+  { path: 'runtime/light/', says: 'an entry without the SDK' },
   { path: 'runtime/middy/', says: 'a middleware' },
   { path: 'runtime/powertools/', says: 'logger and metrics' },
   { path: 'runtime/opentelemetry/', says: 'spans' },

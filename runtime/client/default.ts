@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   holdOne,
@@ -9,22 +8,8 @@ import {
   tryOne,
   type WithLockOptions,
 } from '../acquire/lock.js';
-import {
-  DEFAULT_CLOCK_TOLERANCE_SECONDS,
-  DEFAULT_LEASE_SECONDS,
-  DEFAULT_WAIT_SECONDS,
-  LockClient,
-} from '../acquire/lock-client.js';
-import { type Backend, testBackendInstead } from '../core/backend.js';
-import { systemClock } from '../core/clock.js';
-import { LockManager } from '../core/lock-manager.js';
-import type { HoldStore, LockStore } from '../core/store.js';
 import { LockOptionError } from '../errors.js';
 import type { Work, WorkArguments } from '../hold/run-under.js';
-import type { LockAttempt } from '../observe/events.js';
-import { consoleLogger } from '../observe/logger.js';
-import { Reporter } from '../observe/reporter.js';
-import { DEFAULT_MAX_INVOCATION_LEASE_SECONDS } from '../options/invocation-lease.js';
 import {
   FACTORY_SETTINGS,
   type FactorySettings,
@@ -32,14 +17,12 @@ import {
   type SingleFlightOptions,
 } from '../options/options.js';
 import { refuseUnknown, shown } from '../options/validate.js';
-import { TABLE_NAME_VARIABLE } from '../protocol/wire.js';
 import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from '../recipes/multi-lock.js';
 import { flySingly } from '../recipes/single-flight.js';
 import { connectionOf, factoryConnectionOf } from '../store/client.js';
-import { DynamoDBStore } from '../store/dynamodb-store.js';
-import { DynamoDBHoldStore } from '../store/hold-store.js';
-import { defaultHostIdentifier, defaultsOfEnvironment, tableOfEnvironment } from './environment.js';
-import { LockFactory } from './lock-factory.js';
+import { locksOfEnvironment } from './backend.js';
+import { factoryOver } from './factory.js';
+import type { LockFactory } from './lock-factory.js';
 
 /** What `getLockFactory` takes. */
 export interface LockFactoryOptions extends FactorySettings {
@@ -51,11 +34,7 @@ export interface LockFactoryOptions extends FactorySettings {
   readonly client?: DynamoDBClient | undefined;
 }
 
-/** A table's name, or its ARN. */
-const TABLE = /^(?:arn:[^:]+:dynamodb:[^:]+:\d{12}:table\/)?[a-zA-Z0-9_.-]{3,255}$/;
-
-let thisProcess: LockManager | undefined;
-let defaultLocks: { readonly table: string; readonly client: LockClient } | undefined;
+const locks = /* @__PURE__ */ locksOfEnvironment(() => connectionOf(undefined));
 
 /**
  * Makes a factory for the locks of one table. Sends no request.
@@ -80,25 +59,7 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
   if (client !== undefined && typeof (client as Partial<DynamoDBClient> | null)?.send !== 'function') {
     throw new LockOptionError(`client is a DynamoDBClient, got ${shown(client)}`);
   }
-  const ofEnvironment = tableOfEnvironment();
-  const { manager, store } = backendFor(
-    table ?? ofEnvironment,
-    (tableName) => new DynamoDBStore(tableName, factoryConnectionOf(client)),
-  );
-  const defaults = store.tableName === ofEnvironment ? defaultsOfEnvironment() : {};
-  const ownSettings = { ...defaults, ...given(settings) };
-  return new LockFactory(manager, store, ownSettings, defaultHostIdentifier, testBackendInstead);
-}
-
-/** A test's locks need no table: then they use the test's backend for good. */
-function backendFor<S extends HoldStore>(
-  table: string | undefined,
-  storeIn: (table: string) => S,
-): Backend<S | LockStore> {
-  const instead = table === undefined || table === '' ? testBackendInstead() : undefined;
-  if (instead) return instead;
-  thisProcess ??= new LockManager(systemClock, { bytes: randomBytes, fraction: Math.random });
-  return { manager: thisProcess, store: storeIn(checkedTable(table)) };
+  return factoryOver(factoryConnectionOf(client), table, settings);
 }
 
 /**
@@ -127,7 +88,7 @@ export function withLock<T>(name: string, work: Work<T>): Promise<T>;
 /** Holds a lock while `work` runs, with options for this call. Its errors are those of `withLock` without options. */
 export function withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
 export async function withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
-  return holdOne(locksOfEnvironment(), name, args);
+  return holdOne(locks(), name, args);
 }
 
 /**
@@ -153,7 +114,7 @@ export async function tryWithLock<T>(
   name: string,
   ...args: WorkArguments<TryWithLockOptions, T>
 ): Promise<TryOutcome<T>> {
-  return tryOne(locksOfEnvironment(), name, args);
+  return tryOne(locks(), name, args);
 }
 
 /**
@@ -184,7 +145,7 @@ export async function withLocks<T>(
   names: readonly string[],
   ...args: WorkArguments<WithLocksOptions, T, WorkOnSeveral<T>>
 ): Promise<T> {
-  return holdSeveral(locksOfEnvironment(), names, args);
+  return holdSeveral(locks(), names, args);
 }
 
 /**
@@ -205,58 +166,10 @@ export async function withLocks<T>(
  * console.log(rates);
  */
 export async function singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
-  return flySingly(locksOfEnvironment(), name, options, work);
+  return flySingly(locks(), name, options, work);
 }
 
 /** A lock in the table that `LYNK_TABLE_NAME` names. */
 export function lockOfEnvironment(name: string, options: LockOptions): Lock {
-  return lockOf(locksOfEnvironment(), name, options);
-}
-
-/** The locks of the table that `LYNK_TABLE_NAME` names. `withLock` uses them. */
-function locksOfEnvironment(): LockClient {
-  const table = tableOfEnvironment();
-  // Without a table, a test's locks are used, or it is an error. Neither is kept.
-  if (!table) return locksIn(table);
-  if (defaultLocks?.table !== table) defaultLocks = { table, client: locksIn(table) };
-  return defaultLocks.client;
-}
-
-/** Not made by `settled`, so that a bundle of `withLock` has no loggers, metrics or observers in it. */
-function locksIn(table: string | undefined): LockClient {
-  const { manager, store } = backendFor(
-    table,
-    (tableName) => new DynamoDBHoldStore(tableName, connectionOf(undefined)),
-  );
-  const {
-    leaseSeconds = DEFAULT_LEASE_SECONDS,
-    waitSeconds = DEFAULT_WAIT_SECONDS,
-    clockToleranceSeconds = DEFAULT_CLOCK_TOLERANCE_SECONDS,
-  } = store.tableName === table ? defaultsOfEnvironment() : {};
-  const target = {
-    clockToleranceSeconds,
-    logger: consoleLogger,
-    reporterFor: (attempt: LockAttempt, manager: LockManager) => new Reporter(attempt, manager),
-    hostIdentifier: defaultHostIdentifier,
-  };
-  const maxInvocationLeaseSeconds = DEFAULT_MAX_INVOCATION_LEASE_SECONDS;
-  const settings = { leaseSeconds, maxInvocationLeaseSeconds, waitSeconds, fencing: false, target };
-  return new LockClient(manager, store, settings, testBackendInstead);
-}
-
-/** Without the options that are undefined: those must not override the environment's. */
-function given(settings: FactorySettings): FactorySettings {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-}
-
-function checkedTable(table: unknown): string {
-  if (table === undefined || table === '') {
-    throw new LockOptionError(
-      `which table? Pass its name to getLockFactory, or set ${TABLE_NAME_VARIABLE} (the construct does, for functions)`,
-    );
-  }
-  if (typeof table === 'string' && TABLE.test(table)) return table;
-  throw new LockOptionError(
-    `a table's name has 3 to 255 letters, digits, "_", "-" and ".", or is an ARN, got ${shown(table)}`,
-  );
+  return lockOf(locks(), name, options);
 }

@@ -1,16 +1,6 @@
 import { lockOfEnvironment } from '../client/default.js';
-import type { LockFactory } from '../client/lock-factory.js';
-import { checkedName, refuseUnknown } from '../options/validate.js';
-import { StickyLock, type StickyOptions } from '../recipes/sticky-lock.js';
-
-/** What `stickyLock` takes. */
-export interface StickyLockOptions extends StickyOptions {
-  /**
-   * Makes the lock.
-   * @default a factory for the table that `LYNK_TABLE_NAME` names, made at the first use
-   */
-  readonly factory?: LockFactory | undefined;
-}
+import type { StickyLock } from '../recipes/sticky-lock.js';
+import { type StickyLockOptions, stickyLockBy } from './sticky-lock-by.js';
 
 /**
  * Makes a lock that stays with this Lambda sandbox between invocations. It is for work that one sandbox of many does,
@@ -27,15 +17,5 @@ export interface StickyLockOptions extends StickyOptions {
  *   });
  */
 export function stickyLock(name: string, options: StickyLockOptions = {}): StickyLock {
-  refuseUnknown(
-    options,
-    ['factory', 'leaseSeconds', 'waitSeconds', 'idleSeconds', 'releaseReserveSeconds'],
-    'stickyLock',
-  );
-  const { factory, ...sticky } = options;
-  const { leaseSeconds, waitSeconds } = sticky;
-  const settings = { leaseSeconds, waitSeconds };
-  const lock = () => (factory ? factory.createLock(name, settings) : lockOfEnvironment(name, settings));
-  checkedName(name);
-  return new StickyLock(lock, sticky);
+  return stickyLockBy(lockOfEnvironment, name, options);
 }

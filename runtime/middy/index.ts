@@ -3,7 +3,7 @@ import { lockOfEnvironment } from '../client/default.js';
 import { newController } from '../core/abort.js';
 import type { Hold } from '../hold/hold.js';
 import { conclude, type Outcome } from '../hold/run-under.js';
-import { checkedLocked, holderIn, type LockedOptions } from '../lambda/make-locked.js';
+import { checkedLocked, holderIn, type LockedOptions } from '../lambda/locked-function.js';
 import type { HeldLock } from '../options/held-lock.js';
 import type { InvocationContext } from '../options/options.js';
 

@@ -12,4 +12,7 @@ export const PEER_RANGES = {
   '@aws/durable-execution-sdk-js': '^2.4.0',
   '@middy/core': '6.x || 7.x',
   '@opentelemetry/api': '^1.9.0',
+  // From these on, they load node:http only where a plain endpoint needs it.
+  '@smithy/node-http-handler': '^4.14.0',
+  '@smithy/signature-v4': '^5.7.0',
 } as const;

@@ -10,11 +10,8 @@ import {
 import { parseDateHeader } from '../protocol/server-clock.js';
 import type { Connection, Operation, Output, Reply } from './connection.js';
 import { isUnmet } from './failure.js';
+import { CONNECT_LIMIT_MS, REQUEST_LIMIT_MS } from './limits.js';
 import { refuseForeignAnswer, refuseWithoutProtocol } from './transit.js';
-
-/** DynamoDB answers within milliseconds. After this time no answer will come, but the next attempt may get one. */
-const CONNECT_LIMIT_MS = 1000;
-const REQUEST_LIMIT_MS = 1500;
 
 // The types of the commands differ; any of them will do here.
 type CommandClass = new (input: never) => GetItemCommand;

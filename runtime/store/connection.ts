@@ -44,3 +44,8 @@ export interface Connection {
   /** Endpoint and region, as far as they tell two tables of the same name apart. Sends no request. */
   place(): Promise<readonly string[]>;
 }
+
+/** A connection cannot be used as it is set up. Its message says the way out. */
+export class UnusableConnection extends Error {
+  override readonly name = 'UnusableConnection';
+}

@@ -1,6 +1,6 @@
 import { LockTableError } from '../errors.js';
 import { SDK_RANGE } from '../protocol/peers.js';
-import type { Unmet } from './connection.js';
+import { type Unmet, UnusableConnection } from './connection.js';
 import { endpointFault, isOfTransit } from './transit.js';
 
 /** The request that failed. */
@@ -43,6 +43,7 @@ export function classifyFailure(error: unknown, request: FailedRequest): unknown
 
 /** Why no attempt can succeed, and what can be done; undefined if another attempt may succeed. */
 function reasonAgainst(error: unknown, { action }: FailedRequest): string | undefined {
+  if (error instanceof UnusableConnection) return error.message;
   const { name, message, status = 0, isRefusal } = described(error);
   const fault = endpointFault(error, message);
   if (fault !== undefined) return fault;

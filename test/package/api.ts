@@ -12,6 +12,7 @@ export const ENTRIES = {
   './runtime': { folder: 'runtime', report: 'runtime' },
   './testing': { folder: 'runtime/testing', report: 'testing' },
   './runtime/durable': { folder: 'runtime/durable', report: 'runtime-durable' },
+  './runtime/light': { folder: 'runtime/light', report: 'runtime-light' },
   './runtime/middy': { folder: 'runtime/middy', report: 'runtime-middy' },
   './runtime/opentelemetry': { folder: 'runtime/opentelemetry', report: 'runtime-opentelemetry' },
   './runtime/powertools': { folder: 'runtime/powertools', report: 'runtime-powertools' },

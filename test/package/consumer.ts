@@ -18,6 +18,8 @@ export const PEERS = [
   '@aws-sdk/client-dynamodb',
   '@middy/core',
   '@opentelemetry/api',
+  '@smithy/node-http-handler',
+  '@smithy/signature-v4',
   'aws-cdk-lib',
   'constructs',
 ] as const;

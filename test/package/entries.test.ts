@@ -51,6 +51,7 @@ async function bundled(code: string): Promise<string> {
 }
 
 test.each([
+  ['light', 'withLock'],
   ['powertools', 'lockPowertools'],
   ['middy', 'lockMiddleware'],
   ['opentelemetry', 'lockTracing'],

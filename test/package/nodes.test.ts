@@ -35,6 +35,7 @@ async function main() {
   const outcome = { isHeld: held.isHeld, other: other !== undefined, holder: holder.hostIdentifier };
   await held.release();
   const after = await client.withLock('a', () => 'free again');
+  const lightly = await light.withLock('a', async () => (await here.inspect('a')).holder !== undefined);
 
   const locks = testing.createTestLocks({ time: 'virtual' });
   await locks.simulate.heldByOther('a');
@@ -46,6 +47,7 @@ async function main() {
     before: before === undefined,
     outcome: { ...outcome, holder: outcome.holder.endsWith('/' + process.pid) },
     after,
+    lightly,
     virtual: virtual.acquired,
     middleware: Object.keys(middy.lockMiddleware({ name: 'a' })),
   }));
@@ -56,6 +58,7 @@ main().catch((error) => { console.error(error); process.exitCode = 1; });
 const ENTRIES = {
   construct: 'cdk-lynk',
   client: 'cdk-lynk/runtime',
+  light: 'cdk-lynk/runtime/light',
   testing: 'cdk-lynk/testing',
   powertools: 'cdk-lynk/runtime/powertools',
   middy: 'cdk-lynk/runtime/middy',
@@ -91,6 +94,7 @@ const WORKING = {
   before: true,
   outcome: { isHeld: true, other: false, holder: true },
   after: 'free again',
+  lightly: true,
   virtual: false,
   middleware: ['before', 'after', 'onError'],
   metrics: ['LockAcquired', 'LockNotGranted', 'LockHeldTime'],

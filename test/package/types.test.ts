@@ -18,6 +18,7 @@ afterAll(() => {
 const CONSTRUCT = { construct: 'cdk-lynk', core: 'aws-cdk-lib' };
 const CLIENT = {
   client: 'cdk-lynk/runtime',
+  light: 'cdk-lynk/runtime/light',
   testing: 'cdk-lynk/testing',
   powertools: 'cdk-lynk/runtime/powertools',
   middy: 'cdk-lynk/runtime/middy',
@@ -58,6 +59,10 @@ export const outcome = factory.tryWithLock('a', async () => 1).then((tried) => {
   tried.value;
   return tried.acquired ? tried.value : String(tried.holder);
 });
+
+export const lightly: Promise<number> = light.withLock('a', { waitSeconds: 1 }, () => 1);
+// @ts-expect-error the light client takes no client of the SDK
+light.getLockFactory('my-locks', { client: {} });
 
 export const handler = client.makeLocked(async (event: { id: string }, _: client.InvocationContext) => event.id, {
   name: (event) => event.id,

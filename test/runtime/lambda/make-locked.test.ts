@@ -1,7 +1,8 @@
 import type { LockFactory } from '../../../runtime/client/lock-factory.js';
 import { currentHold } from '../../../runtime/entry/scope.js';
 import { LockNotGrantedError, LockOptionError } from '../../../runtime/errors.js';
-import { type LockedOptions, makeLocked } from '../../../runtime/lambda/make-locked.js';
+import type { LockedOptions } from '../../../runtime/lambda/locked-function.js';
+import { makeLocked } from '../../../runtime/lambda/make-locked.js';
 import type { InvocationContext } from '../../../runtime/options/options.js';
 import { errorOf, PYTHONS_VERSION, Setting, type TestProcess } from '../setting.js';
 

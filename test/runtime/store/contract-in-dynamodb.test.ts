@@ -1,4 +1,5 @@
 import { contract } from './contract.js';
-import { dynamoDBFixture } from './fixture.js';
+import { dynamoDBFixture, lightFixture } from './fixture.js';
 
-describe('a store in DynamoDB', contract(dynamoDBFixture));
+describe('a store in DynamoDB, reached by an SDK client,', contract(dynamoDBFixture));
+describe('a store in DynamoDB, reached by the light client,', contract(lightFixture));

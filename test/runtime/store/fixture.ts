@@ -9,12 +9,14 @@ import {
 import { systemClock } from '../../../runtime/core/clock.js';
 import type { LockStore } from '../../../runtime/core/store.js';
 import { factoryConnectionOf } from '../../../runtime/store/client.js';
+import type { Connection } from '../../../runtime/store/connection.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { MemoryStore } from '../../../runtime/store/memory-store.js';
 import { Faults } from '../../../runtime/testing/fault.js';
 import { FaultyStore } from '../../../runtime/testing/faulty-store.js';
 import { clientSettings, startServer } from '../../server/index.js';
 import { createTable, lockTable } from '../../server/table.js';
+import { lightConnectionTo } from '../light/to.js';
 
 export type StoredItem = Readonly<Record<string, AttributeValue>>;
 
@@ -45,15 +47,24 @@ export async function testKitFixture(): Promise<StoreFixture> {
   return { ...memory, store: new FaultyStore(memory.store, faults, systemClock) };
 }
 
-/** A store on the server that the environment names. */
-export async function dynamoDBFixture(): Promise<StoreFixture> {
+/** A store on the server that the environment names, reached by an SDK client. */
+export function dynamoDBFixture(): Promise<StoreFixture> {
+  return onServer((client) => factoryConnectionOf(client));
+}
+
+/** The same, reached by the light client. */
+export function lightFixture(): Promise<StoreFixture> {
+  return onServer((_, endpoint) => lightConnectionTo(endpoint));
+}
+
+async function onServer(connect: (client: DynamoDBClient, endpoint: string) => Connection): Promise<StoreFixture> {
   const server = await startServer(process.env['TEST_SERVER'] === 'dynamodb-local' ? 'dynamodb-local' : 'any');
   const client = new DynamoDBClient(clientSettings(server.endpoint));
   const TableName = `contract-${randomBytes(6).toString('hex')}`;
   await createTable(client, lockTable(TableName));
   const keyOf = (lockKey: string) => ({ TableName, Key: { lockKey: { S: lockKey } } });
   return {
-    store: new DynamoDBStore(TableName, factoryConnectionOf(client)),
+    store: new DynamoDBStore(TableName, connect(client, server.endpoint)),
     put: async (item) => void (await client.send(new PutItemCommand({ TableName, Item: { ...item } }))),
     get: async (lockKey) => (await client.send(new GetItemCommand({ ...keyOf(lockKey), ConsistentRead: true }))).Item,
     remove: async (lockKey) => void (await client.send(new DeleteItemCommand(keyOf(lockKey)))),
