@@ -2,7 +2,9 @@ import { UnusableConnection } from '../store/connection.js';
 
 /** What signs requests. */
 export interface AwsCredentials {
+  /** The key's name. */
   readonly accessKeyId: string;
+  /** The key. It is never sent. */
   readonly secretAccessKey: string;
   /** Temporary credentials have one. */
   readonly sessionToken?: string;

@@ -39,7 +39,8 @@ export async function sign(
   headers['x-amz-content-sha256'] = bodyHash;
   if (credentials.sessionToken) headers['x-amz-security-token'] = credentials.sessionToken;
   const canonical = getCanonicalHeaders({ headers } as Parameters<typeof getCanonicalHeaders>[0]);
-  const names = Object.keys(canonical).sort();
+  // `getCanonicalHeaders` has sorted them.
+  const names = Object.keys(canonical);
   const lines = names.map((name) => `${name}:${canonical[name]}\n`).join('');
   const signed = names.join(';');
   const request = [method, canonicalPath(path), '', lines, signed, bodyHash].join('\n');

@@ -1,3 +1,5 @@
+import { credentialsOfEnvironment } from '../../runtime/light/credentials.js';
+import { endpointIn } from '../../runtime/light/endpoint.js';
 import { classifyFailure, noLockTable } from '../../runtime/store/failure.js';
 import { DynamoDBHoldStore } from '../../runtime/store/hold-store.js';
 import { entryFromItem } from '../../runtime/store/item.js';
@@ -380,6 +382,21 @@ const refused =
     );
   };
 
+/** What the light client finds wrong in this environment. */
+const unusable =
+  (environment: Readonly<Record<string, string>>, find: () => Promise<unknown>) => async (): Promise<void> => {
+    const before = { ...process.env };
+    for (const name of Object.keys(before)) if (name.startsWith('AWS_')) delete process.env[name];
+    Object.assign(process.env, environment);
+    try {
+      await find();
+    } catch (error) {
+      failed(error as Error)();
+    } finally {
+      process.env = before;
+    }
+  };
+
 /** The table cannot be used: what DynamoDB and the SDK refuse. */
 export const TABLE: readonly Provocation[] = [
   {
@@ -455,6 +472,27 @@ export const TABLE: readonly Provocation[] = [
   {
     when: 'DynamoDB refuses for another reason',
     provoke: refused('KMSKeyDisabledException', 'The key is disabled'),
+  },
+  {
+    when: '`cdk-lynk/runtime/light` finds no credentials',
+    provoke: unusable({}, () => credentialsOfEnvironment()()),
+  },
+  {
+    when: '`cdk-lynk/runtime/light` finds no region',
+    provoke: unusable({}, async () => endpointIn(process.env)),
+  },
+  {
+    when: '`cdk-lynk/runtime/light` finds an endpoint of your own and a wish for FIPS or dual-stack',
+    provoke: unusable(
+      { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'http://localhost:8000', AWS_USE_FIPS_ENDPOINT: 'true' },
+      async () => endpointIn(process.env),
+    ),
+  },
+  {
+    when: 'the endpoint of a container is on another host',
+    provoke: unusable({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.com/' }, () =>
+      credentialsOfEnvironment()(),
+    ),
   },
 ];
 

@@ -1,3 +1,4 @@
+import { getLockFactory as lightFactory } from '../../runtime/light/index.js';
 import { type Provocation, wrong } from './provocation.js';
 import { createTestLocks, getLockFactory, LockFactory, locked, lockTracing, makeLocked, stickyLock } from './public.js';
 
@@ -119,6 +120,14 @@ export const OPTIONS: readonly Provocation[] = [
   {
     when: '`client` is not a client',
     provoke: () => getLockFactory('my-locks', { client: wrong({}) }),
+  },
+  {
+    when: 'a `client` is passed to `cdk-lynk/runtime/light`',
+    provoke: () => lightFactory('my-locks', wrong({ client: {} })),
+  },
+  {
+    when: 'its `credentials` are no function',
+    provoke: () => lightFactory('my-locks', { credentials: wrong('mine') }),
   },
   {
     when: '`clockToleranceSeconds` is out of range',
