@@ -1,7 +1,7 @@
 /**
  * The time of an uncontended cycle, compared with a put and a delete by the SDK alone, part by part
  * (docs/decisions/0009): the lock's two requests; these with the middleware that reads their date; with a signal; the
- * lock itself; and the lock with clocks, timers and random bytes that cost nothing.
+ * lock itself, by the SDK's client and by the light one; and the lock with clocks, timers and random bytes that cost nothing.
  *
  *     npm run bench:cycle     about two minutes, on an idle machine
  */
@@ -46,6 +46,9 @@ try {
   };
   const cycle = cycleOf(stage.ours({}, counted));
 
+  const lightLock = stage.light().createLock('light');
+  const lightCycle = async (): Promise<void> => (await lightLock.acquire()).release();
+
   // Records what the lock sends; the SDK then sends the same alone.
   const inputs: ServiceInputTypes[] = [];
   const record = { step: 'initialize', name: 'benchRecord' } as const;
@@ -79,6 +82,7 @@ try {
     'with their date': twoRequests({ isDated: true }),
     'and abortable': twoRequests({ isDated: true, isAbortable: true }),
     'the lock': cycle,
+    'the lock by the light client': lightCycle,
     'its clocks etc. for nothing': cycleOf(stage.ours({}, counted, freeClock, freeRandomness)),
   };
 

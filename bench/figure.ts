@@ -7,6 +7,8 @@ export interface Figure {
   readonly least?: boolean;
   /** Whether it must equal the goal: a count that does not depend on the machine. */
   readonly exact?: boolean;
+  /** Beyond how many times the goal the guard fails, if not beyond the usual. */
+  readonly slack?: number;
   /** The single values, if they are drawn. */
   readonly samples?: readonly number[];
 }
@@ -20,9 +22,9 @@ export function isMet({ value, goal, least = false }: Figure): boolean {
 
 /** Whether the guard lets it pass. */
 export function isAllowed(figure: Figure): boolean {
-  const { value, goal, least = false, exact = false } = figure;
+  const { value, goal, least = false, exact = false, slack = SLACK } = figure;
   if (exact) return value === goal;
-  return least ? value * SLACK >= goal : value <= goal * SLACK;
+  return least ? value * slack >= goal : value <= goal * slack;
 }
 
 /** The guard checks counts, ratios and bytes. Times depend on the machine as much as on the client. */

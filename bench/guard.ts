@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { crowdedHolds } from './crowded-holds.js';
 import { described, type Figure, isAllowed, isGuarded } from './figure.js';
 import * as goals from './goals.js';
+import { light } from './light.js';
 import { manyHolds } from './many-holds.js';
 import { Stage } from './stage.js';
 
@@ -24,6 +25,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   manyLocks: (stage) => goals.manyLocks(stage, 11, 200),
   crowdedHolds: (stage) => crowdedHolds(stage),
   manyHolds,
+  light: (stage) => light(stage),
 };
 
 async function guarded(measure: Measure): Promise<Figure[]> {

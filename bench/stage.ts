@@ -3,6 +3,7 @@ import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/clie
 import { LockFactory } from '../runtime/client/lock-factory.js';
 import { type Clock, systemClock } from '../runtime/core/clock.js';
 import { LockManager, type Randomness } from '../runtime/core/lock-manager.js';
+import { LightConnection } from '../runtime/light/connection.js';
 import type { FactorySettings } from '../runtime/options/options.js';
 import { factoryConnectionOf } from '../runtime/store/client.js';
 import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
@@ -61,6 +62,14 @@ export class Stage {
     const manager = new LockManager(clock, random);
     const store = new DynamoDBStore(this.table, factoryConnectionOf(client));
     return { locks: new LockFactory(manager, store, settings, () => 'bench'), take };
+  }
+
+  /** The same by the light client. */
+  light(settings: FactorySettings = {}): LockFactory {
+    const { credentials } = clientSettings(this.server.endpoint);
+    const connection = new LightConnection(async () => credentials, this.environment);
+    const manager = new LockManager(systemClock, { bytes: randomBytes, fraction: Math.random });
+    return new LockFactory(manager, new DynamoDBStore(this.table, connection), settings, () => 'bench');
   }
 
   async strike(): Promise<void> {
