@@ -23,7 +23,7 @@ export class Attempts {
 
   /** How many attempts a request has. */
   get most(): number {
-    return Number(process.env['AWS_MAX_ATTEMPTS'] || ATTEMPTS);
+    return Number(process.env['AWS_MAX_ATTEMPTS']) || ATTEMPTS;
   }
 
   /** @param cost what the attempt that was answered had taken from the capacity; it comes back */
@@ -57,6 +57,6 @@ function mayPass(error: unknown): boolean {
     $retryable !== undefined ||
     TIMEOUT.test(String(name)) ||
     BROKEN.test(String(code)) ||
-    [500, 502, 503, 504].includes($metadata?.httpStatusCode ?? 0)
+    [429, 500, 502, 503, 504].includes($metadata?.httpStatusCode ?? 0)
   );
 }

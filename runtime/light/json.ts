@@ -12,8 +12,9 @@ export function requestText(input: object): string {
 
 /** The body of an answer, in which binary values become bytes again. */
 export function answerIn(text: string): Members {
-  const answer = JSON.parse(text) as Members;
-  return /"BS?":/.test(text) ? (withBytes(answer) as Members) : answer;
+  const answer: unknown = JSON.parse(text);
+  if (typeof answer !== 'object' || answer === null) throw new SyntaxError(`an answer that is no object: ${text}`);
+  return (/"BS?":/.test(text) ? withBytes(answer) : answer) as Members;
 }
 
 /**

@@ -90,8 +90,7 @@ async function signatureOf({ method, path, headers, body }: Seen): Promise<strin
   const names = /SignedHeaders=([^,]+)/.exec(headers['authorization'] ?? '')?.[1]?.split(';') ?? [];
   const of = Object.fromEntries(names.map((one) => [one, headers[one] ?? '']));
   const [, y, mo, d, h, mi, s] = /^(....)(..)(..)T(..)(..)(..)Z$/.exec(headers['x-amz-date'] ?? '') ?? [];
-  const { Sha256 } = await import('@smithy/core/checksum');
-  const signer = new SignatureV4({ service: 'dynamodb', region: 'eu-west-1', credentials, sha256: Sha256 });
+  const signer = new SignatureV4({ service: 'dynamodb', region: 'eu-west-1', credentials, sha256: sdk.config.sha256 });
   const request = { method, protocol: 'http:', hostname: '127.0.0.1', path, query: {}, headers: of, body };
   const signed = await signer.sign(request, { signingDate: new Date(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`) });
   return signed.headers['authorization'];

@@ -38,9 +38,11 @@ test.each<[string, Deed]>([
   ['a wrong checksum', answered({ Item: item }, 200, { 'x-amz-crc32': '1' })],
   ['a middlebox’s page', page(200)],
   ['a middlebox’s page that says that it failed', page(503)],
+  ['an answer that is no object', (response) => void response.writeHead(200, JSON_OF('null')).end('null')],
   ['an answer that is no JSON', (response) => void response.writeHead(200, JSON_OF('{"It')).end('{"It')],
   ['a failure of the server', refused('InternalServerError', 500)],
   ['a throttled request', refused('ProvisionedThroughputExceededException')],
+  ['a middlebox that has too many requests', page(429)],
   ['a throttled account', refused('ThrottlingException')],
 ])('%s is survived by a second attempt', async (_, deed) => {
   server.deeds = [deed, good];
