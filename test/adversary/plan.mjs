@@ -87,8 +87,11 @@ function workerOf(random, chaosMs, endsOneShot) {
   // attempt cannot tell (docs/protocol.md, section 4).
   const offsetMs = endsOneShot ? Math.min(0, drawnMs) : drawnMs;
   const disturbances = [];
+  // Its own stream, so that the rest of the plan does not change with it.
+  const standing = randomFrom(Math.abs(drawnMs) + 1);
   for (let atMs = random.between(1_000, 6_000); atMs < chaosMs; atMs += random.between(2_500, 8_000)) {
-    if (random.chance(0.7)) disturbances.push({ atMs, kind: 'freeze', forMs: random.between(300, 3_500) });
+    const kind = standing.chance(0.3) ? 'standstill' : 'freeze';
+    if (random.chance(0.7)) disturbances.push({ atMs, kind, forMs: random.between(300, 3_500) });
     else
       disturbances.push({ atMs, kind: 'step', byMs: random.between(-1, 0.5) * random.pick([2_000, 30_000, DAY_MS]) });
   }

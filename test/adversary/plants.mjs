@@ -7,6 +7,7 @@
 export const PLANTS = {
   'refresh-without-order': {
     checker: 'exclusion',
+    from: 19,
     edits: [
       {
         file: 'store/hold-store',
@@ -38,6 +39,7 @@ export const PLANTS = {
   },
   'deadline-not-shortened': {
     checker: 'exclusion',
+    from: 10,
     edits: [
       {
         file: 'protocol/lease',
@@ -88,6 +90,7 @@ export const PLANTS = {
   },
   'no-top-bit': {
     checker: 'exclusion',
+    from: 11,
     edits: [
       {
         file: 'protocol/version',

@@ -14,7 +14,8 @@ export function disturbClocks(offsetMs) {
 
 /**
  * Freezes the process and steps its wall clock, as planned. A freeze halts the monotonic clock, as that of a sandbox
- * may stand still. A step stays away from freezes by more than half a second, as the protocol assumes.
+ * may stand still. In a standstill that clock goes on, but the wall clock is set back by as much. A step stays away from
+ * freezes by more than half a second, as the protocol assumes.
  * @param afterFreeze called at once after each, before any timer runs
  */
 export async function disturb(disturbances, isOver, journal, afterFreeze) {
@@ -23,13 +24,14 @@ export async function disturb(disturbances, isOver, journal, afterFreeze) {
     await sleep(Math.max(700, beganMs + atMs - trueMs()));
     if (isOver()) return;
     journal(kind, { forMs, byMs });
-    if (kind === 'freeze') {
-      const fromMs = trueMs();
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
-      haltedMs += trueMs() - fromMs;
-      afterFreeze();
-    } else {
+    if (kind === 'step') {
       wallOffsetMs += byMs;
+      continue;
     }
+    const fromMs = trueMs();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
+    if (kind === 'freeze') haltedMs += trueMs() - fromMs;
+    else wallOffsetMs -= trueMs() - fromMs;
+    afterFreeze();
   }
 }
