@@ -1,10 +1,11 @@
 import { LockOptionError } from '../errors.js';
 import type { HeldLock } from '../options/held-lock.js';
 import { checkedWork, isAble, shown } from '../options/validate.js';
-import type { DurableContext, DurableDuration, DurableStepConfig } from './context.js';
+import type { DurableContext, DurableDuration, DurableStepConfig, StepSerdes } from './context.js';
 import { SdkExecution } from './execution.js';
 import type { Holding, StepOptions, StepWork } from './holding.js';
 import { revived, type StoredError, stored } from './stored-error.js';
+import { valueSerdes } from './value-serdes.js';
 
 /** The second argument of a step's function, as the SDK gives it. */
 export type StepContextOf<C extends DurableContext> = Parameters<
@@ -127,7 +128,7 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   runInChildContext<T>(work: DurableChildWork<C, T>, config?: object): Promise<T>;
   async runInChildContext<T>(...args: unknown[]): Promise<T> {
     const { name = 'child', rest } = named(args);
-    const [work, config] = rest as [DurableChildWork<C, T>, object | undefined];
+    const [work, config] = rest as [DurableChildWork<C, T>, ChildConfig<T> | undefined];
     const { holding, context } = this;
     holding.assertFree(`runInChildContext ${JSON.stringify(name)}`);
     checkedWork(work, 'held.runInChildContext');
@@ -141,15 +142,16 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
       }
       return { ...outcome, checkpoint: holding.checkpoint };
     };
-    const result = await context.runInChildContext(name, run, config);
+    const result = await context.runInChildContext(name, run, childConfig(config));
     holding.resume(result.checkpoint);
     if (!result.error) return result.value as T;
     if (holding.lossSoFar) throw holding.lossSoFar;
     const failed = revived(result.error);
     if (failed.name.startsWith('Lock')) throw failed;
-    return context.runInChildContext(`${name}: error`, async () => {
+    const fail = async (): Promise<never> => {
       throw failed;
-    }) as Promise<never>;
+    };
+    return context.runInChildContext(`${name}: error`, fail, config);
   }
 
   private kept<M extends 'waitForCallback' | 'waitForCondition' | 'invoke'>(method: M): C[M] {
@@ -173,10 +175,26 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   }
 }
 
+/** What is looked at in the options of a child context, as the SDK's `ChildConfig`. */
+interface ChildConfig<T> {
+  readonly serdes?: StepSerdes<T> | undefined;
+  readonly summaryGenerator?: ((value: T) => string) | undefined;
+}
+
 interface ChildResult<T> {
   readonly value?: T | undefined;
   readonly error?: StoredError | undefined;
   readonly checkpoint: Holding['checkpoint'];
+}
+
+/** The same for a result that has the child's value in it. */
+function childConfig<T>(config: ChildConfig<T> | undefined): object | undefined {
+  const { serdes, summaryGenerator } = config ?? {};
+  return {
+    ...config,
+    ...(serdes && { serdes: valueSerdes<T, ChildResult<T>>(serdes) }),
+    ...(summaryGenerator && { summaryGenerator: ({ value }: ChildResult<T>) => summaryGenerator(value as T) }),
+  };
 }
 
 /** The arguments of a method of the context: its name may be left out. */

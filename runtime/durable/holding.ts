@@ -8,9 +8,10 @@ import type { HeldLock } from '../options/held-lock.js';
 import { safetyMarginMs } from '../protocol/lease.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { releaseBudgetMs } from '../protocol/schedule.js';
-import { type Claimed, claim, type Progress } from './claim.js';
+import { type Claimed, claim, type Progress, type Purpose } from './claim.js';
 import { type Execution, Interrupted, type Serdes } from './execution.js';
 import { revived, type StoredError, stored } from './stored-error.js';
+import { valueSerdes } from './value-serdes.js';
 
 /** A stretch is kept by one write for so long; a longer one in parts. */
 const LONGEST_STRETCH_SECONDS = 43_200;
@@ -147,9 +148,9 @@ export class Holding {
     return { progress: this.progress, loss: this.loss && stored(this.loss) };
   }
 
-  /** Goes on from where such an operation left it, which a replay does not run again. */
+  /** Goes on from where such an operation left it, which a replay does not run again. Others may have ended since. */
   resume({ progress, loss }: { readonly progress: Progress; readonly loss?: StoredError | undefined }): void {
-    this.progress = progress;
+    if (progress.ordinal > this.progress.ordinal) this.progress = progress;
     if (loss) this.loss ??= revived(loss) as LockLostError;
   }
 
@@ -207,13 +208,14 @@ export class Holding {
     try {
       return await execution.operation(name, (step) => this.runUnder(work, step, attempt, retryAfter), {
         atMostOnce,
-        serdes: serdes && ranSerdes(serdes),
+        serdes: serdes && valueSerdes<T, Ran<T>>(serdes),
       });
     } catch (error) {
       if (!(error instanceof Interrupted)) throw error;
+      // The run that was interrupted may go on, and believe that it holds the lock.
+      await this.claimIdle(execution, `${name}: settle`, this.leaseOfStep);
       const decide = async (): Promise<number | null> => retryAfter(error, attempt) ?? null;
       const retrySeconds = await execution.operation(`${name}: interrupted`, decide);
-      // The next run sees whether it claimed the lock.
       return { kind: 'failed', ...this.progress, error: stored(error), retrySeconds: retrySeconds ?? undefined };
     }
   }
@@ -226,8 +228,7 @@ export class Holding {
     retryAfter: StepOptions<T>['retryAfter'],
   ): Promise<Ran<T>> {
     const { ref } = this;
-    const { leaseSeconds } = this.settings;
-    const claimed = await this.claim(leaseSeconds, leaseSeconds * 500, false);
+    const claimed = await this.claim(this.leaseOfStep);
     if (claimed.kind !== 'mine') return storedClaim(claimed);
     const { reporter, ...invocation } = this.settings.runContext();
     this.goesOn(reporter);
@@ -253,12 +254,17 @@ export class Holding {
     }
   }
 
-  private async claimStretch(execution: Execution, name: string, seconds: number): Promise<void> {
+  private claimStretch(execution: Execution, name: string, seconds: number): Promise<void> {
     const leaseSeconds = Math.ceil(seconds) + Math.max(STRETCH_RESERVE_SECONDS, this.settings.leaseSeconds);
     const neededMs = (seconds + LEAST_RESERVE_SECONDS) * 1000;
+    return this.claimIdle(execution, `${name}: keep`, { leaseSeconds, neededMs, isStretch: true });
+  }
+
+  /** Claims the lock by operations of their own. Nobody believes in what they have claimed. */
+  private async claimIdle(execution: Execution, name: string, lease: Omit<Purpose, 'standing'>): Promise<void> {
     for (let inVain = 0; ; ) {
-      const ran = await execution.operation<Ran<undefined>>(`${name}: keep`, async () => {
-        const claimed = await this.claim(leaseSeconds, neededMs, true);
+      const ran = await execution.operation<Ran<undefined>>(name, async () => {
+        const claimed = await this.claim(lease);
         return claimed.kind === 'mine' ? { kind: 'ended', ...this.claimedNow } : storedClaim(claimed);
       });
       if (ran.kind === 'lost') throw this.lose(ran);
@@ -275,10 +281,14 @@ export class Holding {
     return { ordinal: this.progress.ordinal + 1, isAtRest: true };
   }
 
-  private claim(leaseSeconds: number, neededMs: number, isStretch: boolean) {
+  private claim(lease: Omit<Purpose, 'standing'>) {
     const { acquisition, fencingToken } = this.granted;
-    const standing = { acquisition, fencingToken, ...this.progress };
-    return claim(this.ref, { standing, leaseSeconds, neededMs, isStretch });
+    return claim(this.ref, { ...lease, standing: { acquisition, fencingToken, ...this.progress } });
+  }
+
+  private get leaseOfStep(): Omit<Purpose, 'standing'> {
+    const { leaseSeconds } = this.settings;
+    return { leaseSeconds, neededMs: leaseSeconds * 500, isStretch: false };
   }
 
   /** A short pause is within what is left of the lease after a run; a longer one is a stretch. */
@@ -367,21 +377,4 @@ function lostWith<T>(outcome: { readonly value: T } | { readonly error: unknown 
     return { kind: 'lost', error: stored(error), ...('value' in outcome && { value: outcome.value }) };
   }
   return { kind: 'lost', error: stored(loss) };
-}
-
-/** Stores the value of a run as the user has it, and the rest as JSON. */
-function ranSerdes<T>(serdes: Serdes<T>): Serdes<Ran<T>> {
-  return {
-    async serialize(ran, context) {
-      if (ran === undefined) return undefined;
-      const value = 'value' in ran ? await serdes.serialize(ran.value, context) : undefined;
-      return JSON.stringify({ ...ran, value });
-    },
-    async deserialize(text, context) {
-      if (text === undefined) return undefined;
-      const ran = JSON.parse(text) as Ran<T> & { value?: string };
-      if (ran.value === undefined) return ran;
-      return { ...ran, value: await serdes.deserialize(ran.value as string, context) } as Ran<T>;
-    },
-  };
 }

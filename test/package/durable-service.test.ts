@@ -1,0 +1,168 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import installLynk from '../interop/python-lynk.js';
+import { killWorkers, WorkerProcess } from '../interop/worker-process.js';
+import { clientEnvironment, clientSettings, startServer, type TestServer } from '../server/index.js';
+import { createTable, lockTable } from '../server/table.js';
+import { Consumer } from './consumer.js';
+import { nodeOf } from './toolchains.js';
+
+/** Programs with the real SDK for durable executions, and a service in memory that loses invocations on request. */
+const PROGRAMS = resolve('test/package/durable');
+const TABLE = 'durable';
+
+let server: TestServer;
+let client: DynamoDBClient;
+const consumer = new Consumer();
+
+beforeAll(async () => {
+  installLynk();
+  server = await startServer();
+  client = new DynamoDBClient(clientSettings(server.endpoint));
+  await createTable(client, lockTable(TABLE));
+  await consumer.install(['@aws-sdk/client-dynamodb']);
+  await consumer.add(['@aws/durable-execution-sdk-js@2.4.0', '@aws/durable-execution-sdk-js-testing@1.1.4']);
+  cpSync(PROGRAMS, consumer.folder, { recursive: true });
+});
+afterAll(async () => {
+  await killWorkers();
+  client?.destroy();
+  await server?.stop();
+  consumer.remove();
+});
+
+async function printed(program: string, ...args: readonly string[]) {
+  const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: TABLE };
+  const output = await consumer.run(nodeOf(22), [program, ...args], env);
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+}
+
+interface Crashed {
+  readonly number: number;
+  readonly moment: 'before' | 'after';
+  /** Whether a step of the user ran; undefined if there were not so many checkpoints. */
+  readonly inside?: boolean;
+  readonly status: string;
+  readonly result: unknown;
+  readonly tokens: number;
+  readonly ran: Readonly<Record<string, number>>;
+  readonly contendedSeconds: number;
+  readonly pausedSeconds: number;
+  readonly isFree: boolean;
+}
+
+test('an execution that is dropped at any checkpoint goes on, waits out no lease of its own, and keeps its token', async () => {
+  const { leaseSeconds, crashed, overlaps } = await printed('crashes.mjs');
+
+  expect(overlaps).toEqual([]);
+  const dropped = (crashed as Crashed[]).filter(({ inside }) => inside !== undefined);
+  // The last numbers were not reached, so none is left out.
+  expect(dropped.length).toBeLessThan(crashed.length);
+  expect(dropped.length).toBeGreaterThan(25);
+  for (const { inside, pausedSeconds, ran, ...others } of dropped) {
+    const runs = Object.values(ran).reduce((sum, each) => sum + each, 0);
+    expect({ ...others, runs, pausedSeconds }).toEqual({
+      number: others.number,
+      moment: others.moment,
+      status: 'SUCCEEDED',
+      result: ['one', 'within', 'answered', 'two'],
+      tokens: 1,
+      contendedSeconds: 0,
+      isFree: true,
+      runs: inside ? 4 : 3,
+      pausedSeconds: inside ? expect.any(Number) : 0,
+    });
+    expect(pausedSeconds).toBeLessThanOrEqual(leaseSeconds + 1);
+  }
+});
+
+test('an invocation that is over does not believe beside what comes after it', async () => {
+  const interrupted = { result: ['StepError', 'StepInterruptedError'], ran: 1 };
+
+  expect(await printed('interrupted.mjs')).toEqual({
+    givenBack: interrupted,
+    goneOn: interrupted,
+    ofChildren: ['late', 'early', 'last'],
+    overlaps: [],
+  });
+});
+
+test('two executions, an ordinary process and a Python process are never inside at once, over suspensions', async () => {
+  const mark = join(consumer.folder, 'inside');
+  const executions = printed('contention.mjs', 'executions', mark);
+  const ofProcess = printed('contention.mjs', 'process', mark);
+  let isOver = false;
+  const ofPython = pythonGrants(mark, () => isOver);
+  try {
+    expect(await executions).toEqual([
+      ['SUCCEEDED', 'one'],
+      ['SUCCEEDED', 'two'],
+    ]);
+  } finally {
+    isOver = true;
+    writeFileSync(`${mark}.over`, '');
+  }
+  expect(await ofProcess).toBeGreaterThan(0);
+  expect(await ofPython).toBeGreaterThan(0);
+});
+
+async function pythonGrants(mark: string, isOver: () => boolean): Promise<number> {
+  const place = {
+    tableName: TABLE,
+    hostIdentifier: 'a Python process',
+    environment: clientEnvironment(server.endpoint),
+  };
+  const python = await WorkerProcess.python('0.3.1', place);
+  let granted = 0;
+  while (!isOver() || granted === 0) {
+    try {
+      await python.acquire({ lock: 'contended', leaseSeconds: 5, waitSeconds: 6 });
+    } catch (error) {
+      expect(String(error)).toMatch(/LockNotGranted|LockAlreadyInUse/);
+      await sleep(100);
+      continue;
+    }
+    writeFileSync(mark, 'Python', { flag: 'wx' });
+    await sleep(100);
+    unlinkSync(mark);
+    await python.release('contended');
+    granted += 1;
+    await sleep(400);
+  }
+  return granted;
+}
+
+/** A rule of the protocol, and the text of the built package that stands for it. */
+const RULE = {
+  file: 'dist/esm/runtime/protocol/claiming.js',
+  find: 'isAtRest ? ordinalPrefix(acquisition, ordinal) : evictedHoldId(acquisition, ordinal)',
+  without: 'ordinalPrefix(acquisition, ordinal)',
+};
+
+test('200 random executions, with crashes, lost answers, time-outs and zombies, never overlap', async () => {
+  const { tally, unexpected, overlaps, dropped, timedOut, ...others } = await printed('random.mjs');
+
+  expect({ unexpected, overlaps, ...others }).toMatchObject({ unexpected: [], overlaps: [] });
+  expect(Math.min(dropped, timedOut)).toBeGreaterThan(50);
+  expect(tally.SUCCEEDED).toBeGreaterThan(100);
+});
+
+test('the checks find a package in which a run takes over from one that may still believe', async () => {
+  const folder = join(consumer.folder, 'without-rule');
+  const copy = join(folder, 'node_modules/cdk-lynk');
+  mkdirSync(copy, { recursive: true });
+  cpSync(join(consumer.folder, 'node_modules/cdk-lynk'), copy, { recursive: true });
+  cpSync(PROGRAMS, folder, { recursive: true });
+  const file = join(copy, RULE.file);
+  const parts = readFileSync(file, 'utf8').split(RULE.find);
+  expect(parts).toHaveLength(2);
+  // The copy may share its content with the original.
+  rmSync(file);
+  writeFileSync(file, parts.join(RULE.without));
+
+  const { overlaps } = await printed('without-rule/random.mjs', 'until-overlap');
+
+  expect(overlaps[0]).toMatch(/^lock \d+: (execution \d+), work \d+ beside execution/);
+});
