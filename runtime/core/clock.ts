@@ -15,6 +15,11 @@ export interface Clock {
   after(delayMs: number, callback: () => void, options?: { readonly keepAlive?: boolean }): Timer;
   /** Keeps the process alive until it is cancelled. Virtual time has none, as no time passes by it. */
   stay?(): Timer;
+  /**
+   * Lets time pass until `wallMs`, and all that is due meanwhile happen. Only a test's virtual time has it: what waits
+   * elsewhere, as a durable execution does, sets no timer here.
+   */
+  skipTo?(wallMs: number): Promise<void>;
 }
 
 /** `setTimeout` takes no more than a signed 32-bit number of milliseconds. */

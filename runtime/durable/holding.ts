@@ -5,7 +5,7 @@ import { Release } from '../hold/release.js';
 import { outcomeOf, resultOf } from '../hold/run-under.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { HeldLock } from '../options/held-lock.js';
-import { safetyMarginMs } from '../protocol/lease.js';
+import { leaseWithMargin, safetyMarginMs } from '../protocol/lease.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { releaseBudgetMs } from '../protocol/schedule.js';
 import { type Claimed, claim, type Progress, type Purpose } from './claim.js';
@@ -62,9 +62,18 @@ export interface StepOptions<T> {
 /** What is stored of one run of a step. */
 type Ran<T> =
   | Again
-  | { readonly kind: 'lost'; readonly error: StoredError; readonly value?: T | undefined }
-  | ({ readonly kind: 'ended'; readonly value?: T | undefined } & Progress)
+  | Lost<T>
+  | ({ readonly kind: 'ended'; readonly value?: T | undefined; } & Progress)
   | ({ readonly kind: 'failed'; readonly error: StoredError; readonly retrySeconds?: number | undefined } & Progress);
+
+interface Lost<T = never> {
+  readonly kind: 'lost';
+  readonly error: StoredError;
+  readonly value?: T | undefined;
+}
+
+/** What is stored of a claim under which nothing runs. */
+type Idle = Again | Lost | ({ readonly kind: 'ended'; readonly atMs: number } & Progress);
 
 /** Another operation goes on from there after that many seconds. */
 interface Again extends Progress {
@@ -126,8 +135,9 @@ export class Holding {
         // The first beats are short, as most of what is waited for is: if the execution is stopped, its lock is free
         // the sooner.
         const seconds = Math.min(LONGEST_STRETCH_SECONDS, 600 * 2 ** beat);
-        await this.claimStretch(execution, name, seconds);
+        const fromMs = await this.claimStretch(execution, name, seconds);
         if (await endsWithin(seconds, beat)) return;
+        await this.skip(fromMs, seconds);
       }
     });
   }
@@ -249,29 +259,40 @@ export class Holding {
   private async stretchFor(execution: Execution, name: string, seconds: number): Promise<void> {
     for (let leftSeconds = seconds; leftSeconds > 0; leftSeconds -= LONGEST_STRETCH_SECONDS) {
       const part = Math.ceil(Math.min(leftSeconds, LONGEST_STRETCH_SECONDS));
-      await this.claimStretch(execution, name, part);
+      const fromMs = await this.claimStretch(execution, name, part);
       await execution.wait(name, part);
+      await this.skip(fromMs, part);
     }
   }
 
-  private claimStretch(execution: Execution, name: string, seconds: number): Promise<void> {
-    const leaseSeconds = Math.ceil(seconds) + Math.max(STRETCH_RESERVE_SECONDS, this.settings.leaseSeconds);
+  /** In a test with virtual time, the time that the execution was suspended for passes for its locks as well. */
+  private async skip(fromMs: number, seconds: number): Promise<void> {
+    await this.ref.manager.clock.skipTo?.(fromMs + seconds * 1000);
+  }
+
+  private claimStretch(execution: Execution, name: string, seconds: number): Promise<number> {
+    const keptSeconds = seconds + Math.max(STRETCH_RESERVE_SECONDS, this.settings.leaseSeconds);
+    const leaseSeconds = leaseWithMargin(keptSeconds);
     const neededMs = (seconds + LEAST_RESERVE_SECONDS) * 1000;
     return this.claimIdle(execution, `${name}: keep`, { leaseSeconds, neededMs, isStretch: true });
   }
 
-  /** Claims the lock by operations of their own. Nobody believes in what they have claimed. */
-  private async claimIdle(execution: Execution, name: string, lease: Omit<Purpose, 'standing'>): Promise<void> {
+  /**
+   * Claims the lock by operations of their own. Nobody believes in what they have claimed.
+   * @returns when that was, by this machine's clock of then
+   */
+  private async claimIdle(execution: Execution, name: string, lease: Omit<Purpose, 'standing'>): Promise<number> {
     for (let inVain = 0; ; ) {
-      const ran = await execution.operation<Ran<undefined>>(name, async () => {
+      const ran = await execution.operation<Idle>(name, async () => {
         const claimed = await this.claim(lease);
-        return claimed.kind === 'mine' ? { kind: 'ended', ...this.claimedNow } : storedClaim(claimed);
+        if (claimed.kind !== 'mine') return storedClaim(claimed);
+        return { kind: 'ended', ...this.claimedNow, atMs: this.ref.manager.clock.wallMs() };
       });
       if (ran.kind === 'lost') throw this.lose(ran);
       if (ran.kind === 'again') inVain = await this.goOn(execution, name, ran, inVain);
       else {
         this.progress = progressOf(ran);
-        return;
+        return ran.atMs;
       }
     }
   }
@@ -355,7 +376,7 @@ function progressOf({ ordinal, isAtRest }: Progress): Progress {
 }
 
 /** A claim that failed, as it is stored. */
-function storedClaim(claimed: Exclude<Claimed, { kind: 'mine' }>): Ran<never> {
+function storedClaim(claimed: Exclude<Claimed, { kind: 'mine' }>): Again | Lost {
   if (claimed.kind === 'lost') return { kind: 'lost', error: stored(claimed.error) };
   const { pauseSeconds, cause } = claimed;
   return {

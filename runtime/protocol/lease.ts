@@ -8,6 +8,11 @@ export function safetyMarginMs(leaseSeconds: number): number {
   return 250 + leaseSeconds * 10;
 }
 
+/** The shortest lease, in whole seconds, of which so much is left without the margin. */
+export function leaseWithMargin(seconds: number): number {
+  return Math.ceil((seconds + 0.25) / 0.99);
+}
+
 /** One confirmed write of a version. */
 export interface ConfirmedWrite {
   /** Elapsed time, read before the version's first attempt. */

@@ -144,7 +144,7 @@ export function createTestLocks(options: TestLocksOptions = {}): TestLocks {
     throw new LockOptionError(`tableName is a text, got ${shown(tableName)}`);
   }
   const virtual = time === 'virtual' ? new VirtualTime() : undefined;
-  const clock = virtual ? virtual.clock() : systemClock;
+  const clock = virtual ? virtual.skippingClock() : systemClock;
   const table = new MemoryStore(tableName, () => clock.wallMs());
   const faults = new Faults(() => clock.monotonicMs());
   const store = new FaultyStore(table, faults, clock);

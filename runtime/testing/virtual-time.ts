@@ -112,6 +112,11 @@ export class VirtualTime {
     };
   }
 
+  /** The same for locks in tests: it moves with what waits elsewhere. */
+  skippingClock(): Clock {
+    return { ...this.clock(), skipTo: (wallMs) => this.run(wallMs - EPOCH_MS) };
+  }
+
   /** Carries out the next event that is due by `untilMs`. Returns whether there may be another one. */
   protected advance(untilMs: number, isDone: () => boolean): boolean {
     if (isDone()) return false;

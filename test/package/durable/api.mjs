@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withDurableExecution } from '@aws/durable-execution-sdk-js';
 import { LocalDurableTestRunner, WaitingOperationStatus } from '@aws/durable-execution-sdk-js-testing';
@@ -8,6 +9,8 @@ import { createTestLocks } from 'cdk-lynk/testing';
 /** Every method of a held lock, beside the same of the SDK alone; in the runner of the SDK, which skips time. */
 await LocalDurableTestRunner.setupTestEnvironment({ skipTime: true });
 let locks;
+/** Calls as another process does: not from within a held lock. */
+const outside = AsyncLocalStorage.snapshot();
 
 const told = (error) => [error.name, error.message, error.cause?.name, error.cause?.message];
 const settled = (promise) =>
@@ -25,7 +28,7 @@ const fail = (error) => async () => {
 };
 
 async function run(handler, { setUp = () => {}, functions = {}, callbacks = {} } = {}) {
-  locks = createTestLocks().install();
+  locks = createTestLocks({ time: 'virtual' }).install();
   const state = { invocations: 0 };
   const handlerFunction = withDurableExecution((_, context) => {
     state.invocations += 1;
@@ -84,7 +87,7 @@ const CASES = {
     async (on) => {
       const outcomes = [];
       for (const name of ['succeeds', 'fails']) outcomes.push(await settled(on.waitForCallback(name, async () => {})));
-      outcomes.push(await settled(on.waitForCallback('times out', async () => {}, { timeout: { hours: 5 } })));
+      outcomes.push(await settled(on.waitForCallback('times out', async () => {}, { timeout: { seconds: 1 } })));
       outcomes.push(await settled(on.waitForCallback('is not submitted', fail(new Error('offline')), never)));
       return outcomes;
     },
@@ -146,9 +149,8 @@ const CASES = {
         withDurableLock(context, 'a', async (held) => {
           const step = held.step('other', () => withLock('b', { waitSeconds: 0 }, async () => 1), never);
           const error = await step.catch((failed) => failed);
-          await held.wait({ seconds: 1 });
-          const { lockName, message } = error;
-          return [error instanceof LockNotGrantedError, lockName, message];
+          await held.wait({ hours: 8 });
+          return [error instanceof LockNotGrantedError, error.lockName];
         }),
       { setUp: () => locks.simulate.heldByOther('b', { hostIdentifier: 'another' }) },
     ),
@@ -200,18 +202,12 @@ const CASES = {
       const names = [];
       await withDurablePermit(context, 'a', { permits: 2 }, async (held) => {
         names.push(held.name);
-        const inside = await held.step('in', () =>
-          semaphore.tryWithLock(async (permit) => {
-            names.push(permit.name);
-            return semaphore
-              .tryWithPermit(async () => 1)
-              .then(
-                ({ acquired }) => acquired,
-                (error) => error.name,
-              );
-          }),
-        );
-        names.push(inside.acquired, inside.value);
+        const another = (work) => outside(() => semaphore.withPermit({ waitSeconds: 0 }, work));
+        const taken = another(async (permit) => {
+          names.push(permit.name);
+          return (await settled(another(async () => 'a third one'))).error[0];
+        });
+        names.push(await held.step('in', () => taken));
       });
       return names.sort();
     }),
@@ -244,7 +240,7 @@ const CASES = {
     run(async (context) => {
       await withDurableLock(context, 'c', { lockAtLeastSeconds: 3600 }, (held) => held.step('in', async () => 1));
       const before = await tryWithDurableLock(context, 'c', async () => 1);
-      await context.wait({ hours: 1 });
+      await locks.time.advance(3600);
       const after = await tryWithDurableLock(context, 'c', async () => 1);
       return [before.acquired, after.acquired];
     }),
@@ -254,10 +250,25 @@ const CASES = {
         await held.step('one', async () => 1);
         await context.step('break', () => locks.break('a', { reason: 'by the test' }).then(() => 1));
         const error = await held.step('two', async () => 2).catch((failed) => failed);
-        await context.wait({ seconds: 1 });
+        await context.wait({ hours: 1 });
         state.lost = [error instanceof LockLostError, error.reason];
         return 'not seen';
       }).catch((error) => [...state.lost, error instanceof LockLostError, error.reason]),
+    ),
+  'days of contention and waits': () =>
+    run(
+      (context) =>
+        withDurableLock(context, 'a', { waitSeconds: 7 * 86_400 }, async (held) => {
+          await held.step('one', async () => 1);
+          await held.wait({ days: 2 });
+          return held.step('two', async (hold) => [hold.isHeld, locks.time.now()]);
+        }),
+      {
+        setUp: async () => {
+          const other = await locks.simulate.heldByOther('a');
+          void locks.time.sleep(5 * 3600).then(() => other.release());
+        },
+      },
     ),
 };
 
