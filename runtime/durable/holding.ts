@@ -63,7 +63,7 @@ export interface StepOptions<T> {
 type Ran<T> =
   | Again
   | Lost<T>
-  | ({ readonly kind: 'ended'; readonly value?: T | undefined; } & Progress)
+  | ({ readonly kind: 'ended'; readonly value?: T | undefined } & Progress)
   | ({ readonly kind: 'failed'; readonly error: StoredError; readonly retrySeconds?: number | undefined } & Progress);
 
 interface Lost<T = never> {

@@ -48,7 +48,7 @@ interface Crashed {
   readonly result: unknown;
   readonly tokens: number;
   readonly ran: Readonly<Record<string, number>>;
-  readonly contendedSeconds: number;
+  readonly contended: number;
   readonly pausedSeconds: number;
   readonly isFree: boolean;
 }
@@ -69,7 +69,7 @@ test('an execution that is dropped at any checkpoint goes on, waits out no lease
       status: 'SUCCEEDED',
       result: ['one', 'within', 'answered', 'two'],
       tokens: 1,
-      contendedSeconds: 0,
+      contended: 0,
       isFree: true,
       runs: inside ? 4 : 3,
       pausedSeconds: inside ? expect.any(Number) : 0,
@@ -133,6 +133,61 @@ async function pythonGrants(mark: string, isOver: () => boolean): Promise<number
   }
   return granted;
 }
+
+/** With a held lock, and with the SDK's context alone. */
+const SAME = [
+  'errors of steps',
+  'retries of steps',
+  'steps that run at most once',
+  'serdes',
+  'callbacks',
+  'conditions',
+  'invocations',
+  'children and their errors',
+];
+
+test('the methods of a held lock do what those of the context do, and the rest as documented', async () => {
+  const outcomes = await printed('api.mjs');
+
+  for (const name of SAME) {
+    const { held, alone, isFree } = outcomes[name];
+    expect([name, held, isFree]).toEqual([name, alone, true]);
+    delete outcomes[name];
+  }
+  expect(outcomes['errors of steps']).toBeUndefined();
+  const results = Object.fromEntries(
+    Object.entries(outcomes as Record<string, { result: unknown }>).map(([name, { result }]) => [name, result]),
+  );
+  const refused = (part: string) => ['LockOptionError', expect.stringContaining(part)];
+  const failed = (errorType: string, part: string) => ({ errorType, errorMessage: expect.stringContaining(part) });
+  expect(results).toEqual({
+    'a child that has ended': 1,
+    'errors keep their class': [true, 'b'],
+    'parallel branches': [3, 1],
+    'overlapping steps': ['fulfilled', true, expect.stringContaining('step "second" began while another operation')],
+    'nested, of the same name': failed('LockReentrancyError', 'is held by the withLock that this code runs in'),
+    'asked once': [{ acquired: true, value: 'got it' }, [false, 'another']],
+    'not granted in time': failed('LockNotGrantedError', 'was not granted within 7200 s: held by another'),
+    permits: ['LockNotGrantedError', 'a#0', 'a#1'],
+    'options refused': [
+      refused('takes no option signal'),
+      refused('takes no option context'),
+      refused('takes no option releaseReserveSeconds'),
+      refused('knows no option "wait"'),
+      refused('takes no option maxInvocationLeaseSeconds'),
+      refused('leaseSeconds is "invocation"'),
+      refused('waitSeconds is a number'),
+      refused('maxPollSeconds is a number'),
+      refused('factory is what getLockFactory returns'),
+      refused('the first argument is the context of a durable execution'),
+      refused('tryWithDurableLock knows no option "waitSeconds"'),
+    ],
+    'without fencing': failed('LockOptionError', 'is held without a fencing token'),
+    'held at least': [false, true],
+    'broken by an operator': [true, 'broken', true, 'broken'],
+    'days of contention and waits': [true, expect.stringMatching(/^2026-01-03T05:/)],
+  });
+});
 
 /** A rule of the protocol, and the text of the built package that stands for it. */
 const RULE = {

@@ -54,7 +54,9 @@ async function outcome(name, drop) {
     result: Result ?? error,
     tokens: tokens.size,
     ran,
-    contendedSeconds: sum(': wait'),
+    // An answer that came late is no contention.
+    contended: [...local.operations.values()].filter(({ StepDetails }) => StepDetails?.Result?.includes('"holders":[{'))
+      .length,
     pausedSeconds: sum(': pause'),
     isFree: left?.holder === undefined,
   };

@@ -120,5 +120,15 @@ const unexpected = outcomes.filter(({ status, error, missed }) =>
   status === 'SUCCEEDED' ? missed > 0 : !error.startsWith('LockLostError'),
 );
 const granted = isControl ? 0 : (await processes).reduce((sum, each) => sum + each, 0);
-console.log(JSON.stringify({ seed, tally, ...counts, works: beliefs.works, granted, unexpected, overlaps }));
+console.log(
+  JSON.stringify({
+    seed,
+    tally,
+    ...counts,
+    works: beliefs.works,
+    granted,
+    unexpected,
+    overlaps: beliefs.overlaps.slice(0, 10),
+  }),
+);
 process.exit();
