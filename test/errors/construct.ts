@@ -9,6 +9,7 @@ import {
   QueryLanguage,
   State,
   StateMachine,
+  StateMachineType,
   Wait,
   WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
@@ -178,5 +179,29 @@ export const CONSTRUCT: readonly Provocation[] = [
     const lock = new LynkLockStates(stack, 'Ledger', { table: locks, name: 'nightly' });
     lock.protect(work(stack));
     lock.protect(new Pass(stack, 'Again'));
+  }),
+  used('locks of something else than executions are to be given back', (locks, stack) => {
+    locks.releaseEndedExecutions(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
+  }),
+  used('the executions end in another Region', (locks, stack) => {
+    const arn = 'arn:aws:states:us-east-1:123456789012:stateMachine:Elsewhere';
+    locks.releaseEndedExecutions(StateMachine.fromStateMachineArn(stack, 'Elsewhere', arn));
+  }),
+  used('the state machine is an express one', (locks, stack) => {
+    const definitionBody = DefinitionBody.fromChainable(new Pass(stack, 'Work'));
+    const stateMachineType = StateMachineType.EXPRESS;
+    locks.releaseEndedExecutions(new StateMachine(stack, 'Machine', { definitionBody, stateMachineType }));
+  }),
+  used('its locks are to be given back after a token', (locks, stack) => {
+    const after = Duration.seconds(Lazy.number({ produce: () => 60 }));
+    locks.releaseEndedExecutions(machine(stack, new Pass(stack, 'Work')), { after });
+  }),
+  used('its locks are to be given back after an hour', (locks, stack) => {
+    locks.releaseEndedExecutions(machine(stack, new Pass(stack, 'Work')), { after: Duration.hours(1) });
+  }),
+  used('its locks are to be given back after two times', (locks, stack) => {
+    const ending = machine(stack, new Pass(stack, 'Work'));
+    locks.releaseEndedExecutions(ending);
+    locks.releaseEndedExecutions(ending, { after: Duration.minutes(1) });
   }),
 ];
