@@ -53,7 +53,7 @@ export class LockManager {
   /** The latest time in which it did not run, by elapsed time. */
   private standstill = { fromMs: 0, untilMs: 0 };
   /** By how much elapsed time was ahead of the monotonic clock when watchers were called last. */
-  private aheadMs = 0;
+  private aheadMs: number;
   /** How many works have not settled, and what keeps the process alive for them. */
   private works = 0;
   private stay: Timer | undefined;
@@ -62,7 +62,10 @@ export class LockManager {
     readonly clock: Clock,
     readonly random: Randomness,
   ) {
-    this.elapsed = new ElapsedTime(clock.monotonicMs(), clock.wallMs());
+    const nowMs = clock.monotonicMs();
+    this.elapsed = new ElapsedTime(nowMs, clock.wallMs());
+    // Elapsed time begins at 0 here, and the monotonic clock has begun before.
+    this.aheadMs = -nowMs;
   }
 
   /** Elapsed milliseconds as a holder must count them; see protocol/elapsed.ts. */

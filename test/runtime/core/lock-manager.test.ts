@@ -58,6 +58,21 @@ describe('what watches', () => {
     expect(called).toHaveLength(2);
   });
 
+  test('is called in a process that had run for long before it had its first lock', async () => {
+    const time = new VirtualTime();
+    const clock = time.clock();
+    let stoodStillMs = 0;
+    await time.run(60_000);
+    const manager = clone({ ...clock, monotonicMs: () => clock.monotonicMs() - stoodStillMs });
+    const called: number[] = [];
+    manager.watch(() => called.push(time.nowMs));
+    await time.run(60_500);
+    stoodStillMs += 3000;
+    await time.run(61_000);
+
+    expect(called).toEqual([60_600]);
+  });
+
   test('is not called for the grain of the wall clock, as long as its timers are in time', async () => {
     const time = new VirtualTime();
     const clock = time.clock();
