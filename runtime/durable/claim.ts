@@ -91,7 +91,7 @@ class Claiming {
       const answer = await this.write(lease, claimable(standing), leaseSeconds);
       const { entry } = answer;
       if (answer.written) return this.ensured();
-      switch (assessClaim(standing, entry, lease.holdId)) {
+      switch (assessClaim(standing, entry, (version) => lease.hasSent(version))) {
         case 'mine':
           lease.confirm((entry as LockEntry).version, answer.dateMs);
           return this.ensured();
@@ -117,7 +117,10 @@ class Claiming {
     return this.unsettled();
   }
 
-  /** Replaces exactly the hold of a run that may still believe in it by one that nobody believes in. */
+  /**
+   * Replaces the hold of a run that may still believe in it by one that nobody believes in. It replaces exactly the
+   * version that was seen: after a refresh in between, that run would believe for longer than is waited for.
+   */
   private async evict(entry: LockEntry): Promise<Claimed | undefined> {
     const { acquisition } = this.purpose.standing;
     const evicted = evictedHoldId(acquisition, this.ordinal);
@@ -126,7 +129,7 @@ class Claiming {
     const { holdId } = claimIn(acquisition, entry.version) as Claim;
     for (let standing = entry; standing.version.includes(holdId); ) {
       lease.goOnFrom(claimIn(acquisition, standing.version) as Claim);
-      const answer = await this.write(lease, holdId, leaseSeconds);
+      const answer = await this.write(lease, standing.version, leaseSeconds);
       const isWritten = answer.written || answer.entry?.version.includes(evicted);
       if (isWritten) {
         const { clockToleranceSeconds } = this.ref.settings;

@@ -1,9 +1,9 @@
-import { LockOptionError } from '../errors.js';
+import { LockOptionError, LynkError } from '../errors.js';
 import type { HeldLock } from '../options/held-lock.js';
 import { checkedWork, isAble, shown } from '../options/validate.js';
 import type { DurableContext, DurableDuration, DurableStepConfig, StepSerdes } from './context.js';
 import { SdkExecution } from './execution.js';
-import type { Holding, StepOptions, StepWork } from './holding.js';
+import type { Holding, HoldingCheckpoint, StepOptions, StepWork } from './holding.js';
 import { revived, type StoredError, stored } from './stored-error.js';
 import { valueSerdes } from './value-serdes.js';
 
@@ -140,14 +140,14 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
       } catch (error) {
         outcome = { error: stored(error) };
       }
-      return { ...outcome, checkpoint: holding.checkpoint };
+      return { ...outcome, checkpoint: await holding.checkpoint() };
     };
     const result = await context.runInChildContext(name, run, childConfig(config));
     holding.resume(result.checkpoint);
     if (!result.error) return result.value as T;
     if (holding.lossSoFar) throw holding.lossSoFar;
     const failed = revived(result.error);
-    if (failed.name.startsWith('Lock')) throw failed;
+    if (failed instanceof LynkError) throw failed;
     const fail = async (): Promise<never> => {
       throw failed;
     };
@@ -184,7 +184,7 @@ interface ChildConfig<T> {
 interface ChildResult<T> {
   readonly value?: T | undefined;
   readonly error?: StoredError | undefined;
-  readonly checkpoint: Holding['checkpoint'];
+  readonly checkpoint: HoldingCheckpoint;
 }
 
 /** The same for a result that has the child's value in it. */

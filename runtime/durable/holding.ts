@@ -48,6 +48,12 @@ export interface HoldingSettings {
   readonly runContext: () => RunContext;
 }
 
+/** Where the lock stands after an operation with others inside. */
+export interface HoldingCheckpoint {
+  readonly progress: Progress;
+  readonly loss?: StoredError | undefined;
+}
+
 /** What runs in a step: with its hold, and what the execution gives to a step. */
 export type StepWork<T> = (hold: HeldLock, step: never) => PromiseLike<T> | T;
 
@@ -89,6 +95,10 @@ export class Holding {
   private loss: LockLostError | undefined;
   private isBusy = false;
   private isOver = false;
+  /** Why it is not known whether a run that was interrupted goes on. */
+  private doubt: LockUnavailableError | undefined;
+  /** The latest step: until it has settled, somebody may believe that the lock is held. */
+  private running: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly ref: LockRef,
@@ -98,21 +108,10 @@ export class Holding {
 
   /** Runs work under an ordinary hold, as one operation of the execution. */
   step<T>(execution: Execution, name: string, work: StepWork<T>, options: StepOptions<T>): Promise<T> {
-    return this.alone(`step ${JSON.stringify(name)}`, async () => {
-      for (let [attempt, inVain] = [1, 0]; ; ) {
-        const ran = await this.runOnce(execution, name, work, attempt, options);
-        if (ran.kind === 'lost') throw this.lose(ran);
-        if (ran.kind === 'again') {
-          inVain = await this.goOn(execution, name, ran, inVain);
-          continue;
-        }
-        this.progress = progressOf(ran);
-        if (ran.kind === 'ended') return ran.value as T;
-        const { error, retrySeconds } = ran;
-        if (retrySeconds === undefined) return this.failWith(execution, name, revived(error));
-        await this.keepFor(execution, `${name}: retry`, retrySeconds);
-        [attempt, inVain] = [attempt + 1, 0];
-      }
+    return this.alone(`step ${JSON.stringify(name)}`, () => {
+      const ended = this.runUntilEnded(execution, name, work, options);
+      this.running = ended.catch(() => {});
+      return ended;
     });
   }
 
@@ -136,16 +135,22 @@ export class Holding {
         // the sooner.
         const seconds = Math.min(LONGEST_STRETCH_SECONDS, 600 * 2 ** beat);
         const fromMs = await this.claimStretch(execution, name, seconds);
-        if (await endsWithin(seconds, beat)) return;
+        if ((await endsWithin(seconds, beat)) || this.isOver) return;
         await this.skip(fromMs, seconds);
       }
     });
   }
 
-  /** Gives the lock back, whatever run of the execution wrote its entry last. Never rejects. */
+  /**
+   * Gives the lock back, whatever run of the execution wrote its entry last. A step that nobody has awaited ends first.
+   * Never rejects.
+   */
   async release(execution: Execution, name: string): Promise<void> {
     this.isOver = true;
-    const { loss } = this;
+    await this.running;
+    const { loss, doubt } = this;
+    // Others would get the lock beside a run that goes on. They wait for its lease.
+    if (doubt) return;
     if (loss && ['taken', 'broken', 'gone'].includes(loss.reason)) return;
     await execution.operation(name, async () => {
       await this.releaseOnce();
@@ -153,13 +158,17 @@ export class Holding {
     });
   }
 
-  /** Where the lock stands, for an operation that stores it with a result of its own. */
-  get checkpoint(): { readonly progress: Progress; readonly loss: StoredError | undefined } {
+  /**
+   * Where the lock stands, for an operation that stores it with a result of its own. A step that nobody has awaited ends
+   * first: a replay does not run it again.
+   */
+  async checkpoint(): Promise<HoldingCheckpoint> {
+    await this.running;
     return { progress: this.progress, loss: this.loss && stored(this.loss) };
   }
 
   /** Goes on from where such an operation left it, which a replay does not run again. Others may have ended since. */
-  resume({ progress, loss }: { readonly progress: Progress; readonly loss?: StoredError | undefined }): void {
+  resume({ progress, loss }: HoldingCheckpoint): void {
     if (progress.ordinal > this.progress.ordinal) this.progress = progress;
     if (loss) this.loss ??= revived(loss) as LockLostError;
   }
@@ -176,6 +185,7 @@ export class Holding {
   /** @throws LynkError if the lock is not held any more, or something else uses it at the moment */
   assertFree(what: string): void {
     if (this.loss) throw this.loss;
+    if (this.doubt) throw this.doubt;
     const { label } = this.ref;
     if (this.isOver) {
       const details = { ...this.ref.errorDetails(), reason: 'released' } as const;
@@ -205,6 +215,28 @@ export class Holding {
       return await run();
     } finally {
       this.isBusy = false;
+    }
+  }
+
+  private async runUntilEnded<T>(
+    execution: Execution,
+    name: string,
+    work: StepWork<T>,
+    options: StepOptions<T>,
+  ): Promise<T> {
+    for (let [attempt, inVain] = [1, 0]; ; ) {
+      const ran = await this.runOnce(execution, name, work, attempt, options);
+      if (ran.kind === 'lost') throw this.lose(ran);
+      if (ran.kind === 'again') {
+        inVain = await this.goOn(execution, name, ran, inVain);
+        continue;
+      }
+      this.progress = progressOf(ran);
+      if (ran.kind === 'ended') return ran.value as T;
+      const { error, retrySeconds } = ran;
+      if (retrySeconds === undefined) return this.failWith(execution, name, revived(error));
+      await this.keepFor(execution, `${name}: retry`, retrySeconds);
+      [attempt, inVain] = [attempt + 1, 0];
     }
   }
 
@@ -289,7 +321,7 @@ export class Holding {
         return { kind: 'ended', ...this.claimedNow, atMs: this.ref.manager.clock.wallMs() };
       });
       if (ran.kind === 'lost') throw this.lose(ran);
-      if (ran.kind === 'again') inVain = await this.goOn(execution, name, ran, inVain);
+      if (ran.kind === 'again') inVain = await this.goOn(execution, name, ran, inVain, lease.isStretch);
       else {
         this.progress = progressOf(ran);
         return ran.atMs;
@@ -319,16 +351,24 @@ export class Holding {
   }
 
   /** @returns how many operations in a row have come to nothing */
-  private async goOn(execution: Execution, name: string, ran: Again, inVain: number): Promise<number> {
+  private async goOn(
+    execution: Execution,
+    name: string,
+    ran: Again,
+    inVain: number,
+    isStretch = false,
+  ): Promise<number> {
     const { ordinal, pauseSeconds, error } = ran;
     const isSame = ordinal === this.progress.ordinal;
     this.progress = progressOf(ran);
     if (inVain === MOST_IN_VAIN) {
       const { label } = this.ref;
-      throw new LockUnavailableError(
+      const unconfirmed = new LockUnavailableError(
         `${label}: DynamoDB has not confirmed in ${MOST_IN_VAIN} operations of the execution that it is still held`,
         this.ref.errorDetails(error && revived(error)),
       );
+      if (!isStretch) this.doubt = unconfirmed;
+      throw unconfirmed;
     }
     const seconds = isSame ? Math.min(LONGEST_PAUSE_SECONDS, pauseSeconds * 2 ** inVain) : pauseSeconds;
     if (seconds > 0) await execution.wait(`${name}: pause`, seconds);

@@ -33,6 +33,6 @@ export function stored(error: unknown, depth = 0): StoredError {
 export function revived({ name, message, lockName, tableName, reason, attribute, cause }: StoredError): Error {
   const details = { lockName, tableName, reason, attribute, cause: cause && revived(cause) };
   const kind = (errors as unknown as Record<string, Revived | undefined>)[name];
-  if (kind?.prototype instanceof LynkError) return new kind(message, details);
+  if (kind === LynkError || kind?.prototype instanceof LynkError) return new kind(message, details);
   return Object.assign(new Error(message, details.cause && { cause: details.cause }), { name });
 }

@@ -42,15 +42,20 @@ export function claimable({ acquisition, ordinal, isAtRest }: Standing): string 
 
 /**
  * @param entry what stands, by the answer to a claim that was refused
- * @param holdId the claim's own
+ * @param isMine whether this claim has sent that version. Its hold id alone would not tell: the random part of it is
+ *   short, and an interrupted run of the same operation has the same ordinal
  */
-export function assessClaim(standing: Standing, entry: LockEntry | undefined, holdId: string): ClaimAnswer {
+export function assessClaim(
+  standing: Standing,
+  entry: LockEntry | undefined,
+  isMine: (version: string) => boolean,
+): ClaimAnswer {
   const { acquisition, ordinal, isAtRest, fencingToken } = standing;
   const claim = entry && claimIn(acquisition, entry.version);
   if (!entry || !claim) return 'lost';
   // Others had the lock since, and a late copy of an earlier write brought the entry back.
   if (fencingToken !== undefined && entry.fencingToken !== fencingToken) return 'lost';
-  if (claim.holdId === holdId) return 'mine';
+  if (isMine(entry.version)) return 'mine';
   if (claim.ordinal === ordinal) return isAtRest || claim.isEvicted ? 'rise' : 'evict';
   if (claim.ordinal === ordinal + 1) return claim.isEvicted ? 'evicted' : 'interrupted';
   return claim.ordinal > ordinal ? 'overtaken' : 'lost';
