@@ -26,6 +26,8 @@ export async function bundle(without) {
     target: 'node20',
     sourcemap: 'inline',
     logLevel: 'warning',
+    // The module-level factory of runtime/durable imports the SDK. No schedule uses it.
+    external: ['@aws-sdk/*'],
     plugins: [
       {
         name: 'without-rule',

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
+import { runDurableSchedule } from './durable/durable-schedule.js';
 import { END_MS } from './faults/plan.js';
 import { runSchedule } from './schedule.js';
 import { search } from './search.js';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     checker: { type: 'string' },
     'keep-going': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    durable: { type: 'boolean', default: false },
   },
 });
 
@@ -29,7 +31,8 @@ if (isMainThread) process.exitCode = values.seed === undefined ? await searchMan
 /** Runs one schedule, and prints its trace. */
 async function replay(seed: number): Promise<number> {
   const lines: string[] = [];
-  const { violation } = await runSchedule(seed, { lines, checker: values.checker });
+  const run = values.durable ? runDurableSchedule : runSchedule;
+  const { violation } = await run(seed, { lines, checker: values.checker });
   console.log(lines.join('\n'));
   console.log(violation ? `seed ${seed}: violation` : `seed ${seed}: no violation`);
   return violation ? 1 : 0;
@@ -40,10 +43,11 @@ async function searchMany(): Promise<number> {
   let printedMs = startedMs;
   const rate = (done: number): string => `${((done / (performance.now() - startedMs)) * 1000).toFixed(0)} schedules/s`;
   const folder = dirname(fileURLToPath(import.meta.url));
-  const { done, found } = await search({
+  const { done, found, counts } = await search({
     from,
     schedules,
     checker: values.checker,
+    isDurable: values.durable,
     keepsGoing: values['keep-going'],
     progressFile: schedules >= RESUMED_FROM ? join(folder, `progress-${from}-${schedules}.json`) : undefined,
     onResume: (seed) => console.log(`sim: goes on at seed ${seed}`),
@@ -57,9 +61,10 @@ async function searchMany(): Promise<number> {
     console.log(JSON.stringify({ done, found }));
     return found.length > 0 ? 1 : 0;
   }
-  console.log(
-    `sim: ${done} schedules of ${END_MS / 1000} virtual seconds: ` + `${rate(done)}, ${found.length} violations`,
-  );
+  const what = values.durable ? 'schedules with durable executions' : `schedules of ${END_MS / 1000} virtual seconds`;
+  console.log(`sim: ${done} ${what}: ${rate(done)}, ${found.length} violations`);
+  const counted = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
+  if (counted.length > 0) console.log(`sim: ${counted.join(', ')}`);
   for (const { seed, checker, what } of found) console.log(`seed ${seed}: ${checker}: ${what}`);
   const [first] = found;
   if (!first) return 0;

@@ -1,8 +1,10 @@
+import { DURABLE_RULES } from './durable-rules.mjs';
+
 /**
  * @typedef {{ file: string, find: string, replace: string }} Edit `find` occurs exactly once in the file
- * @typedef {{ says: string, checker?: string, from?: number, edits: Edit[] }} Rule `checker` has to find a violation
- *   without it (default: `mutual-exclusion`), in schedules from seed `from` on (default: 0). `from` lies shortly before
- *   a seed that shows one: to search from 0 each time takes minutes, and proves no more
+ * @typedef {{ says: string, checker?: string, from?: number, isDurable?: boolean, edits: Edit[] }} Rule `checker` has
+ *   to find a violation without it (default: `mutual-exclusion`), in schedules from seed `from` on (default: 0). `from`
+ *   lies shortly before a seed that shows one: to search from 0 each time takes minutes, and proves no more
  */
 
 /** Grants a token that is behind DynamoDB's clock like any other. */
@@ -415,4 +417,5 @@ export const RULES = {
       },
     ],
   },
+  ...DURABLE_RULES,
 };

@@ -8,6 +8,7 @@
  *     --seed N          replays one schedule, with its trace
  *     --from N          the first seed (0)
  *     --schedules K     how many (20000); from 100000 on, an interrupted search goes on where it stopped
+ *     --durable         schedules with durable executions; their seeds are their own
  *     --checker NAME    counts only the violations of this checker
  *     --keep-going      counts all violations, instead of stopping at the first
  */
@@ -55,8 +56,9 @@ async function run(without) {
 async function proveRules(rules) {
   let failed = 0;
   for (const rule of rules) {
-    const { checker = 'mutual-exclusion', from = 0 } = RULES[rule] ?? {};
+    const { checker = 'mutual-exclusion', from = 0, isDurable = false } = RULES[rule] ?? {};
     const args = ['--json', '--checker', checker, '--from', String(from), '--schedules', String(MOST_SCHEDULES)];
+    if (isDurable) args.push('--durable');
     const { found, done } = await withBundle(rule, async (file) => {
       const outcome = promisify(execFile)(process.execPath, [file, ...args]);
       // A violation, which is what is wanted here, ends it with 1.

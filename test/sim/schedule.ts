@@ -23,6 +23,8 @@ export interface RunOptions {
 export interface Outcome {
   readonly seed: number;
   readonly violation: Violation | undefined;
+  /** What happened, by kind, if the schedule counts it. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 /** Runs the schedule of one seed until its end or its first violation. */

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { runDurableSchedule } from './durable/durable-schedule.js';
 import { runSchedule } from './schedule.js';
 import type { Violation } from './world.js';
 
@@ -18,6 +19,8 @@ export interface SearchOptions {
   readonly schedules: number;
   /** Only violations of this checker count. */
   readonly checker: string | undefined;
+  /** Whether durable executions take part. Their seeds are their own. */
+  readonly isDurable: boolean;
   readonly keepsGoing: boolean;
   /** Where progress is stored, so that an interrupted search can resume. */
   readonly progressFile: string | undefined;
@@ -35,7 +38,11 @@ export interface SearchResult {
   readonly done: number;
   /** Sorted by seed. Only the first one, unless the search keeps going. */
   readonly found: readonly Found[];
+  /** What happened in all schedules, by kind. */
+  readonly counts: Counts;
 }
+
+type Counts = Record<string, number>;
 
 interface Block {
   readonly from: number;
@@ -44,11 +51,13 @@ interface Block {
 
 interface BlockResult extends Block {
   readonly found: readonly Found[];
+  readonly counts: Counts;
 }
 
 interface WorkerOptions {
   readonly isSimWorker: true;
   readonly checker: string | undefined;
+  readonly isDurable: boolean;
   readonly keepsGoing: boolean;
 }
 
@@ -60,8 +69,9 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   let next = progress.nextSeed;
   let done = 0;
   const found: Found[] = [];
-  const { checker, keepsGoing } = options;
-  const data: WorkerOptions = { isSimWorker: true, checker, keepsGoing };
+  const counts: Counts = {};
+  const { checker, isDurable, keepsGoing } = options;
+  const data: WorkerOptions = { isSimWorker: true, checker, isDurable, keepsGoing };
 
   const runOn = (worker: Worker): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -78,6 +88,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
       worker.on('message', (result: BlockResult) => {
         done += result.count;
         found.push(...result.found);
+        add(counts, result.counts);
         if (found.length === 0) progress.finished(result);
         options.onProgress(done, found.length);
         giveBlock();
@@ -96,7 +107,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   }
   if (found.length === 0) progress.clear();
   found.sort((a, b) => a.seed - b.seed);
-  return { done, found: keepsGoing ? found : found.slice(0, 1) };
+  return { done, found: keepsGoing ? found : found.slice(0, 1), counts };
 }
 
 /** How far a search of the same build and seeds has come. */
@@ -107,7 +118,7 @@ class Progress {
 
   constructor(private readonly options: SearchOptions) {
     const build = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
-    this.key = `${build.digest('hex')} ${options.from} ${options.schedules} ${options.checker}`;
+    this.key = `${build.digest('hex')} ${options.from} ${options.schedules} ${options.checker} ${options.isDurable}`;
     this.nextSeed = this.load() ?? options.from;
   }
 
@@ -139,13 +150,23 @@ class Progress {
   }
 }
 
-async function runBlock({ from, count }: Block, { checker, keepsGoing }: WorkerOptions): Promise<BlockResult> {
+async function runBlock(
+  { from, count }: Block,
+  { checker, isDurable, keepsGoing }: WorkerOptions,
+): Promise<BlockResult> {
+  const run = isDurable ? runDurableSchedule : runSchedule;
+  const counts: Counts = {};
   const found: Found[] = [];
   for (let seed = from; seed < from + count && (keepsGoing || found.length === 0); seed += 1) {
-    const { violation } = await runSchedule(seed, { checker });
+    const { violation, counts: own = {} } = await run(seed, { checker });
+    add(counts, own);
     if (violation) found.push({ seed, ...violation });
   }
-  return { from, count, found };
+  return { from, count, found, counts };
+}
+
+function add(sums: Counts, counts: Counts): void {
+  for (const [kind, count] of Object.entries(counts)) sums[kind] = (sums[kind] ?? 0) + count;
 }
 
 if (!isMainThread && workerData?.isSimWorker === true) {

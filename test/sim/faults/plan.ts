@@ -147,7 +147,12 @@ function faultless(prng: Prng): NetworkFaults {
   return { latencyMs: prng.magnitude(1, 30), ...chances, throttleChance: 0, staleChance: 0, frontEndsMs: [0] };
 }
 
-function drawClient(prng: Prng, kind: ClientPlan['kind'], leaseSeconds: number, isFaultless: boolean): ClientPlan {
+export function drawClient(
+  prng: Prng,
+  kind: ClientPlan['kind'],
+  leaseSeconds: number,
+  isFaultless: boolean,
+): ClientPlan {
   const clockSteps = isFaultless || prng.chance(0.5) ? [] : several(prng, 3, () => drawClockStep(prng));
   const freezes = isFaultless || prng.chance(0.4) ? [] : several(prng, 4, () => drawFreeze(prng));
   return {

@@ -3,6 +3,7 @@ import type {
   LeftEntry,
   ListAnswer,
   ListedPage,
+  LockGuard,
   NewEntry,
   ReadAnswer,
   Refresh,
@@ -37,6 +38,9 @@ export class Database {
   /** The ids of all holds that were ever written. */
   private readonly holds = new Set<string>();
 
+  /** Called when a guarded write of that hold is carried out. */
+  onCommit: ((lock: string, hold: string) => void) | undefined;
+
   constructor(
     private readonly time: VirtualTime,
     private readonly trace: Trace,
@@ -56,6 +60,16 @@ export class Database {
 
   release(lock: string, holdId: string): Promise<WriteAnswer> {
     return this.noted(lock, () => this.table.release(lock, holdId));
+  }
+
+  /** Carries a guarded write of that hold out if the guard's entry stands. */
+  commit({ lockKey, holdId, fencingToken }: LockGuard, by: string): Promise<WriteAnswer> {
+    const item = this.table.items.get(lockKey);
+    const entry = item && entryFromItem(item, { lockName: lockKey, tableName: 'locks' });
+    const isHeld = entry?.version.includes(holdId) === true;
+    const written = isHeld && (fencingToken === undefined || entry.fencingToken === fencingToken);
+    if (written) this.onCommit?.(lockKey, by);
+    return Promise.resolve({ written, dateMs: undefined, entry: written ? undefined : entry });
   }
 
   leave(left: LeftEntry): Promise<WriteAnswer> {

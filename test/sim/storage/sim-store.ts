@@ -1,6 +1,7 @@
 import type {
   Answer,
   Consistency,
+  GuardedWrite,
   LeftEntry,
   ListAnswer,
   ListedPage,
@@ -79,6 +80,16 @@ export class SimStore implements LockStore {
     const what = (): string => `${ours.slice(-4)} as ${shortVersion(version)} for ${leaseSeconds} s`;
     const name = this.note('leave', () => `${lockKey} ${what()}`);
     return this.write(name, () => this.database.leave(left), signal);
+  }
+
+  /** The first item says whose write it is. */
+  transactWrite({ guard, items }: GuardedWrite, signal: AbortSignal): Promise<WriteAnswer> {
+    const { lockKey, holdId } = guard;
+    const [item] = items as readonly [{ readonly Put: { readonly of: string } }];
+    const { of } = item.Put;
+    const name = `transactWrite ${lockKey} ${holdId.slice(-7)}`;
+    this.trace?.(this.process.name, name);
+    return this.write(name, () => this.database.commit(guard, of), signal);
   }
 
   async read(lockKey: string, consistency: Consistency, signal: AbortSignal): Promise<ReadAnswer> {

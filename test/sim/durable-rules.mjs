@@ -1,0 +1,99 @@
+/**
+ * Rules for the lock of a durable execution (docs/protocol.md, section 7). They are found in schedules with durable
+ * executions, whose seeds are their own.
+ * @type {Record<string, import('./rules.mjs').Rule>}
+ */
+export const DURABLE_RULES = {
+  'durable-acquisition-stored': {
+    says: 'an acquisition’s own part of the hold id is drawn in a stored operation, and not anew by each invocation',
+    isDurable: true,
+    checker: 'spurious-loss',
+    edits: [
+      {
+        file: 'durable/waiting.ts',
+        find: 'const acquisition = await execution.operation(`${title}: id`, async () =>\n      acquisitionFrom(manager.drawHoldId(undefined)),\n    );',
+        replace:
+          'const acquisition = acquisitionFrom(manager.drawHoldId(undefined));\n    await execution.operation(`${title}: id`, async () => acquisition);',
+      },
+    ],
+  },
+  'durable-ordinal': {
+    says: 'each run claims an ordinal of its own, so that the next one sees whether an interrupted run has claimed',
+    isDurable: true,
+    edits: [
+      {
+        file: 'durable/claim.ts',
+        find: 'this.ordinal = standing.ordinal + 1;',
+        replace: 'this.ordinal = standing.ordinal;',
+      },
+      {
+        file: 'durable/holding.ts',
+        find: 'return { ordinal: this.progress.ordinal + 1, isAtRest: true };',
+        replace: 'return { ordinal: this.progress.ordinal, isAtRest: true };',
+      },
+    ],
+  },
+  'durable-enough-left': {
+    says: 'a step begins only if half of its lease is left',
+    isDurable: true,
+    checker: 'durable-enough',
+    edits: [
+      {
+        file: 'durable/claim.ts',
+        find: 'if (leftMs >= neededMs && ref.isKept(lease))',
+        replace: 'if (leftMs >= neededMs || ref.isKept(lease))',
+      },
+    ],
+  },
+  'durable-evict': {
+    says: 'a run that was interrupted is evicted, and waited out, before the next one claims the lock',
+    isDurable: true,
+    edits: [
+      {
+        file: 'protocol/claiming.ts',
+        find: 'return isAtRest ? ordinalPrefix(acquisition, ordinal) : evictedHoldId(acquisition, ordinal);',
+        replace:
+          'return isAtRest || ordinal > 0 ? ordinalPrefix(acquisition, ordinal) : evictedHoldId(acquisition, ordinal);',
+      },
+    ],
+  },
+  'durable-evict-wait': {
+    says: 'what stood of an evicted lease is waited out',
+    isDurable: true,
+    edits: [
+      {
+        file: 'protocol/claiming.ts',
+        find: 'return Math.ceil(Math.max(0, Math.min(leaseSeconds, byStamp)) + 1);',
+        replace: 'return Math.ceil(Math.max(0, Math.min(0, byStamp)) + 1);',
+      },
+    ],
+  },
+  'durable-guard': {
+    says: 'a guarded write goes by the exact hold id, not by the acquisition',
+    isDurable: true,
+    from: 35,
+    checker: 'durable-order',
+    edits: [
+      {
+        file: 'hold/guarded-writes.ts',
+        find: 'return { lockKey: ref.name, holdId, fencingToken };',
+        replace: 'return { lockKey: ref.name, holdId: holdId.slice(0, 15), fencingToken };',
+      },
+    ],
+  },
+  'durable-once-interrupted': {
+    says: 'after a step that runs at most once was interrupted, the lock is claimed, so that its run is waited out',
+    isDurable: true,
+    from: 174,
+    edits: [
+      {
+        file: 'durable/holding.ts',
+        find: 'return this.afterInterruption(execution, `${name}: interrupted`, error, () => retryAfter(error, attempt));',
+        replace:
+          'const decide = async (): Promise<number | null> => retryAfter(error, attempt) ?? null;\n' +
+          'const retrySeconds = (await execution.operation(`${name}: interrupted`, decide)) ?? undefined;\n' +
+          "return { kind: 'failed', ...this.progress, error: stored(error), retrySeconds };",
+      },
+    ],
+  },
+};
