@@ -11,9 +11,8 @@ export const DURABLE_RULES = {
     edits: [
       {
         file: 'durable/waiting.ts',
-        find: 'const acquisition = await execution.operation(`${title}: id`, async () =>\n      acquisitionFrom(manager.drawHoldId(undefined)),\n    );',
-        replace:
-          'const acquisition = acquisitionFrom(manager.drawHoldId(undefined));\n    await execution.operation(`${title}: id`, async () => acquisition);',
+        find: 'const acquisition = await execution.operation(',
+        replace: 'const acquisition = acquisitionFrom(manager.drawHoldId(undefined));\n    await execution.operation(',
       },
     ],
   },
@@ -84,15 +83,16 @@ export const DURABLE_RULES = {
   'durable-once-interrupted': {
     says: 'after a step that runs at most once was interrupted, the lock is claimed, so that its run is waited out',
     isDurable: true,
-    from: 174,
+    from: 800,
     edits: [
       {
         file: 'durable/holding.ts',
-        find: 'return this.afterInterruption(execution, `${name}: interrupted`, error, () => retryAfter(error, attempt));',
+        find:
+          "if (claimed.kind !== 'mine') return storedClaim(claimed);\n        return { kind: 'failed', ...this.claimedNow, " +
+          'error: stored(error), retrySeconds: decide() };',
         replace:
-          'const decide = async (): Promise<number | null> => retryAfter(error, attempt) ?? null;\n' +
-          'const retrySeconds = (await execution.operation(`${name}: interrupted`, decide)) ?? undefined;\n' +
-          "return { kind: 'failed', ...this.progress, error: stored(error), retrySeconds };",
+          "if (claimed.kind === 'lost') return storedClaim(claimed);\n        return { kind: 'failed', ...this.progress, " +
+          'error: stored(error), retrySeconds: decide() };',
       },
     ],
   },
