@@ -83,16 +83,12 @@ export const DURABLE_RULES = {
   'durable-once-interrupted': {
     says: 'after a step that runs at most once was interrupted, the lock is claimed, so that its run is waited out',
     isDurable: true,
-    from: 800,
+    from: 150,
     edits: [
       {
         file: 'durable/holding.ts',
-        find:
-          "if (claimed.kind !== 'mine') return storedClaim(claimed);\n        return { kind: 'failed', ...this.claimedNow, " +
-          'error: stored(error), retrySeconds: decide() };',
-        replace:
-          "if (claimed.kind === 'lost') return storedClaim(claimed);\n        return { kind: 'failed', ...this.progress, " +
-          'error: stored(error), retrySeconds: decide() };',
+        find: 'believe that it holds the lock.\n      await this.claimIdle(',
+        replace: 'believe that it holds the lock.\n      if (attempt < 0) await this.claimIdle(',
       },
     ],
   },
