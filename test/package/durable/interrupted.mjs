@@ -27,6 +27,8 @@ async function interrupted(name, goOn) {
   const local = new LocalExecution(handler);
   let isOver = false;
   const contender = (async () => {
+    // Not before: it asks more often than an execution does, and would be granted the lock again and again.
+    while (ran === 0) await sleep(20);
     for (let grant = 1; !isOver; grant += 1) {
       await factory.tryWithLock(name, (hold) => beliefs.work(hold, `contender ${grant}`, 300));
       await sleep(20);

@@ -69,7 +69,7 @@ async function execution(number) {
   let isOver = false;
   void (async () => {
     while (!isOver) {
-      await sleep(random() * 12_000, undefined, { ref: false });
+      await sleep(random() * 6000, undefined, { ref: false });
       if (local.dropNow()) counts.timedOut += 1;
     }
   })();
