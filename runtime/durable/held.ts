@@ -3,7 +3,8 @@ import type { HeldLock } from '../options/held-lock.js';
 import { checkedWork, isAble, shown } from '../options/validate.js';
 import type { DurableContext, DurableDuration, DurableStepConfig, StepSerdes } from './context.js';
 import { SdkExecution } from './execution.js';
-import type { Holding, HoldingCheckpoint, StepOptions, StepWork } from './holding.js';
+import type { Holding, StepOptions, StepWork } from './holding.js';
+import type { HoldingCheckpoint } from './holding-state.js';
 import { revived, type StoredError, stored } from './stored-error.js';
 import { valueSerdes } from './value-serdes.js';
 

@@ -1,16 +1,18 @@
 import type { LockRef } from '../entry/lock-ref.js';
-import { LockLostError, LockUnavailableError, LynkError } from '../errors.js';
+import { LynkError } from '../errors.js';
 import { Hold } from '../hold/hold.js';
 import { Release } from '../hold/release.js';
-import { outcomeOf, resultOf } from '../hold/run-under.js';
+import { outcomeOf } from '../hold/run-under.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { HeldLock } from '../options/held-lock.js';
 import { leaseWithMargin, safetyMarginMs } from '../protocol/lease.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { releaseBudgetMs } from '../protocol/schedule.js';
-import { type Claimed, claim, type Progress, type Purpose } from './claim.js';
+import { claim, type Progress, type Purpose } from './claim.js';
 import { type Execution, Interrupted, type Serdes } from './execution.js';
-import { revived, type StoredError, stored } from './stored-error.js';
+import { type Granted, HoldingState } from './holding-state.js';
+import { type Idle, lostWith, progressOf, type Ran, storedClaim } from './ran.js';
+import { revived, stored } from './stored-error.js';
 import { valueSerdes } from './value-serdes.js';
 
 /** A stretch is kept by one write for so long; a longer one in parts. */
@@ -19,20 +21,6 @@ const LONGEST_STRETCH_SECONDS = 43_200;
 const STRETCH_RESERVE_SECONDS = 60;
 /** What has to be left of that when a stretch begins. */
 const LEAST_RESERVE_SECONDS = 20;
-/** Operations in a row that came to nothing, with pauses that double to a minute: 15 minutes without DynamoDB. */
-const MOST_IN_VAIN = 20;
-const LONGEST_PAUSE_SECONDS = 60;
-/** A hold id has room for 4,095 ordinals. One operation may take several, if runs of it are interrupted. */
-const MOST_RUNS = 4000;
-
-/** What the execution was granted. */
-export interface Granted {
-  readonly acquisition: string;
-  readonly fencingToken: bigint | undefined;
-  /** DynamoDB's time of the grant, in epoch milliseconds. */
-  readonly grantedMs: number;
-}
-
 /** One piece of the execution that runs under the lock, and what it needs of its process. */
 export interface RunContext {
   readonly reporter: Reporter;
@@ -48,12 +36,6 @@ export interface HoldingSettings {
   readonly runContext: () => RunContext;
 }
 
-/** Where the lock stands after an operation with others inside. */
-export interface HoldingCheckpoint {
-  readonly progress: Progress;
-  readonly loss?: StoredError | undefined;
-}
-
 /** What runs in a step: with its hold, and what the execution gives to a step. */
 export type StepWork<T> = (hold: HeldLock, step: never) => PromiseLike<T> | T;
 
@@ -65,46 +47,15 @@ export interface StepOptions<T> {
   readonly serdes?: Serdes<T> | undefined;
 }
 
-/** What is stored of one run of a step. */
-type Ran<T> =
-  | Again
-  | Lost<T>
-  | ({ readonly kind: 'ended'; readonly value?: T | undefined } & Progress)
-  | ({ readonly kind: 'failed'; readonly error: StoredError; readonly retrySeconds?: number | undefined } & Progress);
-
-interface Lost<T = never> {
-  readonly kind: 'lost';
-  readonly error: StoredError;
-  readonly value?: T | undefined;
-}
-
-/** What is stored of a claim under which nothing runs. */
-type Idle = Again | Lost | ({ readonly kind: 'ended'; readonly atMs: number } & Progress);
-
-/** Another operation goes on from there after that many seconds. */
-interface Again extends Progress {
-  readonly kind: 'again';
-  readonly pauseSeconds: number;
-  readonly error?: StoredError | undefined;
-}
-
 /** The lock of one execution, from its grant to its release (docs/protocol.md, section 7). */
-export class Holding {
-  /** By the last operation. The grant has claimed ordinal 1. */
-  private progress: Progress = { ordinal: 1, isAtRest: true };
-  private loss: LockLostError | undefined;
-  private isBusy = false;
-  private isOver = false;
-  /** Why it is not known whether a run that was interrupted goes on. */
-  private doubt: LockUnavailableError | undefined;
-  /** The latest step: until it has settled, somebody may believe that the lock is held. */
-  private running: Promise<unknown> = Promise.resolve();
-
+export class Holding extends HoldingState {
   constructor(
-    readonly ref: LockRef,
-    readonly granted: Granted,
+    ref: LockRef,
+    granted: Granted,
     private readonly settings: HoldingSettings,
-  ) {}
+  ) {
+    super(ref, granted);
+  }
 
   /** Runs work under an ordinary hold, as one operation of the execution. */
   step<T>(execution: Execution, name: string, work: StepWork<T>, options: StepOptions<T>): Promise<T> {
@@ -156,66 +107,6 @@ export class Holding {
       await this.releaseOnce();
       return null;
     });
-  }
-
-  /**
-   * Where the lock stands, for an operation that stores it with a result of its own. A step that nobody has awaited ends
-   * first: a replay does not run it again.
-   */
-  async checkpoint(): Promise<HoldingCheckpoint> {
-    await this.running;
-    return { progress: this.progress, loss: this.loss && stored(this.loss) };
-  }
-
-  /** Goes on from where such an operation left it, which a replay does not run again. Others may have ended since. */
-  resume({ progress, loss }: HoldingCheckpoint): void {
-    if (progress.ordinal > this.progress.ordinal) this.progress = progress;
-    if (loss) this.loss ??= revived(loss) as LockLostError;
-  }
-
-  get lossSoFar(): LockLostError | undefined {
-    return this.loss;
-  }
-
-  /** Whether the execution holds the lock, as far as it knows. */
-  get isHeld(): boolean {
-    return !this.isOver && this.loss === undefined;
-  }
-
-  /** @throws LynkError if the lock is not held any more, or something else uses it at the moment */
-  assertFree(what: string): void {
-    if (this.loss) throw this.loss;
-    if (this.doubt) throw this.doubt;
-    const { label } = this.ref;
-    if (this.isOver) {
-      const details = { ...this.ref.errorDetails(), reason: 'released' } as const;
-      throw new LockLostError(`${label} is not held any more: it was released, so ${what} cannot use it`, details);
-    }
-    if (!this.isBusy) return;
-    throw new LynkError(
-      `${label}: ${what} began while another operation of the same held lock was running; await that one first, or ` +
-        'do both in one step',
-      this.ref.errorDetails(),
-    );
-  }
-
-  private assertRoom(): void {
-    if (this.progress.ordinal < MOST_RUNS) return;
-    throw new LynkError(
-      `${this.ref.label}: one acquisition has at most ${MOST_RUNS} steps and waits; release the lock, and acquire it again`,
-      this.ref.errorDetails(),
-    );
-  }
-
-  private async alone<T>(what: string, run: () => Promise<T>): Promise<T> {
-    this.assertFree(what);
-    this.assertRoom();
-    this.isBusy = true;
-    try {
-      return await run();
-    } finally {
-      this.isBusy = false;
-    }
   }
 
   private async runUntilEnded<T>(
@@ -350,31 +241,6 @@ export class Holding {
     else if (seconds > 0) await execution.wait(name, Math.ceil(seconds));
   }
 
-  /** @returns how many operations in a row have come to nothing */
-  private async goOn(
-    execution: Execution,
-    name: string,
-    ran: Again,
-    inVain: number,
-    isStretch = false,
-  ): Promise<number> {
-    const { ordinal, pauseSeconds, error } = ran;
-    const isSame = ordinal === this.progress.ordinal;
-    this.progress = progressOf(ran);
-    if (inVain === MOST_IN_VAIN) {
-      const { label } = this.ref;
-      const unconfirmed = new LockUnavailableError(
-        `${label}: DynamoDB has not confirmed in ${MOST_IN_VAIN} operations of the execution that it is still held`,
-        this.ref.errorDetails(error && revived(error)),
-      );
-      if (!isStretch) this.doubt = unconfirmed;
-      throw unconfirmed;
-    }
-    const seconds = isSame ? Math.min(LONGEST_PAUSE_SECONDS, pauseSeconds * 2 ** inVain) : pauseSeconds;
-    if (seconds > 0) await execution.wait(`${name}: pause`, seconds);
-    return isSame ? inVain + 1 : 0;
-  }
-
   private async releaseOnce(): Promise<void> {
     const { ref } = this;
     const { acquisition, fencingToken, grantedMs } = this.granted;
@@ -399,43 +265,8 @@ export class Holding {
     reporter.acquiredMs = this.ref.manager.elapsedMs() - heldMs;
   }
 
-  private lose<T>({ error, value }: { readonly error: StoredError; readonly value?: T | undefined }): LockLostError {
-    const lost = revived(error) as LockLostError;
-    this.loss ??= value === undefined ? lost : withResult(lost, value);
-    return this.loss;
-  }
-
   private failWith(execution: Execution, name: string, error: Error): Promise<never> {
     if (error instanceof LynkError) throw error;
     return execution.fail(`${name}: error`, error);
   }
-}
-
-function progressOf({ ordinal, isAtRest }: Progress): Progress {
-  return { ordinal, isAtRest };
-}
-
-/** A claim that failed, as it is stored. */
-function storedClaim(claimed: Exclude<Claimed, { kind: 'mine' }>): Again | Lost {
-  if (claimed.kind === 'lost') return { kind: 'lost', error: stored(claimed.error) };
-  const { pauseSeconds, cause } = claimed;
-  return {
-    kind: 'again',
-    ...progressOf(claimed),
-    pauseSeconds,
-    error: cause === undefined ? undefined : stored(cause),
-  };
-}
-
-function withResult({ message, reason, lockName, tableName, cause }: LockLostError, result: unknown): LockLostError {
-  return new LockLostError(message, { reason, lockName, tableName, cause, result });
-}
-
-function lostWith<T>(outcome: { readonly value: T } | { readonly error: unknown }, loss: LockLostError): Ran<T> {
-  try {
-    resultOf(outcome, loss);
-  } catch (error) {
-    return { kind: 'lost', error: stored(error), ...('value' in outcome && { value: outcome.value }) };
-  }
-  return { kind: 'lost', error: stored(loss) };
 }

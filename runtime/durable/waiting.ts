@@ -10,7 +10,7 @@ import { LeaseState } from '../protocol/lease-state.js';
 import { LOST_RELEASE_BUDGET_MS, tryBudgetMs } from '../protocol/schedule.js';
 import { type Asking, type Polled, poll } from './acquisition.js';
 import type { Execution } from './execution.js';
-import type { Granted } from './holding.js';
+import type { Granted } from './holding-state.js';
 import { revived, type StoredError, stored } from './stored-error.js';
 
 /** One read of all permits takes as long as a request for a lock with this lease. */

@@ -1,0 +1,169 @@
+import { getLockFactory } from '../client/default.js';
+import { LockFactory } from '../client/lock-factory.js';
+import type { LockStore } from '../core/store.js';
+import type { LockRef } from '../entry/lock-ref.js';
+import { insideExecution, refuseReentry } from '../entry/scope.js';
+import { LockOptionError } from '../errors.js';
+import { type Outcome, resultOf } from '../hold/run-under.js';
+import { DEFAULT_RESERVE_SECONDS } from '../options/invocation-lease.js';
+import { checkedNote, shown } from '../options/validate.js';
+import type { Asking } from './acquisition.js';
+import type { DurableContext } from './context.js';
+import { SdkExecution } from './execution.js';
+import { DurableHeldLock } from './held.js';
+import { Holding, type RunContext } from './holding.js';
+import {
+  checkedPoll,
+  checkedWait,
+  DEFAULT_LEASE_SECONDS,
+  DEFAULT_POLL_SECONDS,
+  type DurableLockOptions,
+  YEAR_SECONDS,
+} from './options.js';
+import { type Grant, Waiting, type Wanted } from './waiting.js';
+
+/** An operation's name has to be short. */
+const LONGEST_TITLE = 80;
+
+/** What runs while the execution holds the lock. */
+export type DurableWork<C extends DurableContext, T> = (held: DurableHeldLock<C>) => Promise<T>;
+
+/** One call, with its options checked. */
+export class Asked {
+  private readonly factory: LockFactory;
+  private readonly execution: SdkExecution;
+  private wanted!: Wanted;
+  private what = 'lock';
+
+  constructor(
+    private readonly context: DurableContext,
+    private readonly name: string,
+    private readonly options: DurableLockOptions,
+  ) {
+    const { factory } = options;
+    if (factory !== undefined && !(factory instanceof LockFactory)) {
+      throw new LockOptionError(`factory is what getLockFactory returns, got ${shown(factory)}`);
+    }
+    this.factory = factory ?? getLockFactory();
+    this.execution = new SdkExecution(context);
+  }
+
+  async lock(): Promise<this> {
+    const { name } = this.settings;
+    const ref = (await this.factory.reach(name)) as LockRef<LockStore>;
+    refuseReentry(ref);
+    const { manager, store } = ref;
+    this.wanted = {
+      manager,
+      store,
+      candidates: [ref],
+      notGranted: (limit, holders, cause) => ref.notGranted(limit, holders, cause),
+    };
+    return this;
+  }
+
+  async permits(permits: number): Promise<this> {
+    // Checks the name and the number as createSemaphore does.
+    this.factory.createSemaphore(this.name, { permits });
+    const semaphore = await this.factory.reachSemaphore(this.name, permits);
+    semaphore.refuseReentry();
+    const { manager, store, permits: candidates } = semaphore;
+    this.wanted = {
+      manager,
+      store,
+      candidates,
+      notGranted: (limit, holders, cause) => semaphore.notGranted(limit, holders, cause),
+    };
+    this.what = 'permit';
+    return this;
+  }
+
+  /** @throws LockNotGrantedError or LockUnavailableError if the wait ended without it */
+  async grant({ waitSeconds, maxPollSeconds }: DurableLockOptions): Promise<Grant> {
+    const patience = {
+      waitSeconds: checkedWait(waitSeconds, Math.min(this.settings.waitSeconds, YEAR_SECONDS)),
+      maxPollSeconds: checkedPoll(maxPollSeconds, DEFAULT_POLL_SECONDS),
+    };
+    const outcome = await this.ask(patience);
+    if ('ref' in outcome) return outcome;
+    const limit = patience.waitSeconds > 0 ? `within ${patience.waitSeconds} s` : 'at once';
+    throw this.wanted.notGranted(limit, outcome, undefined);
+  }
+
+  ask(patience: { readonly waitSeconds: number; readonly maxPollSeconds: number }) {
+    return new Waiting(this.execution, this.title, this.wanted, (acquisition, ref) =>
+      this.asking(acquisition, ref),
+    ).acquire(patience);
+  }
+
+  async holdWhile<C extends DurableContext, T>(grant: Grant, context: C, work: DurableWork<C, T>): Promise<T> {
+    const { ref } = grant;
+    const { lockAtLeastSeconds } = this.settings;
+    const { leaseSeconds } = this;
+    const runContext = (): RunContext => this.runContext(ref);
+    const holding = new Holding(ref, grant, { leaseSeconds, lockAtLeastSeconds, runContext });
+    const held = new DurableHeldLock(holding, context);
+    const queues = new Set(this.wanted.candidates.map(({ queue }) => queue));
+    const scope = {
+      get isHeld() {
+        return holding.isHeld;
+      },
+      isOn: (queue: LockRef['queue']) => queues.has(queue),
+    };
+    let outcome: Outcome<T>;
+    try {
+      outcome = { value: await insideExecution(scope, () => Promise.resolve(work(held))) };
+    } catch (error) {
+      outcome = { error };
+    }
+    await holding.release(this.execution, `${this.title}: release`);
+    return resultOf(outcome, holding.lossSoFar);
+  }
+
+  private get settings() {
+    const { leaseSeconds, fencing, lockAtLeastSeconds } = this.options;
+    return this.factory.lockSettings(this.name, { leaseSeconds, fencing, lockAtLeastSeconds });
+  }
+
+  private get leaseSeconds(): number {
+    const { leaseSeconds } = this.settings;
+    if (this.options.leaseSeconds === undefined) {
+      return leaseSeconds === 'invocation' ? DEFAULT_LEASE_SECONDS : Math.max(DEFAULT_LEASE_SECONDS, leaseSeconds);
+    }
+    if (leaseSeconds !== 'invocation') return leaseSeconds;
+    throw new LockOptionError('leaseSeconds is "invocation", but the lock outlives the invocation: pass seconds');
+  }
+
+  /** Names the operations of the execution. */
+  private get title(): string {
+    return `${this.what} ${this.name.slice(0, LONGEST_TITLE)}`;
+  }
+
+  private asking(acquisition: string, ref: LockRef): Asking {
+    const { leaseSeconds } = this;
+    const { hostIdentifier, reporter } = this.runContext(ref);
+    const fencing = this.what === 'lock' && this.settings.fencing;
+    return { acquisition, leaseSeconds, fencing, hostIdentifier, data: checkedNote(this.options.data), reporter };
+  }
+
+  /** The execution is the holder, in all of its invocations. */
+  private runContext(ref: LockRef): RunContext & { readonly hostIdentifier: string } {
+    const { lambdaContext, executionContext } = this.context;
+    const hostIdentifier = executionContext.durableExecutionArn;
+    const { manager, settings, store } = ref;
+    const attempt = {
+      lockName: ref.name,
+      tableName: store.tableName,
+      hostIdentifier,
+      leaseSeconds: this.leaseSeconds,
+      requestId: lambdaContext?.awsRequestId,
+    };
+    const leftMs = lambdaContext?.getRemainingTimeInMillis?.();
+    return {
+      hostIdentifier,
+      reporter: settings.reporterFor(attempt, manager),
+      invocationEndsMs: leftMs === undefined ? undefined : manager.elapsedMs() + leftMs,
+      reserveSeconds: DEFAULT_RESERVE_SECONDS,
+    };
+  }
+}
