@@ -92,4 +92,52 @@ export const DURABLE_RULES = {
       },
     ],
   },
+  'durable-undecided-stored': {
+    says: 'an operation that has not decided stores how far it came, too',
+    isDurable: true,
+    checker: 'spurious-loss',
+    edits: [
+      {
+        file: 'durable/holding.ts',
+        find: 'const isSame = ordinal === this.progress.ordinal;\n    this.progress = progressOf(ran);',
+        replace: 'const isSame = ordinal === this.progress.ordinal;',
+      },
+    ],
+  },
+  'durable-observed-tolerance': {
+    says: 'what polls observe by DynamoDB’s clock has to stand for the tolerance longer than its lease',
+    isDurable: true,
+    from: 2250,
+    edits: [
+      {
+        file: 'protocol/durable-wait.ts',
+        find: 'dateMs - sinceMs > (leaseSeconds + toleranceSeconds) * 1000 + marginMs',
+        replace: 'dateMs - sinceMs > leaseSeconds * 1000 + marginMs - 0 * toleranceSeconds',
+      },
+    ],
+  },
+  'durable-version-order': {
+    says: 'a run’s writes demand that their version is greater than the one that stands',
+    isDurable: true,
+    from: 600,
+    edits: [
+      {
+        file: 'protocol/conditions.ts',
+        find: 'return standing?.version?.includes(holdId) === true && standing.version < version;',
+        replace: 'return standing?.version?.includes(holdId) === true;',
+      },
+    ],
+  },
+  'durable-release-waits': {
+    says: 'a release waits for a step that nobody has awaited',
+    isDurable: true,
+    from: 250,
+    edits: [
+      {
+        file: 'durable/holding.ts',
+        find: 'this.isOver = true;\n    await this.running;',
+        replace: 'this.isOver = true;',
+      },
+    ],
+  },
 };
