@@ -98,7 +98,7 @@ export const DURABLE_RULES = {
     checker: 'spurious-loss',
     edits: [
       {
-        file: 'durable/holding.ts',
+        file: 'durable/holding-state.ts',
         find: 'const isSame = ordinal === this.progress.ordinal;\n    this.progress = progressOf(ran);',
         replace: 'const isSame = ordinal === this.progress.ordinal;',
       },
