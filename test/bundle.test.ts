@@ -51,6 +51,17 @@ test('and is not to grow again (docs/decisions/0008)', async () => {
   expect(bytes).toBeLessThanOrEqual(64 * 1024);
 });
 
+test('a durable lock brings nothing of the SDK for durable executions, and no other handler has any of it', async () => {
+  const durable = "export { withDurableLock } from './runtime/durable/index.js';";
+  const { parts, loaded } = await bundled(CODE.sdk + durable);
+
+  expect(Object.keys(parts)).toContain('runtime/durable/claim.ts');
+  const packages = [...Object.keys(parts), ...loaded.map(({ path }) => path)];
+  expect(packages.filter((name) => name.includes('durable-execution'))).toEqual([]);
+  const elsewhere = await partsOf("export * from './runtime/index.js';");
+  expect(elsewhere.filter((file) => /durable|claim/.test(file))).toEqual([]);
+});
+
 /** Bytes of a handler with `withLock` of the light client and all that it needs: minified, and gzipped. */
 const LIGHT = { bytes: 86_500, gzippedBytes: 31_500 };
 

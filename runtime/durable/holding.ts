@@ -255,8 +255,9 @@ export class Holding extends HoldingState {
     // It may be the second one, after the first was interrupted: then nothing stands of it any more.
     const budgetMs = releaseBudgetMs(leaseSeconds, leaseSeconds * 1000 - safetyMarginMs(leaseSeconds));
     await reporter.releasing(release.within(budgetMs, invocationEndsMs)).catch((error: unknown) => {
-      const what = `${ref.label}: the release was not confirmed; it may block others until its lease is over`;
-      ref.settings.logger.warn(what, { error });
+      ref.settings.logger.warn(`${ref.label}: the release was not confirmed; others may wait until its lease is over`, {
+        error,
+      });
     });
   }
 

@@ -1,13 +1,14 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { build } from 'esbuild';
 import installLynk from '../interop/python-lynk.js';
 import { killWorkers, WorkerProcess } from '../interop/worker-process.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../server/index.js';
 import { createTable, lockTable } from '../server/table.js';
 import { Consumer } from './consumer.js';
-import { nodeOf } from './toolchains.js';
+import { compilerOf, nodeOf } from './toolchains.js';
 
 /** Programs with the real SDK for durable executions, and a service in memory that loses invocations on request. */
 const PROGRAMS = resolve('test/package/durable');
@@ -22,7 +23,7 @@ beforeAll(async () => {
   server = await startServer();
   client = new DynamoDBClient(clientSettings(server.endpoint));
   await createTable(client, lockTable(TABLE));
-  await consumer.install(['@aws-sdk/client-dynamodb']);
+  await consumer.install(['@aws-sdk/client-dynamodb', '@types/aws-lambda', '@types/node']);
   await consumer.add(['@aws/durable-execution-sdk-js@2.4.0', '@aws/durable-execution-sdk-js-testing@1.1.4']);
   cpSync(PROGRAMS, consumer.folder, { recursive: true });
 });
@@ -33,8 +34,11 @@ afterAll(async () => {
   consumer.remove();
 });
 
+/** Tables of the examples. */
+const PLACES = { PAYOUTS_TABLE_NAME: 'durable-payouts', APPROVALS_TABLE_NAME: 'durable-approvals' };
+
 async function printed(program: string, ...args: readonly string[]) {
-  const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: TABLE };
+  const env = { ...clientEnvironment(server.endpoint), ...PLACES, LYNK_TABLE_NAME: TABLE };
   const output = await consumer.run(nodeOf(22), [program, ...args], env);
   return JSON.parse(output.trim().split('\n').at(-1) ?? '');
 }
@@ -218,4 +222,51 @@ test('the checks find a package in which a run takes over from one that may stil
   const { overlaps } = await printed('without-rule/random.mjs', 'until-overlap');
 
   expect(overlaps[0]).toMatch(/^lock \d+: (execution \d+), work \d+ beside execution/);
+});
+
+test('examples/approval: the account is held until somebody has decided, and paid out once', async () => {
+  for (const [TableName, key] of [
+    [PLACES.PAYOUTS_TABLE_NAME, 'account'],
+    [PLACES.APPROVALS_TABLE_NAME, 'callbackId'],
+  ] as const) {
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+  }
+  await build({
+    entryPoints: ['examples/approval/handler.ts'],
+    outfile: join(consumer.folder, 'approval-handler.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['@aws-sdk/*', '@aws/*'],
+    tsconfigRaw: {},
+    logLevel: 'silent',
+  });
+
+  expect(await printed('approval.mjs')).toEqual([
+    { result: 'account 42: 10 paid out', meanwhile: false, note: { amount: 10 }, paid: 10, isFree: true },
+    { result: 'account 42: not paid out', meanwhile: false, note: { amount: 7 }, paid: 10, isFree: true },
+  ]);
+});
+
+test('a handler compiles against the types of the SDK, and mistakes do not', async () => {
+  const compilerOptions = {
+    target: 'es2022',
+    lib: ['es2022', 'esnext.disposable'],
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    types: ['node'],
+    noEmit: true,
+    strict: true,
+    skipLibCheck: true,
+  };
+  consumer.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['typed.ts'] }));
+
+  expect(await consumer.run(process.execPath, [compilerOf('6'), '-p', '.'])).toBe('');
 });
