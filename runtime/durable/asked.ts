@@ -3,7 +3,7 @@ import { LockFactory } from '../client/lock-factory.js';
 import type { LockStore } from '../core/store.js';
 import type { LockRef } from '../entry/lock-ref.js';
 import { insideExecution, refuseReentry } from '../entry/scope.js';
-import { LockOptionError } from '../errors.js';
+import { type LockHolder, LockOptionError } from '../errors.js';
 import { type Outcome, resultOf } from '../hold/run-under.js';
 import { DEFAULT_RESERVE_SECONDS } from '../options/invocation-lease.js';
 import { checkedNote, shown } from '../options/validate.js';
@@ -20,7 +20,7 @@ import {
   type DurableLockOptions,
   YEAR_SECONDS,
 } from './options.js';
-import { type Grant, Waiting, type Wanted } from './waiting.js';
+import { type Grant, type Patience, Waiting, type Wanted } from './waiting.js';
 
 /** An operation's name has to be short. */
 const LONGEST_TITLE = 80;
@@ -80,27 +80,24 @@ export class Asked {
 
   /** @throws LockNotGrantedError or LockUnavailableError if the wait ended without it */
   async grant({ waitSeconds, maxPollSeconds }: DurableLockOptions): Promise<Grant> {
-    const patience = {
-      waitSeconds: checkedWait(waitSeconds, Math.min(this.settings.waitSeconds, YEAR_SECONDS)),
-      maxPollSeconds: checkedPoll(maxPollSeconds, DEFAULT_POLL_SECONDS),
-    };
-    const outcome = await this.ask(patience);
+    const seconds = checkedWait(waitSeconds, Math.min(this.settings.waitSeconds, YEAR_SECONDS));
+    const limit = seconds > 0 ? `within ${seconds} s` : 'at once';
+    const poll = checkedPoll(maxPollSeconds, DEFAULT_POLL_SECONDS);
+    const outcome = await this.ask({ waitSeconds: seconds, maxPollSeconds: poll, limit });
     if ('ref' in outcome) return outcome;
-    const limit = patience.waitSeconds > 0 ? `within ${patience.waitSeconds} s` : 'at once';
     throw this.wanted.notGranted(limit, outcome, undefined);
   }
 
-  ask(patience: { readonly waitSeconds: number; readonly maxPollSeconds: number }) {
-    return new Waiting(this.execution, this.title, this.wanted, (acquisition, ref) =>
-      this.asking(acquisition, ref),
-    ).acquire(patience);
+  ask(patience: Patience): Promise<Grant | readonly LockHolder[]> {
+    const { execution, title, wanted } = this;
+    return new Waiting(execution, title, wanted, (acquisition) => this.asking(acquisition)).acquire(patience);
   }
 
   async holdWhile<C extends DurableContext, T>(grant: Grant, context: C, work: DurableWork<C, T>): Promise<T> {
     const { ref } = grant;
     const { lockAtLeastSeconds } = this.settings;
     const { leaseSeconds } = this;
-    const runContext = (): RunContext => this.runContext(ref);
+    const runContext = (): RunContext => this.runContext();
     const holding = new Holding(ref, grant, { leaseSeconds, lockAtLeastSeconds, runContext });
     const held = new DurableHeldLock(holding, context);
     const queues = new Set(this.wanted.candidates.map(({ queue }) => queue));
@@ -139,20 +136,20 @@ export class Asked {
     return `${this.what} ${this.name.slice(0, LONGEST_TITLE)}`;
   }
 
-  private asking(acquisition: string, ref: LockRef): Asking {
+  private asking(acquisition: string): Asking {
     const { leaseSeconds } = this;
-    const { hostIdentifier, reporter } = this.runContext(ref);
+    const { hostIdentifier, reporter } = this.runContext();
     const fencing = this.what === 'lock' && this.settings.fencing;
     return { acquisition, leaseSeconds, fencing, hostIdentifier, data: checkedNote(this.options.data), reporter };
   }
 
   /** The execution is the holder, in all of its invocations. */
-  private runContext(ref: LockRef): RunContext & { readonly hostIdentifier: string } {
+  private runContext(): RunContext & { readonly hostIdentifier: string } {
     const { lambdaContext, executionContext } = this.context;
     const hostIdentifier = executionContext.durableExecutionArn;
-    const { manager, settings, store } = ref;
+    const { manager, settings, store } = this.wanted.candidates[0] as LockRef;
     const attempt = {
-      lockName: ref.name,
+      lockName: this.name,
       tableName: store.tableName,
       hostIdentifier,
       leaseSeconds: this.leaseSeconds,

@@ -4,6 +4,7 @@ import { assess } from '../entry/assess.js';
 import type { LockRef } from '../entry/lock-ref.js';
 import { LockHolder, type LockUnavailableError, LynkError } from '../errors.js';
 import { Release } from '../hold/release.js';
+import type { Reporter } from '../observe/reporter.js';
 import { acquisitionFrom, claimIn } from '../protocol/durable-hold-id.js';
 import { isSeenExpired, pollSeconds, type SeenVersion, seenNow } from '../protocol/durable-wait.js';
 import { LeaseState } from '../protocol/lease-state.js';
@@ -29,6 +30,8 @@ export interface Wanted {
 export interface Patience {
   readonly waitSeconds: number;
   readonly maxPollSeconds: number;
+  /** As the error of a wait in vain says it; undefined if it is no error that others hold the lock. */
+  readonly limit?: string | undefined;
 }
 
 /** What was granted, and which of the candidates it is. */
@@ -40,6 +43,8 @@ export interface Grant extends Granted {
 interface Waited {
   /** DynamoDB's time at which the wait began, in epoch milliseconds. */
   readonly startedMs: number;
+  /** How many requests were sent to take the lock. */
+  readonly attempts: number;
   /** When the poll was, by this machine's clock of then. */
   readonly askedMs: number;
   readonly seen: readonly (SeenVersion | null)[];
@@ -71,10 +76,10 @@ export class Waiting {
     private readonly execution: Execution,
     private readonly title: string,
     private readonly wanted: Wanted,
-    private readonly askingFor: (acquisition: string, ref: LockRef) => Asking,
+    private readonly askingFor: (acquisition: string) => Asking,
   ) {}
 
-  async acquire({ waitSeconds, maxPollSeconds }: Patience): Promise<Grant | readonly LockHolder[]> {
+  async acquire(patience: Patience): Promise<Grant | readonly LockHolder[]> {
     const { execution, title, wanted } = this;
     const { manager } = wanted;
     // Stored before the first write: after a crash nobody would recognise an entry of an id that was not.
@@ -83,9 +88,7 @@ export class Waiting {
     );
     for (;;) {
       const { waited } = this;
-      const asked = await execution.operation(`${title}: ask`, () =>
-        this.ask(acquisition, waited, { waitSeconds, maxPollSeconds }),
-      );
+      const asked = await execution.operation(`${title}: ask`, () => this.ask(acquisition, waited, patience));
       if (asked.kind === 'failed') throw revived(asked.error);
       if (asked.kind === 'granted') {
         const { index, token, grantedMs } = asked;
@@ -94,7 +97,7 @@ export class Waiting {
       }
       this.waited = asked.waited;
       const { pauseSeconds } = asked.waited;
-      if (pauseSeconds === null) return this.giveUp(acquisition, asked.waited);
+      if (pauseSeconds === null) return this.giveUp(acquisition, asked.waited, patience);
       await execution.wait(`${title}: wait`, pauseSeconds);
       // In a test with virtual time, it passes for the locks as well.
       await manager.clock.skipTo?.(asked.waited.askedMs + pauseSeconds * 1000);
@@ -109,22 +112,31 @@ export class Waiting {
     const holders: LockHolder[] = [];
     let failure: StoredError | undefined;
     let asked = -1;
+    const asking = this.askingFor(acquisition);
+    const { reporter } = asking;
+    if (waited) {
+      reporter.attempts = waited.attempts;
+      reporter.requestedMs = manager.elapsedMs() - ((candidates[0] as LockRef).serverNowMs() - waited.startedMs);
+    } else reporter.requested();
     try {
       for (const index of await this.order(acquisition, seen, holders)) {
         asked = index;
         const ref = candidates[index] as LockRef;
-        const asking = this.askingFor(acquisition, ref);
         const polled: Polled = await poll(ref, asking, seen[index] ?? undefined);
         doubtful.delete(index);
         if (polled.kind === 'granted') {
           const token = polled.fencingToken?.toString() ?? null;
+          reporter.acquired();
           return { kind: 'granted', index, token, grantedMs: ref.serverNowMs() };
         }
         seen[index] = polled.seen;
         holders.push(polled.holder);
       }
     } catch (error) {
-      if (!isPassing(error)) return { kind: 'failed', error: stored(error) };
+      if (!isPassing(error)) {
+        reporter.failed(error);
+        return { kind: 'failed', error: stored(error) };
+      }
       failure = stored(error);
       if (asked >= 0) doubtful.add(asked);
     }
@@ -143,10 +155,13 @@ export class Waiting {
             leftSeconds,
             random: manager.random.fraction(),
           });
+    if (pauseSeconds === null) this.report(reporter, holders, patience, failure);
+    else if (!waited) reporter.waiting(holders[0]);
     return {
       kind: 'refused',
       waited: {
         startedMs,
+        attempts: reporter.attempts,
         askedMs: manager.clock.wallMs(),
         seen,
         holders: holders.map(({ hostIdentifier, leaseSeconds, remainingSeconds, data }) => {
@@ -157,6 +172,17 @@ export class Waiting {
         doubtful: [...doubtful],
       },
     };
+  }
+
+  /** The attempt has ended without a grant. */
+  private report(
+    reporter: Reporter,
+    holders: readonly LockHolder[],
+    { limit }: Patience,
+    failure: StoredError | undefined,
+  ): void {
+    if (limit === undefined && !failure) reporter.refused(holders[0]);
+    else reporter.failed(this.wanted.notGranted(limit ?? 'at once', holders, failure && revived(failure)));
   }
 
   /**
@@ -186,19 +212,23 @@ export class Waiting {
     return takeable.sort((a, b) => a.key - b.key).map(({ index }) => index);
   }
 
-  private async giveUp(acquisition: string, { holders, error, doubtful }: Waited): Promise<readonly LockHolder[]> {
+  private async giveUp(
+    acquisition: string,
+    { holders, error, doubtful }: Waited,
+    patience: Patience,
+  ): Promise<readonly LockHolder[]> {
     const { execution, title, wanted } = this;
     if (doubtful.length > 0) {
       await execution.operation(`${title}: give up`, async () => {
         const refs = doubtful.map((index) => wanted.candidates[index] as LockRef);
-        await Promise.all(refs.map((ref) => discard(ref, this.askingFor(acquisition, ref))));
+        await Promise.all(refs.map((ref) => discard(ref, this.askingFor(acquisition))));
         return null;
       });
     }
     const seen = holders.map(({ hostIdentifier, leaseSeconds, remainingSeconds, data }) => {
       return new LockHolder(hostIdentifier, leaseSeconds, remainingSeconds, data);
     });
-    if (error) throw wanted.notGranted('in time', seen, revived(error));
+    if (error) throw wanted.notGranted(patience.limit ?? 'at once', seen, revived(error));
     return seen;
   }
 }

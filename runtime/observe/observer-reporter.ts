@@ -12,7 +12,6 @@ type WithoutAttempt<E> = E extends LockEvent ? Omit<E, 'attempt'> : never;
 
 /** Reports one attempt, and the hold that it leads to, to observers. */
 export class ObserverReporter extends Reporter {
-  private readonly requestedMs: number;
   private isWaiting = false;
   private takenOverFrom: string | undefined;
   private formerTrace: string | undefined;

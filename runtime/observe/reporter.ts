@@ -11,7 +11,9 @@ import { logLoss } from './logger.js';
 export class Reporter {
   /** How many requests for the lock were sent to DynamoDB. */
   attempts = 0;
-  /** Elapsed time at which the lock was acquired. */
+  /** Elapsed time at which the lock was requested, if somebody observes it. */
+  requestedMs = 0;
+  /** Elapsed time at which it was acquired. */
   acquiredMs = 0;
 
   constructor(
