@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { drawDurableLife, durableLife } from '../docs/draw/durable-life.js';
 import { drawQuickstart } from '../docs/draw/quickstart.js';
 import { drawSandboxLife, sandboxLife } from '../docs/draw/sandbox-life.js';
 import { drawWatchedLocks } from '../docs/draw/watched-locks.js';
 
 test.each([
   ['docs/sandbox-life.svg', drawSandboxLife],
+  ['docs/durable-life.svg', drawDurableLife],
   ['docs/quickstart.svg', drawQuickstart],
   ['docs/watched-locks.svg', drawWatchedLocks],
 ])('%s is what its run gives now: else npm run draw', async (path, draw) => {
@@ -30,6 +32,29 @@ test('that of a sandbox’s life shows what its text says', async () => {
   // Never two holders.
   const overlaps = a?.holding.filter((one) =>
     b?.holding.some((other) => one.fromMs < other.toMs && other.fromMs < one.toMs),
+  );
+  expect(overlaps).toEqual([]);
+});
+
+test('that of a durable execution’s life shows what its text says', async () => {
+  const { lanes, notes } = await durableLife();
+  const [execution, other, entry] = lanes;
+  const momentOf = (begin: string): number => notes.find(({ text }) => text.startsWith(begin))?.atMs ?? Number.NaN;
+  const isSuspended = (atMs: number) =>
+    execution?.doing.some(({ label, fromMs, toMs }) => label === 'suspended' && fromMs <= atMs && atMs < toMs);
+
+  // While the other function waits, nothing of the execution runs, and the entry is the execution's.
+  const waits = momentOf('an ordinary function waits');
+  expect(isSuspended(waits)).toBe(true);
+  expect(isSuspended(waits + 9000)).toBe(true);
+  const itsOwn = entry?.doing.filter(({ label }) => label === 'execution');
+  expect(itsOwn).toEqual([expect.objectContaining({ toMs: expect.closeTo(momentOf('the lock is given back'), -2) })]);
+  expect(itsOwn?.[0]?.fromMs).toBeLessThanOrEqual(momentOf('a poll finds it free'));
+  // The interrupted step had its lease until then.
+  const lease = execution?.holding.at(1);
+  expect(momentOf('waited out') - (lease?.fromMs ?? Number.NaN)).toBeGreaterThan(30_000);
+  const overlaps = execution?.holding.filter((one) =>
+    other?.holding.some((others) => one.fromMs < others.toMs && others.fromMs < one.toMs),
   );
   expect(overlaps).toEqual([]);
 });

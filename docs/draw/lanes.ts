@@ -11,7 +11,7 @@ export type TimelineEvent =
   | { readonly atMs: number; readonly note: string };
 
 /** What a process is doing. */
-export type LaneState = 'starting' | 'running' | 'frozen' | 'waiting' | 'gone';
+export type LaneState = 'starting' | 'running' | 'frozen' | 'suspended' | 'waiting' | 'gone';
 
 /** What the drawing shows of the events. */
 export interface View {
@@ -47,7 +47,9 @@ function laneOf(events: readonly TimelineEvent[], name: string, index: number, e
 function stateSpans(changes: readonly { readonly atMs: number; readonly is: LaneState }[], endMs: number): Span[] {
   return changes.flatMap(({ atMs, is }, at) => {
     const toMs = changes[at + 1]?.atMs ?? endMs;
-    return is === 'gone' || toMs <= atMs ? [] : [{ fromMs: atMs, toMs, look: is }];
+    if (is === 'gone' || toMs <= atMs) return [];
+    const span = { fromMs: atMs, toMs };
+    return [is === 'suspended' ? { ...span, look: 'frozen', label: is } : { ...span, look: is }];
   });
 }
 

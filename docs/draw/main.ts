@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { drawArchitecture } from './architecture.js';
+import { drawDurableLife } from './durable-life.js';
 import { drawQuickstart, QUICKSTART_LOG } from './quickstart.js';
 import { drawSandboxLife } from './sandbox-life.js';
 import { drawWatchedLocks } from './watched-locks.js';
@@ -17,5 +18,6 @@ if (process.argv.includes('--record')) {
 }
 writeFileSync('docs/architecture.svg', drawArchitecture());
 writeFileSync('docs/sandbox-life.svg', await drawSandboxLife());
+writeFileSync('docs/durable-life.svg', await drawDurableLife());
 writeFileSync('docs/quickstart.svg', drawQuickstart());
 writeFileSync('docs/watched-locks.svg', await drawWatchedLocks());
