@@ -30,6 +30,7 @@ const AT_MOST_ONCE = 'AT_MOST_ONCE_PER_RETRY';
  * A lock that a durable execution holds. Its methods are those of the execution's context: use them in place of
  * `context`'s as long as the lock is needed. Code between them is not protected.
  * @example
+ * ```ts
  * import { type DurableContext, withDurableExecution } from '@aws/durable-execution-sdk-js';
  * import { withDurableLock } from 'cdk-lynk/runtime/durable';
  *
@@ -40,6 +41,7 @@ const AT_MOST_ONCE = 'AT_MOST_ONCE_PER_RETRY';
  *     return held.step('book', async (hold) => hold.remainingSeconds);
  *   }),
  * );
+ * ```
  */
 export class DurableHeldLock<C extends DurableContext = DurableContext> {
   private readonly execution: SdkExecution;

@@ -32,6 +32,7 @@ export type DurableTryOutcome<T> =
  * @throws LockTableError if the table cannot be used; LockEntryError if an item is no lock's entry
  * @throws LockOptionError if the context, the name or an option is not allowed
  * @example
+ * ```ts
  * import { type DurableContext, withDurableExecution } from '@aws/durable-execution-sdk-js';
  * import { withDurableLock } from 'cdk-lynk/runtime/durable';
  *
@@ -42,6 +43,7 @@ export type DurableTryOutcome<T> =
  *     return held.step('book', async () => 'booked');
  *   }),
  * );
+ * ```
  */
 export function withDurableLock<C extends DurableContext, T>(
   context: C,
@@ -72,6 +74,7 @@ export async function withDurableLock<C extends DurableContext, T>(
  * @throws LockUnavailableError if DynamoDB did not answer: then it is not known whether another holds the lock
  * @throws the other errors of `withDurableLock`, except for `LockNotGrantedError`
  * @example
+ * ```ts
  * import { type DurableContext, withDurableExecution } from '@aws/durable-execution-sdk-js';
  * import { tryWithDurableLock } from 'cdk-lynk/runtime/durable';
  *
@@ -79,6 +82,7 @@ export async function withDurableLock<C extends DurableContext, T>(
  *   const outcome = await tryWithDurableLock(context, 'nightly', (held) => held.step('report', async () => 'done'));
  *   return outcome.acquired ? outcome.value : `already running: ${outcome.holder}`;
  * });
+ * ```
  */
 export function tryWithDurableLock<C extends DurableContext, T>(
   context: C,
@@ -110,6 +114,7 @@ export async function tryWithDurableLock<C extends DurableContext, T>(
  * share them. Otherwise as `withDurableLock`.
  * @throws LockOptionError if `permits` is missing, or not allowed; and the errors of `withDurableLock`
  * @example
+ * ```ts
  * import { type DurableContext, withDurableExecution } from '@aws/durable-execution-sdk-js';
  * import { withDurablePermit } from 'cdk-lynk/runtime/durable';
  *
@@ -118,6 +123,7 @@ export async function tryWithDurableLock<C extends DurableContext, T>(
  *     held.step('import', async () => 'imported'),
  *   ),
  * );
+ * ```
  */
 export async function withDurablePermit<C extends DurableContext, T>(
   context: C,
