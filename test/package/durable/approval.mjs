@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
+import { LocalDurableTestRunner, WaitingOperationStatus } from '@aws/durable-execution-sdk-js-testing';
 import { DynamoDBClient, GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { tryWithLock } from 'cdk-lynk/runtime';
 import { handler } from './approval-handler.mjs';
@@ -20,6 +20,9 @@ async function payout(amount, verdict) {
   };
   while (!(await asked())) await sleep(50);
   const { acquired, holder } = await tryWithLock('account/42', () => 'inside');
+  // The runner overlooks an answer in the last milliseconds before the execution is suspended.
+  await runner.getOperation('approval: beat').waitForData(WaitingOperationStatus.STARTED);
+  await sleep(2000);
   await runner.getOperation('approval').sendCallbackSuccess(verdict);
   const result = (await execution).getResult();
   const { Item } = await dynamodb.send(
