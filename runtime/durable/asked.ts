@@ -1,3 +1,4 @@
+import type { LockSettings } from '../acquire/acquire-request.js';
 import { getLockFactory } from '../client/default.js';
 import { LockFactory } from '../client/lock-factory.js';
 import type { LockStore } from '../core/store.js';
@@ -5,7 +6,7 @@ import type { LockRef } from '../entry/lock-ref.js';
 import { insideExecution, refuseReentry } from '../entry/scope.js';
 import { type LockHolder, LockOptionError } from '../errors.js';
 import { type Outcome, resultOf } from '../hold/run-under.js';
-import { DEFAULT_RESERVE_SECONDS } from '../options/invocation-lease.js';
+import { DEFAULT_RESERVE_SECONDS, type Lease } from '../options/invocation-lease.js';
 import { checkedNote, shown } from '../options/validate.js';
 import type { Asking } from './acquisition.js';
 import type { DurableContext } from './context.js';
@@ -32,13 +33,17 @@ export type DurableWork<C extends DurableContext, T> = (held: DurableHeldLock<C>
 export class Asked {
   private readonly factory: LockFactory;
   private readonly execution: SdkExecution;
+  private readonly settings: LockSettings;
+  private readonly leaseSeconds: number;
+  /** The note for the entry: JSON text. */
+  private readonly data: string | undefined;
   private wanted!: Wanted;
   private what = 'lock';
 
   constructor(
     private readonly context: DurableContext,
     private readonly name: string,
-    private readonly options: DurableLockOptions,
+    options: DurableLockOptions,
   ) {
     const { factory } = options;
     if (factory !== undefined && !(factory instanceof LockFactory)) {
@@ -46,6 +51,10 @@ export class Asked {
     }
     this.factory = factory ?? getLockFactory();
     this.execution = new SdkExecution(context);
+    const { leaseSeconds, fencing, lockAtLeastSeconds } = options;
+    this.settings = this.factory.lockSettings(name, { leaseSeconds, fencing, lockAtLeastSeconds });
+    this.leaseSeconds = leaseSecondsOf(options, this.settings.leaseSeconds);
+    this.data = checkedNote(options.data);
   }
 
   async lock(): Promise<this> {
@@ -117,30 +126,16 @@ export class Asked {
     return resultOf(outcome, holding.lossSoFar);
   }
 
-  private get settings() {
-    const { leaseSeconds, fencing, lockAtLeastSeconds } = this.options;
-    return this.factory.lockSettings(this.name, { leaseSeconds, fencing, lockAtLeastSeconds });
-  }
-
-  private get leaseSeconds(): number {
-    const { leaseSeconds } = this.settings;
-    if (this.options.leaseSeconds === undefined) {
-      return leaseSeconds === 'invocation' ? DEFAULT_LEASE_SECONDS : Math.max(DEFAULT_LEASE_SECONDS, leaseSeconds);
-    }
-    if (leaseSeconds !== 'invocation') return leaseSeconds;
-    throw new LockOptionError('leaseSeconds is "invocation", but the lock outlives the invocation: pass seconds');
-  }
-
   /** Names the operations of the execution. */
   private get title(): string {
     return `${this.what} ${this.name.slice(0, LONGEST_TITLE)}`;
   }
 
   private asking(acquisition: string): Asking {
-    const { leaseSeconds } = this;
+    const { leaseSeconds, data } = this;
     const { hostIdentifier, reporter } = this.runContext();
     const fencing = this.what === 'lock' && this.settings.fencing;
-    return { acquisition, leaseSeconds, fencing, hostIdentifier, data: checkedNote(this.options.data), reporter };
+    return { acquisition, leaseSeconds, fencing, hostIdentifier, data, reporter };
   }
 
   /** The execution is the holder, in all of its invocations. */
@@ -163,4 +158,13 @@ export class Asked {
       reserveSeconds: DEFAULT_RESERVE_SECONDS,
     };
   }
+}
+
+/** @param ofFactory the lease of the factory's locks, or the one that was given */
+function leaseSecondsOf({ leaseSeconds }: DurableLockOptions, ofFactory: Lease): number {
+  if (leaseSeconds === undefined) {
+    return ofFactory === 'invocation' ? DEFAULT_LEASE_SECONDS : Math.max(DEFAULT_LEASE_SECONDS, ofFactory);
+  }
+  if (ofFactory !== 'invocation') return ofFactory;
+  throw new LockOptionError('leaseSeconds is "invocation", but the lock outlives the invocation: pass seconds');
 }

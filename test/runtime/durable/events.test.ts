@@ -1,5 +1,5 @@
 import { tryWithDurableLock, withDurableLock } from '../../../runtime/durable/index.js';
-import { LockNotGrantedError } from '../../../runtime/index.js';
+import { LockNotGrantedError, LockOptionError } from '../../../runtime/index.js';
 import type { LockEvent } from '../../../runtime/observe/events.js';
 import { Setting } from '../setting.js';
 import { StoredExecution } from './stored-execution.js';
@@ -62,3 +62,14 @@ test('a refusal is no error for who asks once, and one for who has waited', asyn
   await expect(setting.time.until(waiting)).rejects.toThrow(LockNotGrantedError);
   expect(events.at(-1)).toMatchObject({ type: 'not-granted', error: { name: 'LockNotGrantedError' } });
 });
+
+test.each([{ leaseSeconds: 'invocation' }, { data: 1n }, { waitSeconds: -1 }, { maxPollSeconds: 0 }])(
+  'an option that is not allowed (%p) is refused before any operation, and nothing is reported',
+  async (wrong) => {
+    const options = { factory: factory(), ...wrong } as object;
+    const refused = withDurableLock(execution.invoke(), 'job', options, async () => 'done');
+
+    await expect(setting.time.until(refused)).rejects.toThrow(LockOptionError);
+    expect([execution.operations.size, events]).toEqual([0, []]);
+  },
+);
