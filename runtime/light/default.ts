@@ -21,6 +21,7 @@ import {
 import { refuseUnknown, shown } from '../options/validate.js';
 import { holdSeveral, type WithLocksOptions, type WorkOnSeveral } from '../recipes/multi-lock.js';
 import { flySingly } from '../recipes/single-flight.js';
+import { connectionEach } from '../store/connection.js';
 import { LightConnection } from './connection.js';
 import { credentialsOf, credentialsOfEnvironment } from './credentials.js';
 import type { CredentialsProvider } from './kept.js';
@@ -35,23 +36,11 @@ export interface LockFactoryOptions extends FactorySettings {
   readonly credentials?: CredentialsProvider | undefined;
 }
 
-let shared: LightConnection | undefined;
-const connections = new WeakMap<CredentialsProvider, LightConnection>();
+const connectionBy = /* @__PURE__ */ connectionEach<CredentialsProvider, LightConnection>(
+  (provider) => new LightConnection(provider ? credentialsOf(provider) : credentialsOfEnvironment()),
+);
 
-function connectionBy(provider?: CredentialsProvider): LightConnection {
-  if (!provider) {
-    shared ??= new LightConnection(credentialsOfEnvironment());
-    return shared;
-  }
-  let connection = connections.get(provider);
-  if (!connection) {
-    connection = new LightConnection(credentialsOf(provider));
-    connections.set(provider, connection);
-  }
-  return connection;
-}
-
-const locks = /* @__PURE__ */ locksOfEnvironment(connectionBy);
+const locks = /* @__PURE__ */ locksOfEnvironment(() => connectionBy(undefined));
 
 /**
  * Makes a factory for the locks of one table, as `getLockFactory` of `cdk-lynk/runtime`. Sends no request.

@@ -8,7 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { parseDateHeader } from '../protocol/server-clock.js';
-import type { Connection, Operation, Output, Reply } from './connection.js';
+import { type Connection, connectionEach, type Operation, type Output, type Reply } from './connection.js';
 import { isUnmet } from './failure.js';
 import { CONNECT_LIMIT_MS, REQUEST_LIMIT_MS } from './limits.js';
 import { refuseForeignAnswer, refuseWithoutProtocol } from './transit.js';
@@ -68,25 +68,13 @@ class SdkConnection implements Connection {
   }
 }
 
-let shared: SdkConnection | undefined;
-const connections = new WeakMap<DynamoDBClient, SdkConnection>();
-
 /**
  * The connection of a client, or else of the default client, which a process shares. The default client takes
  * region, endpoint and credentials from the usual environment.
  */
-export function connectionOf(client: DynamoDBClient | undefined): SdkConnection {
-  if (!client) {
-    shared ??= new SdkConnection(lazily(defaultClient));
-    return shared;
-  }
-  let connection = connections.get(client);
-  if (!connection) {
-    connection = new SdkConnection(() => client);
-    connections.set(client, connection);
-  }
-  return connection;
-}
+export const connectionOf = /* @__PURE__ */ connectionEach<DynamoDBClient, SdkConnection>(
+  (client) => new SdkConnection(client ? () => client : lazily(defaultClient)),
+);
 
 /** The same, with the commands that only a factory sends: a bundle of `withLock` has none of them. */
 export function factoryConnectionOf(client: DynamoDBClient | undefined): SdkConnection {

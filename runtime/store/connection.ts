@@ -49,3 +49,13 @@ export interface Connection {
 export class UnusableConnection extends Error {
   override readonly name = 'UnusableConnection';
 }
+
+/** Makes one connection for each key, and one without a key, which a process shares. */
+export function connectionEach<K extends object, C>(connect: (key: K | undefined) => C): (key: K | undefined) => C {
+  const made = new WeakMap<object, C>();
+  return (key) => {
+    const known = made.get(key ?? made) ?? connect(key);
+    made.set(key ?? made, known);
+    return known;
+  };
+}
