@@ -9,7 +9,7 @@ import { type ClientPlan, drawPlan } from './faults/plan.js';
 import { withRareFaults } from './faults/rare-faults.js';
 import { TargetedFaults } from './faults/targeted-faults.js';
 import { planLivenessPhase } from './liveness-phase.js';
-import { type NodeHost, prepareNode } from './process/node-host.js';
+import { type NodeHost, onNode } from './process/node-host.js';
 import { withWorkloadKind } from './workload/kind.js';
 import { type Violation, World } from './world.js';
 
@@ -28,13 +28,8 @@ export interface Outcome {
 }
 
 /** Runs the schedule of one seed until its end or its first violation. */
-export async function runSchedule(seed: number, options: RunOptions = {}): Promise<Outcome> {
-  const host = prepareNode(seed);
-  try {
-    return await runOn(host, seed, options);
-  } finally {
-    host.restore();
-  }
+export function runSchedule(seed: number, options: RunOptions = {}): Promise<Outcome> {
+  return onNode(seed, (host) => runOn(host, seed, options));
 }
 
 // The order of the draws from `prng` is part of what a seed means: a new draw goes last, or to a generator of its own.

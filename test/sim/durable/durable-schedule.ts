@@ -10,7 +10,7 @@ import { SimTime } from '../engine/sim-time.js';
 import { keepTrace } from '../engine/trace.js';
 import { injectClientFaults, injectSharedFaults } from '../faults/injector.js';
 import type { ClientPlan } from '../faults/plan.js';
-import { type NodeHost, prepareNode } from '../process/node-host.js';
+import { type NodeHost, onNode } from '../process/node-host.js';
 import type { Outcome, RunOptions } from '../schedule.js';
 import { World } from '../world.js';
 import { DurableHandler } from './durable-handler.js';
@@ -22,13 +22,8 @@ import { type Counts, SimulatedExecution } from './simulated-execution.js';
 const LATEST_END_MS = 3_600_000;
 
 /** Runs a schedule with durable executions, beside the clients of the other schedules. */
-export async function runDurableSchedule(seed: number, options: RunOptions = {}): Promise<Outcome> {
-  const host = prepareNode(seed);
-  try {
-    return await runOn(host, seed, options);
-  } finally {
-    host.restore();
-  }
+export function runDurableSchedule(seed: number, options: RunOptions = {}): Promise<Outcome> {
+  return onNode(seed, (host) => runOn(host, seed, options));
 }
 
 async function runOn({ logger }: NodeHost, seed: number, { lines, checker }: RunOptions): Promise<Outcome> {

@@ -22,7 +22,7 @@ export interface NodeHost {
  * schedules run without contexts and logs, and with light signals. Contexts make no difference to a schedule, because no
  * caller asks for a lock while it holds it. One schedule in sixteen runs on unmodified Node, in case they do.
  */
-export function prepareNode(seed: number): NodeHost {
+function prepareNode(seed: number): NodeHost {
   const prototype = AsyncLocalStorage.prototype as { run: unknown };
   const used = new Set<AsyncLocalStorage<unknown>>();
   const isWhole = seed % WHOLE_NODE_EVERY === 0;
@@ -46,4 +46,14 @@ export function prepareNode(seed: number): NodeHost {
     for (const storage of used) storage.disable();
   };
   return { ...(isWhole && { logger: { warn: () => {}, debug: () => {} } }), restore };
+}
+
+/** Runs a schedule on the parts of Node.js that its seed has. */
+export async function onNode<T>(seed: number, run: (host: NodeHost) => Promise<T>): Promise<T> {
+  const host = prepareNode(seed);
+  try {
+    return await run(host);
+  } finally {
+    host.restore();
+  }
 }
