@@ -46,6 +46,13 @@ const checkedPermits = check<number>(
   '; for more, let callers choose between several semaphores',
 );
 
+/** How many permits a semaphore of this name has. @throws LockOptionError if it cannot have so many, or that name */
+export function checkedPermitCount(name: string, permits: number): number {
+  const count = checkedPermits(permits);
+  checkedName(permitName(checkedName(name), count - 1));
+  return count;
+}
+
 /**
  * Makes locks that share a table, a connection and settings. `getLockFactory` makes a factory, and `createTestLocks`
  * makes one for tests. Use the class itself as a token for dependency injection, or with `instanceof`; do not construct
@@ -112,8 +119,7 @@ export class LockFactory extends LockClient<LockStore> {
     refuseUnknown(options, SEMAPHORE_OPTIONS, 'createSemaphore');
     // In JavaScript, the options may be missing.
     const { permits, leaseSeconds, waitSeconds } = { ...options };
-    const count = checkedPermits(permits);
-    checkedName(permitName(checkedName(name), count - 1));
+    const count = checkedPermitCount(name, permits);
     const reach = (reached: string): Promise<SemaphoreRef> => this.reachSemaphore(reached, count);
     return new Semaphore({ ...this.lockSettings(name, { leaseSeconds, waitSeconds, fencing: false }), reach }, count);
   }

@@ -9,7 +9,7 @@ import { claimHoldId, claimIn, ordinalPrefix } from '../protocol/durable-hold-id
 import { isSeenExpired, type SeenVersion, seenNow } from '../protocol/durable-wait.js';
 import type { LockEntry } from '../protocol/entry.js';
 import { tryBudgetMs } from '../protocol/schedule.js';
-import { hearClock } from './claim.js';
+import { hearClock, writeClaim } from './claim.js';
 
 /** Answers to one poll that do not settle it: others come and go between them. */
 const MOST_ROUNDS = 8;
@@ -108,7 +108,7 @@ class Polling {
   /** Resolves to nothing if another has taken the lock meanwhile. */
   private async writeSecond(first: Own): Promise<Polled | undefined> {
     const { ref, asking } = this;
-    const { acquisition, leaseSeconds } = asking;
+    const { acquisition } = asking;
     const { fencingToken } = first;
     const granted: Polled = { kind: 'granted', fencingToken };
     const lease = this.draw(1);
@@ -121,12 +121,7 @@ class Polling {
       if (claim.ordinal > 1) return granted;
       lease.goOnFrom(claim);
       const holdId = ordinalPrefix(acquisition, claim.ordinal);
-      const answer = await this.answered(async () => {
-        const version = ref.draw(lease);
-        const expiresAtSeconds = ref.expiresAtSeconds(leaseSeconds, fencingToken);
-        const refresh = { lockKey: ref.name, holdId, version, expiresAtSeconds, fencingToken, leaseSeconds };
-        return ref.exchange(this.budget.leftMs(), (signal) => ref.store.refresh(refresh, signal));
-      });
+      const answer = await this.answered(() => writeClaim(ref, lease, holdId, this.budget.leftMs()));
       if (answer.written) break;
       if (!answer.entry) return undefined;
       standing = answer.entry;

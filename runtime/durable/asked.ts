@@ -1,6 +1,6 @@
 import type { LockSettings } from '../acquire/acquire-request.js';
 import { getLockFactory } from '../client/default.js';
-import { LockFactory } from '../client/lock-factory.js';
+import { checkedPermitCount, LockFactory } from '../client/lock-factory.js';
 import type { LockStore } from '../core/store.js';
 import type { LockRef } from '../entry/lock-ref.js';
 import { insideExecution, refuseReentry } from '../entry/scope.js';
@@ -72,9 +72,7 @@ export class Asked {
   }
 
   async permits(permits: number): Promise<this> {
-    // Checks the name and the number as createSemaphore does.
-    this.factory.createSemaphore(this.name, { permits });
-    const semaphore = await this.factory.reachSemaphore(this.name, permits);
+    const semaphore = await this.factory.reachSemaphore(this.name, checkedPermitCount(this.name, permits));
     semaphore.refuseReentry();
     const { manager, store, permits: candidates } = semaphore;
     this.wanted = {

@@ -64,6 +64,23 @@ export async function hearClock(ref: LockRef, budgetMs: number): Promise<LockEnt
   return entry;
 }
 
+/** Writes the claim's next version, and its lease, over what contains `ours`. */
+export async function writeClaim(
+  ref: LockRef,
+  lease: ClaimedLease,
+  ours: string,
+  budgetMs: number,
+): Promise<WriteAnswer> {
+  const { leaseSeconds, fencingToken } = lease;
+  const version = ref.draw(lease);
+  const expiresAtSeconds = ref.expiresAtSeconds(leaseSeconds, fencingToken);
+  lease.asks(expiresAtSeconds);
+  const refresh = { lockKey: ref.name, holdId: ours, version, expiresAtSeconds, fencingToken, leaseSeconds };
+  const answer = await ref.exchange(budgetMs, (signal) => ref.store.refresh(refresh, signal));
+  if (answer.written) lease.confirm(version, answer.dateMs);
+  return answer;
+}
+
 /** Nothing is known but what was known before. */
 function unchanged({ ordinal, isAtRest }: Standing, cause?: unknown): Claimed {
   return { kind: 'again', ordinal, isAtRest, pauseSeconds: PAUSE_SECONDS, cause };
@@ -85,10 +102,10 @@ class Claiming {
 
   async claim(): Promise<Claimed> {
     const { ref, lease } = this;
-    const { standing, leaseSeconds, isStretch } = this.purpose;
+    const { standing, isStretch } = this.purpose;
     this.goOnFrom(await this.answered((budgetMs) => hearClock(ref, budgetMs)));
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const answer = await this.write(lease, claimable(standing), leaseSeconds);
+      const answer = await this.write(lease, claimable(standing));
       const { entry } = answer;
       if (answer.written) return this.ensured();
       switch (assessClaim(standing, entry, (version) => lease.hasSent(version))) {
@@ -104,7 +121,7 @@ class Claiming {
           break;
         }
         case 'evicted':
-          return this.again(false, Math.ceil(leaseBeforeEviction((entry as LockEntry).leaseSeconds)) + 1);
+          return this.again(false, leaseBeforeEviction((entry as LockEntry).leaseSeconds) + 1);
         case 'interrupted':
           // Nobody believes in a stretch, so it leaves the lock as it found it.
           return this.again(isStretch && standing.isAtRest, 0);
@@ -124,12 +141,11 @@ class Claiming {
   private async evict(entry: LockEntry): Promise<Claimed | undefined> {
     const { acquisition } = this.purpose.standing;
     const evicted = evictedHoldId(acquisition, this.ordinal);
-    const leaseSeconds = evictedLeaseSeconds(entry.leaseSeconds);
-    const lease = this.leaseOf(evicted, leaseSeconds);
+    const lease = this.leaseOf(evicted, evictedLeaseSeconds(entry.leaseSeconds));
     const { holdId } = claimIn(acquisition, entry.version) as Claim;
     for (let standing = entry; standing.version.includes(holdId); ) {
       lease.goOnFrom(claimIn(acquisition, standing.version) as Claim);
-      const answer = await this.write(lease, standing.version, leaseSeconds);
+      const answer = await this.write(lease, standing.version);
       const isWritten = answer.written || answer.entry?.version.includes(evicted);
       if (isWritten) {
         const { clockToleranceSeconds } = this.ref.settings;
@@ -144,38 +160,28 @@ class Claiming {
   /** Makes sure that enough of the lease is left, and that TTL leaves the entry alone, before anybody believes. */
   private async ensured(): Promise<Claimed> {
     const { ref, lease } = this;
-    const { leaseSeconds, neededMs } = this.purpose;
+    const { neededMs } = this.purpose;
     for (let writes = 0; ; writes += 1) {
       const leftMs = lease.deadlineMs - ref.manager.elapsedMs();
       if (leftMs >= neededMs && ref.isKept(lease)) return { kind: 'mine', lease };
       // Nobody has believed in this ordinal, so the next one may replace it.
       if (writes === MOST_ROUNDS) return this.again(true, PAUSE_SECONDS);
-      const answer = await this.write(lease, lease.holdId, leaseSeconds);
+      const answer = await this.write(lease, lease.holdId);
       if (answer.written) continue;
       if (!answer.entry?.version.includes(lease.holdId)) return this.unsettled();
       lease.confirm(answer.entry.version, answer.dateMs);
     }
   }
 
-  /** One write over what contains `ours`, tried again until it is answered. */
-  private write(lease: ClaimedLease, ours: string, leaseSeconds: number): Promise<WriteAnswer> {
-    const { ref } = this;
-    const { fencingToken } = lease;
-    return this.answered(async (budgetMs) => {
-      const version = ref.draw(lease);
-      const expiresAtSeconds = ref.expiresAtSeconds(leaseSeconds, fencingToken);
-      lease.asks(expiresAtSeconds);
-      const refresh = { lockKey: ref.name, holdId: ours, version, expiresAtSeconds, fencingToken, leaseSeconds };
-      const answer = await ref.exchange(budgetMs, (signal) => ref.store.refresh(refresh, signal));
-      if (answer.written) lease.confirm(version, answer.dateMs);
-      return answer;
-    });
+  /** Tries the write again until it is answered. */
+  private write(lease: ClaimedLease, ours: string): Promise<WriteAnswer> {
+    return this.answered((budgetMs) => writeClaim(this.ref, lease, ours, budgetMs));
   }
 
   private answered<A>(attempt: (budgetMs: number) => Promise<A>): Promise<A> {
     const { ref } = this;
     const bounds = {
-      budgetMs: tryBudgetMs(Math.min(this.purpose.leaseSeconds, this.lease.leaseSeconds)),
+      budgetMs: tryBudgetMs(this.purpose.leaseSeconds),
       keepAlive: true,
       unanswered: (cause: unknown) => ref.notConfirmed('refresh', cause),
     };

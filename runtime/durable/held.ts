@@ -66,8 +66,7 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   get fencingToken(): bigint {
     const { ref, granted } = this.holding;
     if (granted.fencingToken !== undefined) return granted.fencingToken;
-    const what = `${ref.label} is held without a fencing token; set fencing: true, for all of its clients`;
-    throw new LockOptionError(what, ref.errorDetails());
+    throw ref.withoutToken();
   }
 
   /**

@@ -65,13 +65,8 @@ type Asked =
 
 type StoredHolder = Pick<LockHolder, 'hostIdentifier' | 'leaseSeconds' | 'remainingSeconds' | 'data'>;
 
-/**
- * Asks until the execution holds the lock, and is suspended in between (docs/protocol.md, section 7).
- * @returns the grant; or, if `patience` is undefined, who holds the lock after the first poll
- */
+/** Asks until the execution holds the lock, and is suspended in between (docs/protocol.md, section 7). */
 export class Waiting {
-  private waited: Waited | undefined;
-
   constructor(
     private readonly execution: Execution,
     private readonly title: string,
@@ -79,6 +74,7 @@ export class Waiting {
     private readonly askingFor: (acquisition: string) => Asking,
   ) {}
 
+  /** @returns the grant; or who holds the lock at the end of a wait in vain */
   async acquire(patience: Patience): Promise<Grant | readonly LockHolder[]> {
     const { execution, title, wanted } = this;
     const { manager } = wanted;
@@ -86,21 +82,21 @@ export class Waiting {
     const acquisition = await execution.operation(`${title}: id`, async () =>
       acquisitionFrom(manager.drawHoldId(undefined)),
     );
-    for (;;) {
-      const { waited } = this;
-      const asked = await execution.operation(`${title}: ask`, () => this.ask(acquisition, waited, patience));
+    for (let waited: Waited | undefined; ; ) {
+      const before = waited;
+      const asked: Asked = await execution.operation(`${title}: ask`, () => this.ask(acquisition, before, patience));
       if (asked.kind === 'failed') throw revived(asked.error);
       if (asked.kind === 'granted') {
         const { index, token, grantedMs } = asked;
         const ref = wanted.candidates[index] as LockRef;
         return { ref, acquisition, fencingToken: token === null ? undefined : BigInt(token), grantedMs };
       }
-      this.waited = asked.waited;
-      const { pauseSeconds } = asked.waited;
-      if (pauseSeconds === null) return this.giveUp(acquisition, asked.waited, patience);
+      waited = asked.waited;
+      const { pauseSeconds, askedMs } = waited;
+      if (pauseSeconds === null) return this.giveUp(acquisition, waited, patience);
       await execution.wait(`${title}: wait`, pauseSeconds);
       // In a test with virtual time, it passes for the locks as well.
-      await manager.clock.skipTo?.(asked.waited.askedMs + pauseSeconds * 1000);
+      await manager.clock.skipTo?.(askedMs + pauseSeconds * 1000);
     }
   }
 
@@ -164,9 +160,7 @@ export class Waiting {
         attempts: reporter.attempts,
         askedMs: manager.clock.wallMs(),
         seen,
-        holders: holders.map(({ hostIdentifier, leaseSeconds, remainingSeconds, data }) => {
-          return { hostIdentifier, leaseSeconds, remainingSeconds, data };
-        }),
+        holders,
         pauseSeconds,
         error: failure,
         doubtful: [...doubtful],
