@@ -66,7 +66,8 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   get fencingToken(): bigint {
     const { ref, granted } = this.holding;
     if (granted.fencingToken !== undefined) return granted.fencingToken;
-    throw ref.withoutToken();
+    const what = `${ref.label} is held without a fencing token; set fencing: true, for all of its clients`;
+    throw new LockOptionError(what, ref.errorDetails());
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { LockRef } from '../entry/lock-ref.js';
 import { LynkError } from '../errors.js';
 import { Hold } from '../hold/hold.js';
-import { leavesNothing, Release } from '../hold/release.js';
+import { Release } from '../hold/release.js';
 import { outcomeOf } from '../hold/run-under.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { HeldLock } from '../options/held-lock.js';
@@ -102,7 +102,7 @@ export class Holding extends HoldingState {
     const { loss, doubt } = this;
     // Others would get the lock beside a run that goes on. They wait for its lease.
     if (doubt) return;
-    if (loss && leavesNothing(loss.reason)) return;
+    if (loss && ['taken', 'broken', 'gone'].includes(loss.reason)) return;
     await execution.operation(name, async () => {
       await this.releaseOnce();
       return null;

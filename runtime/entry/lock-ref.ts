@@ -6,7 +6,6 @@ import {
   type LockHolder,
   LockLostError,
   LockNotGrantedError,
-  LockOptionError,
   LockUnavailableError,
   type LynkErrorDetails,
 } from '../errors.js';
@@ -82,14 +81,6 @@ export class LockRef<S extends HoldStore = HoldStore> extends TableClient<S> {
 
   notConfirmed(what: 'refresh' | 'release' | 'transaction', cause: unknown): LockUnavailableError {
     return new LockUnavailableError(`${this.label}: the ${what} was not confirmed in time`, this.errorDetails(cause));
-  }
-
-  /** The error for who asks for a token that the hold does not have. */
-  withoutToken(): LockOptionError {
-    return new LockOptionError(
-      `${this.label} is held without a fencing token; set fencing: true, for all of its clients`,
-      this.errorDetails(),
-    );
   }
 
   /** The error for work that needs the lock for longer than it is held. */

@@ -3,7 +3,7 @@ import type { LocalQueue, Waiter } from '../core/local-queue.js';
 import type { LockManager } from '../core/lock-manager.js';
 import type { LockConditionCheck, TransactionItem } from '../core/store.js';
 import type { LockRef } from '../entry/lock-ref.js';
-import { LockHolder, type LockLostError } from '../errors.js';
+import { LockHolder, type LockLostError, LockOptionError } from '../errors.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { HeldLock, RefreshOptions, WaitOptions } from '../options/held-lock.js';
 import {
@@ -20,7 +20,7 @@ import { GuardedWrites } from './guarded-writes.js';
 import { handOverText } from './hand-over-text.js';
 import { HeldState, type HoldOrigin } from './held-state.js';
 import { LeaseRenewer } from './lease-renewer.js';
-import { leavesNothing, Release, type Tombstone } from './release.js';
+import { Release, type Tombstone } from './release.js';
 
 /** What the next hold of the process takes over from one that it replaces. */
 export interface ReplacedHold {
@@ -62,7 +62,10 @@ export class Hold implements HeldLock {
   get fencingToken(): bigint {
     const { fencingToken } = this.state.lease;
     if (fencingToken !== undefined) return fencingToken;
-    throw this.ref.withoutToken();
+    throw new LockOptionError(
+      `${this.ref.label} is held without a fencing token; set fencing: true, for all of its clients`,
+      this.ref.errorDetails(),
+    );
   }
 
   get isHeld(): boolean {
@@ -235,7 +238,7 @@ export class Hold implements HeldLock {
         // entry.
         waiter?.leave();
       }
-    } else if (state.loss && !leavesNothing(state.loss.reason)) {
+    } else if (state.loss && !['taken', 'broken', 'gone'].includes(state.loss.reason)) {
       await release.within(LOST_RELEASE_BUDGET_MS, callerEndsMs).catch((error: unknown) => {
         ref.settings.logger.debug(`${ref.label}: a lost hold's entry was not cleaned up`, { error });
       });

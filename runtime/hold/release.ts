@@ -1,7 +1,6 @@
 import { WaitBudget } from '../core/wait-budget.js';
 import type { LockRef } from '../entry/lock-ref.js';
 import { untilAnswered } from '../entry/retry.js';
-import type { LockLostReason } from '../errors.js';
 import { safetyMarginMs } from '../protocol/lease.js';
 import { LeaseState } from '../protocol/lease-state.js';
 import { ANSWER_RESERVE_MS, RELEASE_WAIT_SECONDS } from '../protocol/schedule.js';
@@ -10,11 +9,6 @@ import { ANSWER_RESERVE_MS, RELEASE_WAIT_SECONDS } from '../protocol/schedule.js
  * Further writes if the stamp of the tombstone does not keep the lock for as long as it has to stay taken, or longer.
  */
 const CORRECTIONS = 2;
-
-/** Whether nothing of a hold that was lost like that stands any more, so that there is nothing to release. */
-export function leavesNothing(reason: LockLostReason): boolean {
-  return ['taken', 'broken', 'gone'].includes(reason);
-}
 
 /** What stays of a hold's entry. */
 export interface Tombstone {
