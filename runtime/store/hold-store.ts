@@ -78,9 +78,9 @@ export class DynamoDBHoldStore implements HoldStore {
       lockKey,
       set: {
         [versionNumber]: textual(version),
-        [expiresAt]: expiresAtSeconds === undefined ? null : numeric(expiresAtSeconds),
-        [ENTRY.data]: data === undefined ? data : textual(data),
-        [leaseDuration]: leaseSeconds === undefined ? leaseSeconds : numeric(leaseSeconds),
+        [expiresAt]: numeric(expiresAtSeconds) ?? null,
+        [ENTRY.data]: textual(data),
+        [leaseDuration]: numeric(leaseSeconds),
       },
       condition: token === undefined ? isOurs : `${isOurs} AND ${fencingToken} = :token`,
       values: token === undefined ? hold : { ...hold, ':token': numeric(token) },
@@ -108,9 +108,9 @@ export class DynamoDBHoldStore implements HoldStore {
       set: {
         [leaseDuration]: numeric(left.leaseSeconds),
         [versionNumber]: textual(left.version),
-        [expiresAt]: left.expiresAtSeconds === undefined ? null : numeric(left.expiresAtSeconds),
-        [hostIdentifier]: left.hostIdentifier === undefined ? undefined : textual(left.hostIdentifier),
-        [ENTRY.data]: left.data === undefined ? undefined : textual(left.data),
+        [expiresAt]: numeric(left.expiresAtSeconds) ?? null,
+        [hostIdentifier]: textual(left.hostIdentifier),
+        [ENTRY.data]: textual(left.data),
       },
       condition: `contains(${versionNumber}, :ours)`,
       values: { ':ours': textual(left.ours) },
@@ -152,10 +152,10 @@ export class DynamoDBHoldStore implements HoldStore {
       [leaseDuration]: numeric(entry.leaseSeconds),
       [versionNumber]: textual(entry.version),
       [hostIdentifier]: textual(entry.hostIdentifier),
-      [expiresAt]: entry.expiresAtSeconds === undefined ? null : numeric(entry.expiresAtSeconds),
-      [ENTRY.data]: data === undefined ? null : textual(data),
-      [holderTrace]: trace === undefined ? null : textual(trace),
-      [fencingToken]: token === undefined ? null : numeric(token),
+      [expiresAt]: numeric(entry.expiresAtSeconds) ?? null,
+      [ENTRY.data]: textual(data) ?? null,
+      [holderTrace]: textual(trace) ?? null,
+      [fencingToken]: numeric(token) ?? null,
     };
     const change = { lockKey, set, condition, values, ReturnValues: 'UPDATED_OLD' } as const;
     if (token === undefined) return this.change(change, signal);
@@ -173,10 +173,10 @@ export class DynamoDBHoldStore implements HoldStore {
     const named = { ...values };
     for (const [attribute, value] of Object.entries(set)) {
       const name = attribute === ENTRY.data ? DATA : attribute;
-      if (value === undefined) continue;
       if (value === null) removed.push(name);
-      else changes.push(`${name} = :${attribute}`);
-      if (value !== null) named[`:${attribute}`] = value;
+      if (!value) continue;
+      changes.push(`${name} = :${attribute}`);
+      named[`:${attribute}`] = value;
     }
     const input = {
       ...this.item(lockKey),
@@ -226,10 +226,16 @@ export class DynamoDBHoldStore implements HoldStore {
   }
 }
 
-function textual(S: string): { readonly S: string } {
-  return { S };
+/** A string as DynamoDB's JSON has it. Without a value there is none. */
+function textual(S: string): { readonly S: string };
+function textual(S: string | undefined): { readonly S: string } | undefined;
+function textual(S: string | undefined) {
+  return S === undefined ? S : { S };
 }
 
-function numeric(value: number | bigint): { readonly N: string } {
-  return { N: String(value) };
+/** A number as DynamoDB's JSON has it. Without a value there is none. */
+function numeric(value: number | bigint): { readonly N: string };
+function numeric(value: number | bigint | undefined): { readonly N: string } | undefined;
+function numeric(value: number | bigint | undefined) {
+  return value === undefined ? value : { N: String(value) };
 }
