@@ -102,10 +102,9 @@ export class Asked {
 
   async holdWhile<C extends DurableContext, T>(grant: Grant, context: C, work: DurableWork<C, T>): Promise<T> {
     const { ref } = grant;
-    const { lockAtLeastSeconds } = this.settings;
     const { leaseSeconds } = this;
     const runContext = (): RunContext => this.runContext();
-    const holding = new Holding(ref, grant, { leaseSeconds, lockAtLeastSeconds, runContext });
+    const holding = new Holding(ref, grant, { leaseSeconds, runContext });
     const held = new DurableHeldLock(holding, context);
     const queues = new Set(this.wanted.candidates.map(({ queue }) => queue));
     const scope = {
@@ -120,7 +119,9 @@ export class Asked {
     } catch (error) {
       outcome = { error };
     }
-    await holding.release(this.execution, `${this.title}: release`);
+    // After work that failed, the lock does not stay taken: it is free for a retry.
+    const atLeastSeconds = 'error' in outcome ? 0 : this.settings.lockAtLeastSeconds;
+    await holding.release(this.execution, `${this.title}: release`, atLeastSeconds);
     return resultOf(outcome, holding.lossSoFar);
   }
 

@@ -31,7 +31,6 @@ export interface RunContext {
 /** Settings of the acquisition. */
 export interface HoldingSettings {
   readonly leaseSeconds: number;
-  readonly lockAtLeastSeconds: number;
   /** Reads the invocation that runs now. */
   readonly runContext: () => RunContext;
 }
@@ -95,8 +94,9 @@ export class Holding extends HoldingState {
   /**
    * Gives the lock back, whatever run of the execution wrote its entry last. A step that nobody has awaited ends first.
    * Never rejects.
+   * @param atLeastSeconds for which the lock stays taken, counted from the grant
    */
-  async release(execution: Execution, name: string): Promise<void> {
+  async release(execution: Execution, name: string, atLeastSeconds: number): Promise<void> {
     this.isOver = true;
     await this.running;
     const { loss, doubt } = this;
@@ -104,7 +104,7 @@ export class Holding extends HoldingState {
     if (doubt) return;
     if (loss && ['taken', 'broken', 'gone'].includes(loss.reason)) return;
     await execution.operation(name, async () => {
-      await this.releaseOnce();
+      await this.releaseOnce(atLeastSeconds);
       return null;
     });
   }
@@ -241,14 +241,14 @@ export class Holding extends HoldingState {
     else if (seconds > 0) await execution.wait(name, Math.ceil(seconds));
   }
 
-  private async releaseOnce(): Promise<void> {
+  private async releaseOnce(atLeastSeconds: number): Promise<void> {
     const { ref } = this;
     const { acquisition, fencingToken, grantedMs } = this.granted;
-    const { leaseSeconds, lockAtLeastSeconds } = this.settings;
+    const { leaseSeconds } = this.settings;
     const lease = new LeaseState(acquisition, leaseSeconds, fencingToken !== undefined);
     lease.fencingToken = fencingToken;
-    const stayMs = lockAtLeastSeconds * 1000 - (ref.serverNowMs() - grantedMs);
-    const untilMs = lockAtLeastSeconds > 0 ? ref.manager.clock.monotonicMs() + stayMs : undefined;
+    const stayMs = atLeastSeconds * 1000 - (ref.serverNowMs() - grantedMs);
+    const untilMs = atLeastSeconds > 0 ? ref.manager.clock.monotonicMs() + stayMs : undefined;
     const { reporter, invocationEndsMs } = this.settings.runContext();
     this.goesOn(reporter);
     const release = new Release(ref, lease, { untilMs });

@@ -20,7 +20,11 @@ export interface TryDurableLockOptions {
   readonly fencing?: boolean | undefined;
   /** A note for those who do not get the lock, as of `withLock`. */
   readonly data?: unknown;
-  /** Seconds for which the lock stays taken, from its grant, even if it is given back before. @default 0 */
+  /**
+   * Seconds for which the lock stays taken, from its grant, even if it is given back before. If the work fails, the lock
+   * is free at once. For a rate limit, which has to count failed calls as well, catch the error within the work.
+   * @default 0
+   */
   readonly lockAtLeastSeconds?: number | undefined;
 }
 

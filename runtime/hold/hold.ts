@@ -36,7 +36,7 @@ export class Hold implements HeldLock {
   private readonly renewer: LeaseRenewer;
   private releasing: Promise<void> | undefined;
   /** What the release leaves in the table, if anything. */
-  private tombstone: Tombstone | undefined;
+  private tombstone!: Tombstone;
   private writes: GuardedWrites | undefined;
 
   constructor(
@@ -44,8 +44,7 @@ export class Hold implements HeldLock {
     origin: HoldOrigin,
   ) {
     const { lockAtLeastSeconds = 0, data, waiter } = origin;
-    const { clock } = ref.manager;
-    if (lockAtLeastSeconds > 0) this.tombstone = { untilMs: clock.monotonicMs() + lockAtLeastSeconds * 1000 };
+    this.keepTaken(lockAtLeastSeconds);
     this.state = new HeldState(ref, origin);
     waiter?.grant(this);
     this.renewer = new LeaseRenewer(this.state, data);
@@ -128,11 +127,11 @@ export class Hold implements HeldLock {
   }
 
   /**
-   * Releases it, but the lock stays taken for that many seconds more, under a note (JSON text). Nobody holds it then.
+   * From now on, the lock stays taken for that many seconds, though it is released sooner. Nobody holds it then.
+   * @param data the note that it has meanwhile: JSON text
    */
-  keepTaken(seconds: number, data: string): Promise<void> {
+  keepTaken(seconds: number, data?: string): void {
     this.tombstone = { untilMs: this.manager.clock.monotonicMs() + seconds * 1000, data };
-    return this.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -54,10 +54,17 @@ export async function outcomeOf<T>(holds: readonly Hold[], work: () => T | Promi
   }
 }
 
-/** Releases the holds after their work, and settles as `withLock` does. */
+/**
+ * Releases the holds after their work, and settles as `withLock` does. After work that failed, no lock stays taken: it
+ * is free for a retry.
+ */
 export async function conclude<T>(holds: readonly Hold[], outcome: Outcome<T>): Promise<T> {
   const [loss] = holds.flatMap((hold) => hold.lossSoFar() ?? []);
-  await Promise.all(holds.map((hold) => hold[Symbol.asyncDispose]()));
+  const release = (hold: Hold): Promise<void> => {
+    if ('error' in outcome) hold.keepTaken(0);
+    return hold[Symbol.asyncDispose]();
+  };
+  await Promise.all(holds.map(release));
   return resultOf(outcome, loss);
 }
 

@@ -35,8 +35,10 @@ export interface LockOptions {
   readonly waitSeconds?: number | undefined;
   /**
    * Seconds for which the lock stays taken after it was granted, even if it is released earlier. If two triggers start
-   * a scheduled job a moment apart, the second one finds the lock taken. The release does not wait for this. From 0 to
-   * 86,400; what is left at the release is rounded up to whole seconds.
+   * a scheduled job a moment apart, the second one finds the lock taken. The release does not wait for this. If the
+   * work fails, the lock is free at once, so that a retry can do it. For a rate limit, which has to count failed calls
+   * as well, catch the error within the work. From 0 to 86,400; what is left at the release is rounded up to whole
+   * seconds.
    * @default 0: the lock is free once it is released
    */
   readonly lockAtLeastSeconds?: number | undefined;

@@ -66,7 +66,10 @@ async function workAndLeave<T>(
   if (!hold.isHeld) return resultFrom(text) as T;
   sharedResult.made(text);
   // Without DynamoDB's time nobody could tell its age. If the write is not confirmed, the release reports it.
-  if (madeAtMs !== undefined) await hold.keepTaken(freshSeconds, resultNote(madeAtMs, text)).catch(() => {});
+  if (madeAtMs !== undefined) {
+    hold.keepTaken(freshSeconds, resultNote(madeAtMs, text));
+    await hold.release().catch(() => {});
+  }
   return resultFrom(text) as T;
 }
 

@@ -1,3 +1,4 @@
+import type { HeldLock } from '../../../runtime/options/held-lock.js';
 import { errorOf, Setting, type TestProcess } from '../setting.js';
 
 let setting: Setting;
@@ -12,6 +13,10 @@ beforeEach(() => {
 const until = <T>(promise: Promise<T>): Promise<T> => setting.time.until(promise);
 const pass = (ms: number): Promise<void> => setting.time.run(setting.time.nowMs + ms);
 const leaseInTable = (): unknown => setting.table.items.get('a')?.['leaseDuration'];
+
+const AT_LEAST = { lockAtLeastSeconds: 60 };
+const FAILURE = new Error('no luck');
+const failing = (): Promise<never> => Promise.reject(FAILURE);
 
 /** A scheduled job, as each of its triggers runs it. */
 async function trigger(process: TestProcess, runs: TestProcess[]): Promise<'ran' | 'skipped'> {
@@ -102,10 +107,28 @@ test('a call’s own wins over the lock’s', async () => {
   expect(leaseInTable()).toEqual({ N: '5' });
 });
 
-test('work that fails keeps it taken too', async () => {
-  const failing = us.factory().withLock('a', { lockAtLeastSeconds: 60 }, () => Promise.reject(new Error('no luck')));
+test('whoever wants a failure to count as well catches the error within the work', async () => {
+  const work = async (): Promise<string> => failing().catch(() => 'caught');
 
-  expect(await until(errorOf(failing))).toEqual(new Error('no luck'));
+  await expect(until(us.factory().withLock('a', AT_LEAST, work))).resolves.toBe('caught');
+  expect(leaseInTable()).toEqual({ N: '60' });
+});
+
+test('the release of a hold that was acquired keeps it taken, whatever happened before', async () => {
+  const held = await until(us.factory().createLock('a', AT_LEAST).acquire());
+  await until(errorOf(failing()));
+  await until(held.release());
+
+  expect(leaseInTable()).toEqual({ N: '60' });
+});
+
+test('so does a release within the work, which comes before its failure', async () => {
+  const work = async (held: HeldLock): Promise<void> => {
+    await held.release();
+    await failing();
+  };
+
+  expect(await until(errorOf(us.factory().withLock('a', AT_LEAST, work)))).toEqual(FAILURE);
   expect(leaseInTable()).toEqual({ N: '60' });
 });
 

@@ -20,6 +20,10 @@ const whoHolds = async (process: TestProcess) => {
   const outcome = await until(process.factory().tryWithLock('a', () => {}));
   return outcome.acquired ? undefined : outcome.holder;
 };
+const leave = (held: Hold, seconds: number, data: string): Promise<void> => {
+  held.keepTaken(seconds, data);
+  return held.release();
+};
 const item = (): unknown => setting.table.items.get('a');
 
 describe('an entry that is left for some time', () => {
@@ -27,7 +31,7 @@ describe('an entry that is left for some time', () => {
     const held = await acquire(us);
     const { holdId } = setting.ownVersionOf('a') ?? {};
 
-    await until(held.keepTaken(29.2, '"done"'));
+    await until(leave(held, 29.2, '"done"'));
 
     expect(held.isHeld).toBe(false);
     expect(us.store.operations()).toEqual(['acquire', 'leave']);
@@ -39,7 +43,7 @@ describe('an entry that is left for some time', () => {
   });
 
   test('is taken over by its stamp at first sight, and not before', async () => {
-    await until((await acquire(us)).keepTaken(30, '1'));
+    await until(leave(await acquire(us), 30, '1'));
     await pass(32_900);
     expect(await whoHolds(them)).toMatchObject({ leaseSeconds: 30 });
     await pass(1200);
@@ -48,7 +52,7 @@ describe('an entry that is left for some time', () => {
   });
 
   test('is taken over from nobody: no holder had died', async () => {
-    await until((await acquire(us)).keepTaken(30, '1'));
+    await until(leave(await acquire(us), 30, '1'));
     await pass(40_000);
     const events: LockEvent[] = [];
     const observers = [{ onLockEvent: (event: LockEvent) => void events.push(event) }];
@@ -60,7 +64,7 @@ describe('an entry that is left for some time', () => {
   });
 
   test('is taken over by whoever watched it for its time', async () => {
-    await until((await acquire(us)).keepTaken(30, '1'));
+    await until(leave(await acquire(us), 30, '1'));
     const leftMs = setting.time.nowMs;
 
     await acquire(them);
@@ -70,7 +74,7 @@ describe('an entry that is left for some time', () => {
   });
 
   test('keeps its own process out as well', async () => {
-    await until((await acquire(us)).keepTaken(30, '1'));
+    await until(leave(await acquire(us), 30, '1'));
     const leftMs = setting.time.nowMs;
     expect(await whoHolds(us)).toMatchObject({ leaseSeconds: 30 });
 
@@ -83,7 +87,7 @@ describe('an entry that is left for some time', () => {
     const held = await acquire(us);
     us.store.next('leave', 'drop-answer');
 
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave']);
     const [, first] = us.store.sent;
@@ -96,7 +100,7 @@ describe('an entry that is left for some time', () => {
     us.wallOffMs -= 4000;
     us.store.next('leave', 'drop-answer');
 
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave', 'leave']);
     expect((await whoHolds(them))?.remainingSeconds).toBeGreaterThan(28);
@@ -107,7 +111,7 @@ describe('an entry that is left for some time', () => {
     const held = await acquire(us);
     const { version } = us.store.sent[0] ?? {};
     expect(setting.versionOf('a')).toBe(version);
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     const copy = { lockKey: 'a', leaseSeconds: 10, version: version ?? '', hostIdentifier: 'us', expiresAtSeconds: 1 };
     expect(await setting.table.acquire(copy, undefined)).toMatchObject({ written: false });
@@ -118,7 +122,7 @@ describe('an entry that is left for some time', () => {
     us.store.fate = ({ operation }) => (operation === 'leave' ? { requestMs: 1000 } : {});
 
     // For longer than its caller is let wait.
-    await until(errorOf(held.keepTaken(30, '1')));
+    await until(errorOf(leave(held, 30, '1')));
     await pass(1000);
 
     expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave', 'leave']);
@@ -128,7 +132,7 @@ describe('an entry that is left for some time', () => {
     const held = await acquire(us);
     setting.table.items.clear();
 
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     expect(item()).toBeUndefined();
   });
@@ -138,7 +142,7 @@ describe('an entry that is left for some time', () => {
     const theirs = setting.versionDrawn();
     setting.putEntry('a', { version: theirs });
 
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     expect(setting.versionOf('a')).toBe(theirs);
   });
@@ -148,7 +152,7 @@ describe('an entry that is left for some time', () => {
     await pass(40_000);
     us.wallOffMs -= 60_000;
 
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     expect(us.store.operations(40_000)).toEqual(['refresh', 'leave']);
     expect((await whoHolds(them))?.remainingSeconds).toBeGreaterThan(28);
@@ -159,7 +163,7 @@ describe('an entry that is left for some time', () => {
     us.freeze(4000);
     us.wallOffMs -= 4000;
 
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     expect(us.store.operations()).toEqual(['acquire', 'leave', 'leave']);
     expect(await whoHolds(them)).toMatchObject({ leaseSeconds: 30 });
@@ -170,7 +174,7 @@ describe('an entry that is left for some time', () => {
     const held = await acquire(us);
     us.wallOffMs += 5000;
 
-    await until(held.keepTaken(30, '1'));
+    await until(leave(held, 30, '1'));
 
     expect(item()).toMatchObject({ leaseDuration: { N: '30' } });
   });
@@ -179,7 +183,7 @@ describe('an entry that is left for some time', () => {
     const held = await acquire(us);
     us.store.fate = ({ operation }) => (operation === 'leave' ? 'reset' : {});
 
-    expect(await until(errorOf(held.keepTaken(30, '1')))).toMatchObject({
+    expect(await until(errorOf(leave(held, 30, '1')))).toMatchObject({
       message: expect.stringContaining('the release was not confirmed in time'),
     });
 
@@ -191,7 +195,7 @@ test('a time that is over deletes the entry as usual', async () => {
   const held = await acquire(us);
   const { holdId = '' } = setting.ownVersionOf('a') ?? {};
 
-  const left = held.keepTaken(0, '1');
+  const left = leave(held, 0, '1');
   expect(us.locks.isAbandoned(holdId)).toBe(true);
   await until(left);
 
