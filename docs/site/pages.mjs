@@ -10,6 +10,7 @@ export const GROUPS = {
     'cdk',
     'step-functions',
     'durable',
+    'scheduled-jobs',
     'fencing',
     'semaphore',
     'several-locks',

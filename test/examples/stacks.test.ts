@@ -143,10 +143,26 @@ test('hand-over: what either first function answers goes to the second, and to n
   template.hasResourceProperties('AWS::Lambda::Function', { Runtime: 'python3.13', Handler: 'pick.handler' });
 });
 
-test('nightly-report: each night at 3, and twice more after a failure', () => {
-  Template.fromStack(stackOf('nightly-report')).hasResourceProperties('AWS::Events::Rule', {
+test('nightly-report: each night at 3, twice more after a failure, and then somebody is told', () => {
+  const template = Template.fromStack(stackOf('nightly-report'));
+  template.hasResourceProperties('AWS::Scheduler::Schedule', {
     ScheduleExpression: 'cron(0 3 * * ? *)',
-    Targets: [Match.objectLike({ RetryPolicy: { MaximumRetryAttempts: 2 } })],
+    ScheduleExpressionTimezone: 'Europe/Berlin',
+    Target: Match.objectLike({ Input: '{"time":"<aws.scheduler.scheduled-time>"}' }),
+  });
+  const [failed = ''] = Object.keys(template.findResources('AWS::SQS::Queue'));
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    MaximumRetryAttempts: 2,
+    DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [failed, 'Arn'] } } },
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [failed, 'QueueName'] } }],
+    Threshold: 1,
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'Invocations',
+    ComparisonOperator: 'LessThanThreshold',
+    TreatMissingData: 'breaching',
   });
 });
 
