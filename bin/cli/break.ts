@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
 import type { LockFactory, LockInspection } from '../../runtime/index.js';
-import { CommandLine, type CommandShape, EXIT, TABLE_OPTION, UsageError } from './command-line.js';
+import { type CommandLine, type CommandShape, EXIT, quietOption, TABLE_OPTION, UsageError } from './command-line.js';
 import { expires, inFull, stateOf } from './description.js';
 import { locksOf, settleConnection } from './locks.js';
-import { say, type Terminal } from './terminal.js';
+import { remark, type Terminal } from './terminal.js';
 
 export const BREAK: CommandShape = {
   name: 'break',
@@ -26,6 +26,7 @@ hold the lock until its next write, up to half a lease later.`,
     },
     force: { type: 'boolean', help: 'delete the entry; two may hold the lock, see above' },
     yes: { type: 'boolean', short: 'y', help: 'do not ask' },
+    ...quietOption(),
   },
   examples: [
     ['cdk-lynk break nightly --table my-locks --reason "hangs since noon"', 'show it, confirm, and break it'],
@@ -36,8 +37,7 @@ hold the lock until its next write, up to half a lease later.`,
   ],
 };
 
-export async function breakLock(args: readonly string[], terminal: Terminal): Promise<number> {
-  const line = CommandLine.parse(args, BREAK);
+export async function breakLock(line: CommandLine, terminal: Terminal): Promise<number> {
   const [name = ''] = line.operands;
   const reason = line.text('reason');
   if (reason === undefined) throw new UsageError('--reason is missing: the holder is told why');
@@ -48,7 +48,7 @@ export async function breakLock(args: readonly string[], terminal: Terminal): Pr
   const locks = await locksOf(line, terminal);
   const seen = await locks.inspect(name);
   if (!seen) {
-    say(terminal, `${name} has no entry: nobody holds it`);
+    remark(terminal, `${name} has no entry: nobody holds it`);
     return EXIT.no;
   }
   const isForced = line.flag('force');
@@ -62,7 +62,7 @@ export async function breakLock(args: readonly string[], terminal: Terminal): Pr
   }
   const version = await versionToBreak(locks, seen);
   const left = await locks.break(name, { reason: `${reason} (${user()})`, version, force: isForced });
-  terminal.print(left ? `broken; free ${expires(left)} at the latest\n` : 'deleted; free now\n');
+  if (!terminal.isQuiet) terminal.print(left ? `broken; free ${expires(left)} at the latest\n` : 'deleted; free now\n');
   return EXIT.ok;
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { didYouMean } from './suggestion.js';
 
 /** The exit codes of the tool itself; `run` also exits with the code of its command. docs/cli.md lists them. */
 export const EXIT = {
@@ -43,6 +44,8 @@ export interface Option {
 /** The arguments of a command, and the texts of its help. */
 export interface CommandShape {
   readonly name: string;
+  /** Other names that it answers to. */
+  readonly aliases?: readonly string[];
   /** Its line in the list of all commands. */
   readonly summary: string;
   /** The text after the name, such as `NAME [options] -- COMMAND…`. */
@@ -52,16 +55,29 @@ export interface CommandShape {
   readonly operands: readonly string[];
   /** Whether a command to run follows after `--`. */
   readonly runsCommand?: boolean;
+  /** Whether it asks DynamoDB nothing, so that it has no options for the connection. */
+  readonly isLocal?: boolean;
   readonly options: Readonly<Record<string, Option>>;
   readonly examples: readonly (readonly [line: string, what: string])[];
 }
 
-/** The options of every command. */
-const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
+/** Where DynamoDB is, and who asks it. */
+const CONNECTION_OPTIONS: Readonly<Record<string, Option>> = {
+  profile: { type: 'string', value: 'PROFILE', help: 'whose credentials and region to use, else AWS_PROFILE' },
   region: { type: 'string', value: 'REGION', help: 'the AWS region, else AWS_REGION' },
   'endpoint-url': { type: 'string', value: 'URL', help: 'where DynamoDB is, else AWS_ENDPOINT_URL_DYNAMODB' },
-  help: { type: 'boolean', short: 'h', help: 'this text' },
 };
+
+/** All options of a command, in the order of its help. */
+export function optionsOf({ options, isLocal = false }: CommandShape): Readonly<Record<string, Option>> {
+  const help: Option = { type: 'boolean', short: 'h', help: 'this text' };
+  return { ...options, ...(isLocal ? {} : CONNECTION_OPTIONS), help };
+}
+
+/** The option that leaves out what is no result, no warning and no error. */
+export function quietOption(help = 'print results, warnings and errors only'): Readonly<Record<string, Option>> {
+  return { quiet: { type: 'boolean', short: 'q', help } };
+}
 
 export const TABLE_OPTION: Readonly<Record<string, Option>> = {
   table: { type: 'string', short: 't', value: 'TABLE', help: 'the lock table, else LYNK_TABLE_NAME' },
@@ -82,7 +98,7 @@ export class CommandLine {
     const own = end < 0 ? args : args.slice(0, end);
     const command = end < 0 ? [] : args.slice(end + 1);
     const options = Object.fromEntries(
-      Object.entries({ ...shape.options, ...COMMON_OPTIONS }).map(([name, { type, short }]) => [
+      Object.entries(optionsOf(shape)).map(([name, { type, short }]) => [
         name,
         short === undefined ? { type } : { type, short },
       ]),
@@ -91,11 +107,15 @@ export class CommandLine {
     try {
       parsed = parseArgs({ args: [...own], options, allowPositionals: true, strict: true });
     } catch (error) {
-      throw new UsageError(reasonOf(error));
+      throw new UsageError(reasonOf(error, Object.keys(options)));
     }
     const line = new CommandLine(parsed.positionals, command, parsed.values as CommandLine['values']);
     if (!line.flag('help')) refuseOperands(line, shape, end >= 0);
     return line;
+  }
+
+  has(name: string): boolean {
+    return this.values[name] !== undefined;
   }
 
   flag(name: string): boolean {
@@ -112,7 +132,7 @@ export class CommandLine {
    * The option's value, or else that of its environment variable, or else the fallback.
    * @throws UsageError unless the value is a number within these limits
    */
-  number(name: string, fallback: number, { least, most, isWhole = false, unit, variable }: Limits): number {
+  number(name: string, fallback: number, { least, most, isWhole = false, unit = '', variable }: Limits): number {
     const given = this.text(name);
     const inherited = variable === undefined ? undefined : process.env[variable] || undefined;
     const text = given ?? inherited;
@@ -120,7 +140,7 @@ export class CommandLine {
     const number = text.trim() === '' ? Number.NaN : Number(text);
     if (number >= least && number <= most && (!isWhole || Number.isInteger(number))) return number;
     throw new UsageError(
-      `${given === undefined ? variable : `--${name}`} is a ${isWhole ? 'whole ' : ''}number of ${unit} from ${least} to ${most}, got "${text}"`,
+      `${given === undefined ? variable : `--${name}`} is a ${isWhole ? 'whole ' : ''}number${unit && ` of ${unit}`} from ${least} to ${most}, got "${text}"`,
     );
   }
 }
@@ -129,8 +149,8 @@ interface Limits {
   readonly least: number;
   readonly most: number;
   readonly isWhole?: boolean;
-  /** The unit, in the plural. */
-  readonly unit: string;
+  /** The unit, in the plural; absent for a mere number. */
+  readonly unit?: string;
   /** The environment variable that is read if the option is not given. */
   readonly variable?: string;
 }
@@ -148,7 +168,7 @@ function refuseOperands(line: CommandLine, { operands, runsCommand }: CommandSha
 }
 
 /** Why the parser refused the command line, with the option's name. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, options: readonly string[]): string {
   const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
   if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
     const [option = 'an option'] = /--[a-z-]+/.exec(message) ?? [];
@@ -158,49 +178,8 @@ function reasonOf(error: unknown): string {
   }
   // Cuts off the advice on operands that look like options: no name here begins with a dash.
   const [first = message] = message.split('. To specify');
-  return `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replaceAll("'", '"');
-}
-
-/** The help of the tool as a whole. */
-export function overview(shapes: readonly CommandShape[]): string {
-  const commands = rows(shapes.map(({ name, summary }) => [name, summary]));
-  return `cdk-lynk: distributed locks on DynamoDB, on the command line
-
-Usage: cdk-lynk COMMAND …
-
-Commands:
-${commands}
-
-Options:
-${rows([
-  ['-h, --help', 'this text; after a command, the help of that command'],
-  ['--version', 'the version of this tool'],
-])}
-
-Region, endpoint and credentials come from the usual AWS environment.
-`;
-}
-
-/** The help of one command. */
-export function helpOf({ name, synopsis, about, options, examples }: CommandShape): string {
-  return `Usage: cdk-lynk ${name} ${synopsis}
-
-${about}
-
-Options:
-${rows(Object.entries({ ...options, ...COMMON_OPTIONS }).map(([long, option]) => [spelled(long, option), option.help]))}
-
-Examples:
-${examples.map(([line, what]) => `  # ${what}\n  ${line}`).join('\n')}
-`;
-}
-
-function spelled(long: string, { short, value }: Option): string {
-  const names = `${short === undefined ? '    ' : `-${short}, `}--${long}`;
-  return value === undefined ? names : `${names} ${value}`;
-}
-
-function rows(pairs: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...pairs.map(([left]) => left.length));
-  return pairs.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+  const reason = `${first.charAt(0).toLowerCase()}${first.slice(1)}`.replaceAll("'", '"');
+  if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return reason;
+  const [, misspelt = ''] = /'--([^']+)'/.exec(first) ?? [];
+  return reason + didYouMean(misspelt, options, '--');
 }

@@ -27,7 +27,7 @@ function colouredState(state: State, terminal: Terminal): string {
 
 /** How long ago the holder wrote last, by DynamoDB's clock. */
 function lastSeen({ lastSignOfLife, inspectedAt }: LockInspection): string {
-  if (!lastSignOfLife || !inspectedAt) return '?';
+  if (!lastSignOfLife || !inspectedAt) return 'unknown';
   const agoSeconds = (inspectedAt.getTime() - lastSignOfLife.getTime()) / 1000;
   // The holder's clock is wrong. A difference of 2 s is normal.
   return agoSeconds < -2 ? `${duration(-agoSeconds)} ahead` : `${duration(agoSeconds)} ago`;
@@ -73,7 +73,7 @@ export function inFull(lock: LockInspection, terminal: Terminal): string {
       'last seen',
       lastSignOfLife
         ? `${lastSeen(lock)}, ${lastSignOfLife.toISOString()} by DynamoDB's clock`
-        : 'its client does not record it',
+        : 'not recorded: the entry has no time in it',
     ],
     ['dead since', state === 'dead' ? deadSince?.toISOString() : undefined],
     [
@@ -84,10 +84,7 @@ export function inFull(lock: LockInspection, terminal: Terminal): string {
     ],
     ['note', note(lock) || undefined],
     ['token', fencingToken === undefined ? undefined : String(fencingToken)],
-    [
-      'version',
-      `${printable(version)} (${writer === 'cdk-lynk' ? 'cdk-lynk' : "another client, such as Python's lynk"})`,
-    ],
+    ['version', `${printable(version)} (${writer === 'cdk-lynk' ? 'cdk-lynk' : "not of cdk-lynk's client"})`],
   ];
   const shown = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined);
   const width = Math.max(...shown.map(([label]) => label.length));

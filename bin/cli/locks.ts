@@ -4,15 +4,23 @@ import { TABLE_NAME_VARIABLE } from '../../runtime/protocol/wire.js';
 import { type CommandLine, UsageError } from './command-line.js';
 import { say, type Terminal } from './terminal.js';
 
+/** Credentials in the environment, which would go before those of a profile. */
+const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+
 /**
- * Puts region and endpoint of the command line into the environment, where the client reads them. A command that runs
- * under a lock does not get them.
+ * Puts profile, region and endpoint of the command line into the environment, where the client reads them. A command
+ * that runs under a lock does not get them.
  */
 export function settleConnection(line: CommandLine): void {
+  const profile = line.text('profile');
   const region = line.text('region');
   const endpoint = line.text('endpoint-url');
   if (endpoint !== undefined && !URL.canParse(endpoint)) {
     throw new UsageError(`--endpoint-url is a URL such as http://localhost:8000, got "${endpoint}"`);
+  }
+  if (profile !== undefined) {
+    for (const variable of CREDENTIALS) delete process.env[variable];
+    process.env['AWS_PROFILE'] = profile;
   }
   if (region !== undefined) process.env['AWS_REGION'] = region;
   if (endpoint !== undefined) process.env['AWS_ENDPOINT_URL_DYNAMODB'] = endpoint;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LockFactory, LockInspection, LynkError } from '../../runtime/index.js';
-import { CommandLine, type CommandShape, EXIT, TABLE_OPTION, UsageError } from './command-line.js';
+import { type CommandLine, type CommandShape, EXIT, quietOption, TABLE_OPTION, UsageError } from './command-line.js';
 import { tableOf } from './description.js';
 import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import { onceInterrupted } from './signals.js';
@@ -13,14 +13,15 @@ const CLEAR_REST = '\u001b[J';
 
 export const LS: CommandShape = {
   name: 'ls',
+  aliases: ['list'],
   summary: 'list the locks that are held',
   synopsis: '[options]',
   about: `Lists the locks of a table: who holds them, when the holder wrote last, and when they are free at the
 latest. It reads the whole table, eventually consistent.
 
 STATE is held, dead (its lease ended without a refresh), broken, released (but taken for the rest of its
-lease) or free. held? is held by a client that does not record when it writes, such as Python's lynk; with
---watch, a dead one shows after a lease.`,
+lease) or free. held? means that the entry has no time in it, so one poll cannot tell whether its holder
+lives; with --watch, a dead one shows after a lease.`,
   operands: [],
   options: {
     ...TABLE_OPTION,
@@ -30,6 +31,7 @@ lease) or free. held? is held by a client that does not record when it writes, s
     watch: { type: 'boolean', short: 'w', help: 'poll again and again, until interrupted' },
     interval: { type: 'string', value: 'SECONDS', help: 'from one poll to the next, with --watch (2)' },
     svg: { type: 'string', value: 'FILE', help: 'with --watch: draw who held which lock so far' },
+    ...quietOption(),
   },
   examples: [
     ['cdk-lynk ls --table my-locks', 'all locks that are held'],
@@ -39,8 +41,7 @@ lease) or free. held? is held by a client that does not record when it writes, s
   ],
 };
 
-export async function ls(args: readonly string[], terminal: Terminal): Promise<number> {
-  const line = CommandLine.parse(args, LS);
+export async function ls(line: CommandLine, terminal: Terminal): Promise<number> {
   const isWatched = line.flag('watch');
   for (const option of ['interval', 'svg']) {
     if (!isWatched && line.text(option) !== undefined) throw new UsageError(`--${option} goes with --watch`);
@@ -110,5 +111,6 @@ async function collect(
 
 function shown(locks: readonly LockInspection[], line: CommandLine, terminal: Terminal): string {
   if (line.flag('json')) return `${jsonOf(locks)}\n`;
-  return locks.length === 0 ? 'no lock is held\n' : tableOf(locks, terminal);
+  if (locks.length > 0) return tableOf(locks, terminal);
+  return terminal.isQuiet ? '' : 'no lock is held\n';
 }

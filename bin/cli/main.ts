@@ -1,15 +1,18 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BREAK, breakLock } from './break.js';
-import { type CommandShape, EXIT, helpOf, overview, UsageError } from './command-line.js';
+import { CommandLine, type CommandShape, EXIT, UsageError } from './command-line.js';
+import { COMPLETION, completion } from './completion.js';
 import { END_GROUP, endSharedGroup } from './guardian.js';
+import { helpOf, overview } from './help.js';
 import { LS, ls } from './ls.js';
 import { RUN, run } from './run.js';
 import { SHOW, show } from './show.js';
+import { didYouMean } from './suggestion.js';
 import { TABLES, tables } from './tables.js';
-import { printable, say, type Terminal } from './terminal.js';
+import { messageOf, printable, quietly, say, type Terminal } from './terminal.js';
 
-type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
+type Command = (line: CommandLine, terminal: Terminal) => Promise<number>;
 
 const COMMANDS: readonly (readonly [CommandShape, Command])[] = [
   [RUN, run],
@@ -17,13 +20,14 @@ const COMMANDS: readonly (readonly [CommandShape, Command])[] = [
   [SHOW, show],
   [BREAK, breakLock],
   [TABLES, tables],
+  [COMPLETION, async (line, terminal) => completion(line, terminal, SHAPES)],
 ];
+const SHAPES = COMMANDS.map(([shape]) => shape);
 
 /** Runs one command line, and resolves to the exit code. Never rejects. */
 export async function main([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
-  const shapes = COMMANDS.map(([shape]) => shape);
   if (name === '--help' || name === '-h' || name === 'help') {
-    terminal.print(overview(shapes));
+    terminal.print(overview(SHAPES));
     return EXIT.ok;
   }
   if (name === '--version') {
@@ -31,20 +35,30 @@ export async function main([name, ...args]: readonly string[], terminal: Termina
     return EXIT.ok;
   }
   if (name === END_GROUP) return endSharedGroup(args);
-  const found = COMMANDS.find(([shape]) => shape.name === name);
+  const found = COMMANDS.find(([shape]) => namesOf(shape).includes(name ?? ''));
   try {
     if (name === undefined) throw new UsageError('which command?');
-    if (!found)
-      throw new UsageError(`there is no command "${name}"; there are ${shapes.map((one) => one.name).join(', ')}`);
+    if (!found) throw new UsageError(unknown(name));
     const [shape, command] = found;
     if (asksForHelp(args)) {
       terminal.print(helpOf(shape));
       return EXIT.ok;
     }
-    return await command(args, terminal);
+    const line = CommandLine.parse(args, shape);
+    return await command(line, line.flag('quiet') ? quietly(terminal) : terminal);
   } catch (error) {
     return complain(error, found?.[0], terminal);
   }
+}
+
+function namesOf({ name, aliases = [] }: CommandShape): readonly string[] {
+  return [name, ...aliases];
+}
+
+function unknown(name: string): string {
+  const suggestion = didYouMean(name, SHAPES.flatMap(namesOf));
+  const names = SHAPES.map((shape) => shape.name).join(', ');
+  return `there is no command "${name}"${suggestion || `; there are ${names}`}`;
 }
 
 /** Checks only the arguments before `--`: those after it belong to the command. */
@@ -55,8 +69,8 @@ function asksForHelp(args: readonly string[]): boolean {
 
 /** Prints what went wrong in one line, for people. Returns the exit code. */
 function complain(error: unknown, shape: CommandShape | undefined, terminal: Terminal): number {
-  const { name = 'Error', message = String(error) } = error instanceof Error ? error : {};
-  say(terminal, withCause(error, message));
+  const { name = 'Error' } = error instanceof Error ? error : {};
+  say(terminal, messageOf(error));
   switch (name) {
     case 'UsageError':
       terminal.complain(`See cdk-lynk ${shape ? `${shape.name} ` : ''}--help\n`);
@@ -67,8 +81,6 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
       return EXIT.no;
     case 'LockEntryError':
       return EXIT.data;
-    case 'LockNotGrantedError':
-      return EXIT.notGranted;
     case 'LockUnavailableError':
       return EXIT.unavailable;
     case 'LockTableError':
@@ -81,13 +93,6 @@ function complain(error: unknown, shape: CommandShape | undefined, terminal: Ter
       }
       return EXIT.internal;
   }
-}
-
-/** The message, with the reason if DynamoDB did not answer. */
-function withCause(error: unknown, message: string): string {
-  const { cause } = error instanceof Error ? error : {};
-  const why = cause instanceof Error ? cause.message || cause.name : '';
-  return why === '' || message.includes(why) ? message : `${message}: ${why}`;
 }
 
 function versionOfPackage(): string {

@@ -1,11 +1,11 @@
-import type { HeldLock } from '../../runtime/index.js';
+import type { HeldLock, LynkError } from '../../runtime/index.js';
 import { LEASE_SECONDS_VARIABLE, TABLE_NAME_VARIABLE, WAIT_SECONDS_VARIABLE } from '../../runtime/protocol/wire.js';
-import { CommandLine, type CommandShape, EXIT, TABLE_OPTION, UsageError } from './command-line.js';
+import { type CommandLine, type CommandShape, EXIT, quietOption, TABLE_OPTION, UsageError } from './command-line.js';
 import { locksOf, settleConnection, tableNameOf } from './locks.js';
 import type { RunningProcess } from './processes.js';
 import { Interruption, onceInterrupted, signalNumber } from './signals.js';
 import { CommandError, supervise } from './supervision.js';
-import { say, type Terminal } from './terminal.js';
+import { messageOf, remark, say, type Terminal } from './terminal.js';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const DEFAULT_WAIT_SECONDS = 30;
@@ -29,8 +29,8 @@ export const RUN: CommandShape = {
 Signals are passed on to COMMAND and to all that it has started. The lock is kept until all these processes
 have ended, except those that have left the process group, by setsid for example. If the lock is about to be
 lost, they are ended by TERM, then KILL, before anybody else can get the lock. Exits with 75 if another holds
-the lock, 74 if DynamoDB does not answer, 76 if the lock was lost, 69 if the table cannot be used, and 64 for
-a wrong command line.
+the lock (-E chooses another code), 74 if DynamoDB does not answer, 76 if the lock was lost, 69 if the table
+cannot be used, and 64 for a wrong command line.
 
 COMMAND finds the lock's name in ${LOCK_NAME_VARIABLE}, and its table's in ${TABLE_NAME_VARIABLE}.`,
   operands: ['NAME'],
@@ -43,11 +43,18 @@ COMMAND finds the lock's name in ${LOCK_NAME_VARIABLE}, and its table's in ${TAB
       value: 'SECONDS',
       help: `how long to wait for the lock, else ${WAIT_SECONDS_VARIABLE} (${DEFAULT_WAIT_SECONDS}); 0 tries once`,
     },
+    nonblock: { type: 'boolean', short: 'n', help: 'do not wait: try once, as with --wait 0' },
+    'conflict-exit-code': {
+      type: 'string',
+      short: 'E',
+      value: 'CODE',
+      help: `the exit code if another holds the lock (${EXIT.notGranted})`,
+    },
     lease: {
       type: 'string',
       short: 'l',
       value: 'SECONDS',
-      help: `after which others get the lock if this machine dies, else ${LEASE_SECONDS_VARIABLE} (${DEFAULT_LEASE_SECONDS})`,
+      help: `how long others wait if this machine dies, else ${LEASE_SECONDS_VARIABLE} (${DEFAULT_LEASE_SECONDS})`,
     },
     grace: {
       type: 'string',
@@ -55,23 +62,27 @@ COMMAND finds the lock's name in ${LOCK_NAME_VARIABLE}, and its table's in ${TAB
       value: 'SECONDS',
       help: `from TERM to KILL (a quarter of the lease, at most ${LONGEST_DEFAULT_GRACE_SECONDS})`,
     },
-    permits: { type: 'string', short: 'n', value: 'NUMBER', help: 'make it a semaphore: that many may run at once' },
-    close: { type: 'boolean', help: 'release when COMMAND ends; do not wait for processes that it has left running' },
+    permits: { type: 'string', value: 'NUMBER', help: 'make it a semaphore: that many may run at once' },
+    close: { type: 'boolean', help: 'release when COMMAND ends; do not wait for what it left running' },
     verbose: { type: 'boolean', short: 'v', help: 'say who holds the lock, and when it is acquired' },
+    ...quietOption('say nothing but warnings and errors, not even that another holds the lock'),
   },
   examples: [
     ['cdk-lynk run nightly --table my-locks -- ./backup.sh', 'one backup at a time, wherever cron starts it'],
     ['cdk-lynk run deploy/prod --wait 600 -- npx cdk deploy', 'in CI: wait up to 10 minutes for another deployment'],
     ['cdk-lynk run crawl --permits 3 -- ./crawl.sh', 'at most three at once'],
-    ['cdk-lynk run report --wait 0 -- make report || [ $? -eq 75 ]', 'skip it if another does it already'],
+    ['cdk-lynk run report -n -q -E 0 -- make report', 'skip it, and succeed in silence, if another does it already'],
   ],
 };
 
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const line = CommandLine.parse(args, RUN);
+export async function run(line: CommandLine, terminal: Terminal): Promise<number> {
   const seconds = { most: DAY_SECONDS, unit: 'seconds' };
   const wait = { ...seconds, least: 0, variable: WAIT_SECONDS_VARIABLE };
-  const waitSeconds = line.number('wait', DEFAULT_WAIT_SECONDS, wait);
+  refuseBoth(line, 'nonblock', 'wait');
+  refuseBoth(line, 'quiet', 'verbose');
+  const waitSeconds = line.flag('nonblock') ? 0 : line.number('wait', DEFAULT_WAIT_SECONDS, wait);
+  const codes = { least: 0, most: 255, isWhole: true };
+  const conflictExitCode = line.number('conflict-exit-code', EXIT.notGranted, codes);
   const lease = { ...seconds, least: 1, isWhole: true, variable: LEASE_SECONDS_VARIABLE };
   const leaseSeconds = line.number('lease', DEFAULT_LEASE_SECONDS, lease);
   // 0 means a lock. A semaphore of one is not the same: its permit has another name.
@@ -99,7 +110,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     interrupted.stop();
     if (error instanceof Interruption) return codeOf(error);
-    throw error;
+    if ((error as LynkError).name !== 'LockNotGrantedError') throw error;
+    remark(terminal, messageOf(error));
+    return conflictExitCode;
   }
   // Its handlers stay until the command's own are installed, so that no signal ends this process.
   interrupted.disarm();
@@ -116,7 +129,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
         say(terminal, `${why}ending ${command}`);
       },
       onLeft: (left) =>
-        say(
+        remark(
           terminal,
           `${command} has ended; lock ${JSON.stringify(name)} is kept until what it started has, too: ${listOf(left)}`,
         ),
@@ -137,6 +150,10 @@ function listOf(processes: readonly RunningProcess[]): string {
   const shown = processes.slice(0, MOST_LISTED).map(({ name, pid }) => `${name} (${pid})`);
   const more = processes.length - shown.length;
   return `${shown.join(', ') || 'processes that this system does not list'}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function refuseBoth(line: CommandLine, one: string, other: string): void {
+  if (line.has(one) && line.has(other)) throw new UsageError(`--${one} and --${other} exclude each other`);
 }
 
 function codeOf({ sent }: Interruption): number {

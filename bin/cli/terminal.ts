@@ -15,6 +15,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** Columns; undefined if the output is no terminal. */
   readonly width: number | undefined;
+  /** Whether remarks are left out. */
+  readonly isQuiet?: boolean;
   print(text: string): void;
   complain(text: string): void;
   colour(colour: Colour, text: string): string;
@@ -53,6 +55,23 @@ export function systemTerminal(): Terminal {
       }
     },
   };
+}
+
+/** What an error says, with the reason if DynamoDB did not answer. */
+export function messageOf(error: unknown): string {
+  const { cause, message = String(error) } = error instanceof Error ? error : {};
+  const why = cause instanceof Error ? cause.message || cause.name : '';
+  return why === '' || message.includes(why) ? message : `${message}: ${why}`;
+}
+
+/** The same terminal without remarks. */
+export function quietly(terminal: Terminal): Terminal {
+  return Object.create(terminal, { isQuiet: { value: true } });
+}
+
+/** Prints what is good to know but is no result, no warning and no error. */
+export function remark(terminal: Terminal, message: string): void {
+  if (!terminal.isQuiet) say(terminal, message);
 }
 
 /** Prints one line on the error output. Control characters that the message quotes are shown, not sent. */

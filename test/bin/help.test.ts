@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { typed } from './tool.js';
 
-const COMMANDS = ['run', 'ls', 'show', 'break', 'tables'];
+const COMMANDS = ['run', 'ls', 'show', 'break', 'tables', 'completion'];
 const page = readFileSync('docs/cli.md', 'utf8');
 
 test.each([[['--help']], ...COMMANDS.map((command) => [[command, '--help']])])(

@@ -78,7 +78,7 @@ describe('ls', () => {
       ['account/1', 'held', 'host/7', seconds, left, '{"job":7}'],
       ['account/2', 'dead', 'host/7', '10 min ago', 'now'],
       ['broken', 'broken', 'broken by ops/1: stuck', seconds, left],
-      ['pythons', 'held?', 'py', '?', left],
+      ['pythons', 'held?', 'py', 'unknown', left],
       ['released', 'released', 'host/7', seconds, left],
     ]);
   });
@@ -224,8 +224,8 @@ describe('show', () => {
     await put('nightly', { version: PYTHONS });
     const { output } = await typed(['show', 'nightly']);
     expect(output).toMatch(/^state {2,}held\?: one poll cannot show whether its holder lives$/m);
-    expect(output).toMatch(/^last seen {2,}its client does not record it$/m);
-    expect(output).toMatch(/\(another client, such as Python's lynk\)$/m);
+    expect(output).toMatch(/^last seen {2,}not recorded: the entry has no time in it$/m);
+    expect(output).toMatch(/\(not of cdk-lynk's client\)$/m);
   });
 
   test('a dead holder, since when', async () => {

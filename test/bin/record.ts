@@ -27,7 +27,7 @@ const SESSIONS: readonly Session[] = [
     lines: [
       ['cdk-lynk run nightly --verbose -- sh -c "echo backing up; sleep 1"', 4],
       ['echo $?', 1],
-      ['cdk-lynk run account/42 --wait 0 -- ./charge.sh', 3],
+      ['cdk-lynk run account/42 -n -- ./charge.sh', 3],
       ['echo $?', 1],
     ],
   },
@@ -74,7 +74,7 @@ async function record({ name, lines }: Session): Promise<string> {
   await put('account/42', 'billing/2026/11/24/[$LATEST]5e1c/8f0d', 60, 4, { data: { S: '{"invoice":1871}' } });
   await put('account/77', 'billing/2026/11/24/[$LATEST]77aa/03be', 10, 1260);
   await put('deploy/prod', 'runner-7/4711', 20, 3);
-  const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: TABLE, NODE_NO_WARNINGS: '1' };
+  const env = { ...clientEnvironment(server.endpoint), LYNK_TABLE_NAME: TABLE };
   const settings = Object.entries(env).flatMap(([key, value]) => ['-e', `${key}=${value}`]);
   const shell = `cdk-lynk() { ${process.execPath} ${tool.path} "$@"; }`;
   tmux('new-session', '-d', '-s', name, '-x', '112', '-y', '40', ...settings, 'bash --norc --noprofile');
@@ -115,7 +115,7 @@ try {
   await createTable(client, { ...lockTable(TABLE), Replicas });
   await createTable(client, lockTable('something-else'));
   let page = readFileSync(PAGE, 'utf8');
-  for (const command of ['', 'run ', 'ls ', 'show ', 'break ', 'tables ']) {
+  for (const command of ['', 'run ', 'ls ', 'show ', 'break ', 'tables ', 'completion ']) {
     page = replaced(page, `help ${command}`.trim(), await help(`${command}--help`.split(' ')));
   }
   writeFileSync(PAGE, page);

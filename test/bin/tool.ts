@@ -68,9 +68,8 @@ export class Started {
 
   constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
     const { PATH = '' } = process.env;
-    const whole = { PATH, NODE_NO_WARNINGS: '1', ...env };
     // A session of its own, so that all of it can be ended after the test.
-    this.child = spawn(command, args, { env: whole, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    this.child = spawn(command, args, { env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.child.stdout?.on('data', (chunk) => {
       this.output += chunk;
     });

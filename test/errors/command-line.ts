@@ -36,6 +36,8 @@ export const COMMAND_LINE: readonly Provocation[] = [
     'the command would have more time to end than the lease leaves',
     ...'run a --lease 8 --grace 3 -- make'.split(' '),
   ),
+  line('two options exclude each other', 'run', 'nightly', '-n', '--wait', '3', '--', 'make'),
+  line('there is no completion for a shell', 'completion', 'fish'),
   line('no table is given', 'ls'),
   line('an endpoint is not a URL', 'ls', '-t', 'my-locks', '--endpoint-url', 'localhost'),
   line('an option needs another one', 'ls', '--svg', 'locks.svg'),

@@ -18,7 +18,7 @@ interface Ended {
 
 async function inFolder(command: string, ...args: readonly string[]): Promise<Ended> {
   const aws = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-  const options = { cwd: consumer.folder, env: { ...process.env, ...aws, NODE_NO_WARNINGS: '1' } };
+  const options = { cwd: consumer.folder, env: { ...process.env, ...aws } };
   return promisify(execFile)(command, [...args], options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: Ended) => ({ code, stdout, stderr }),
