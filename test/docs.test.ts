@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   apiReports,
   blocksOf,
@@ -61,6 +62,19 @@ test('and would not, were it wrong', () => {
 test('the pages with code are found', () => {
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/cdk.md', 'docs/lambda.md', 'docs/testing.md']));
   expect(blocksOf('README.md')).toHaveLength(2);
+});
+
+test('what README.md says of the package in one line is so', () => {
+  const { version, engines, license, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const [line = ''] = readFileSync('README.md', 'utf8').match(/^`.*`$/m) ?? [];
+
+  expect([...line.matchAll(/`([^`]+)`/g)].map(([, says]) => says)).toEqual([
+    version,
+    'not yet published',
+    `Node.js ${engines.node}`,
+    Object.keys(exports['.']).join(' ').replace('import', 'ESM').replace(' require', ' and CommonJS'),
+    license,
+  ]);
 });
 
 test('every public function has an example, and every public symbol a docstring', () => {

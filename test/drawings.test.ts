@@ -1,16 +1,26 @@
 import { readFileSync } from 'node:fs';
+import { CHOICES, drawChoosing, OTHERWISE } from '../docs/draw/choosing.js';
 import { drawDurableLife, durableLife } from '../docs/draw/durable-life.js';
 import { drawQuickstart } from '../docs/draw/quickstart.js';
 import { drawSandboxLife, sandboxLife } from '../docs/draw/sandbox-life.js';
 import { drawWatchedLocks } from '../docs/draw/watched-locks.js';
 
 test.each([
+  ['docs/choosing.svg', drawChoosing],
   ['docs/sandbox-life.svg', drawSandboxLife],
   ['docs/durable-life.svg', drawDurableLife],
   ['docs/quickstart.svg', drawQuickstart],
   ['docs/watched-locks.svg', drawWatchedLocks],
 ])('%s is what its run gives now: else npm run draw', async (path, draw) => {
   expect(await draw()).toBe(readFileSync(path, 'utf8'));
+});
+
+test('the page on choosing has the questions of its picture, and what each leads to', () => {
+  const page = readFileSync('docs/choosing.md', 'utf8');
+  const listed = [...page.matchAll(/^\d\. \*\*(.+)\*\* /gm)].map(([, question]) => question);
+
+  expect(listed).toEqual(CHOICES.map(({ question }) => question));
+  expect(page).toContain(`take [${OTHERWISE.use}]`);
 });
 
 test('that of a sandbox’s life shows what its text says', async () => {

@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { drawArchitecture } from './architecture.js';
+import { drawChoosing } from './choosing.js';
 import { drawDurableLife } from './durable-life.js';
 import { drawQuickstart, QUICKSTART_LOG } from './quickstart.js';
 import { drawSandboxLife } from './sandbox-life.js';
@@ -17,6 +18,7 @@ if (process.argv.includes('--record')) {
   copyFileSync('.cache/quickstart/events.jsonl', QUICKSTART_LOG);
 }
 writeFileSync('docs/architecture.svg', drawArchitecture());
+writeFileSync('docs/choosing.svg', drawChoosing());
 writeFileSync('docs/sandbox-life.svg', await drawSandboxLife());
 writeFileSync('docs/durable-life.svg', await drawDurableLife());
 writeFileSync('docs/quickstart.svg', drawQuickstart());
