@@ -113,7 +113,7 @@ export class BreakRefusedError extends LynkError {
  * - `gone`: somebody deleted the entry
  * - `invocation-ended`: the Lambda invocation that it belongs to is over
  *
- * Or the hold had ended as it should: `released`, `handed-over`. Or a hand-over text was used a second time, or too
+ * Or the hold had ended as it should: `released`, `handed-over`. Or a hand-over token was used a second time, or too
  * late: `stale-hand-over`.
  */
 export type LockLostReason =
@@ -193,7 +193,7 @@ export class LockOptionError extends LynkError {
   override readonly name = 'LockOptionError';
 }
 
-/** The table cannot be used: it does not exist, is no lock table, or permission or credentials are missing. */
+/** The table cannot be used: it does not exist, is not a lock table, or permission or credentials are missing. */
 export class LockTableError extends LynkError {
   /** Always `LockTableError`. */
   override readonly name = 'LockTableError';

@@ -123,7 +123,7 @@ export class Adoption {
     if (entry && holdId && inVain.get(ref.manager)?.has(keyOf(handOver, holdId))) return entry.version;
     const now = entry ? takenBy(entry) : 'its entry is gone';
     throw new LockLostError(
-      `${ref.label} cannot be taken from this hand-over text (used already, or too late): ${now}`,
+      `${ref.label} cannot be taken from this hand-over token (used already, or too late): ${now}`,
       { ...ref.errorDetails(), reason: 'stale-hand-over' },
     );
   }

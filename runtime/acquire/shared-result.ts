@@ -117,18 +117,18 @@ function resultIn(entry: LockEntry | undefined): Result | undefined {
 
 /**
  * The JSON text of a value, `undefined` included.
- * @throws LockOptionError if it is no JSON value, or too long
+ * @throws LockOptionError if it is not a JSON value, or too long
  */
 export function resultText(label: string, value: unknown): string | undefined {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
   } catch (cause) {
-    throw new LockOptionError(`${label}: the result of its single flight is no JSON value: ${cause}`, { cause });
+    throw new LockOptionError(`${label}: the result of its single flight is not a JSON value: ${cause}`, { cause });
   }
   if (text === undefined) {
     if (value === undefined) return undefined;
-    throw new LockOptionError(`${label}: the result of its single flight is no JSON value, but a ${typeof value}`);
+    throw new LockOptionError(`${label}: the result of its single flight is not a JSON value, but a ${typeof value}`);
   }
   const bytes = Buffer.byteLength(text);
   if (bytes <= LONGEST_RESULT_BYTES) return text;

@@ -154,7 +154,7 @@ export async function withLocks<T>(
  * @param work resolves to a JSON value of at most 4 KB, or to undefined. Every caller gets the value as read from JSON.
  * @throws what `work` throws, to the caller that ran it; another caller runs `work` then
  * @throws LockNotGrantedError if another caller's `work` was still running after `waitSeconds`
- * @throws LockOptionError if the result is no JSON value, or too long; or if the name or an option is not allowed
+ * @throws LockOptionError if the result is not a JSON value, or too long; or if the name or an option is not allowed
  * @throws the other errors of `withLock`
  * @example
  * import { singleFlight } from 'cdk-lynk/runtime';

@@ -150,7 +150,7 @@ export class LockFactory extends LockClient<LockStore> {
    *   JSON.
    * @throws what `work` throws, to the caller that ran it; another caller runs `work` then
    * @throws LockNotGrantedError if another caller's `work` was still running after `waitSeconds`
-   * @throws LockOptionError if the result is no JSON value, or too long; or if the name or an option is not allowed
+   * @throws LockOptionError if the result is not a JSON value, or too long; or if the name or an option is not allowed
    * @throws the other errors of `Lock.withLock`
    */
   async singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {

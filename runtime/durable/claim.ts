@@ -52,7 +52,7 @@ export async function claim(ref: LockRef, purpose: Purpose): Promise<Claimed> {
   } catch (error) {
     if (error instanceof LockUnavailableError) return unchanged(purpose.standing, error);
     if (!(error instanceof LockEntryError)) throw error;
-    const what = `${ref.label} was lost: what stands in its place is no entry of a lock`;
+    const what = `${ref.label} was lost: its item is no longer the entry of a lock`;
     return { kind: 'lost', error: new LockLostError(what, { ...ref.errorDetails(error), reason: 'taken' }) };
   }
 }

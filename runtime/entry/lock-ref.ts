@@ -153,7 +153,7 @@ export function unavailable(
 ): LockUnavailableError {
   const before = seen === undefined ? '' : `; when last seen, ${seen}`;
   return new LockUnavailableError(
-    `${ref.label} could not be asked for ${limit}: ${cause}${before}`,
+    `${ref.label} could not be requested ${limit}: ${cause}${before}`,
     ref.errorDetails(cause),
   );
 }

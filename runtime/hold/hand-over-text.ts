@@ -7,7 +7,7 @@ const TECHNIQUE_FORMAT = 'VersionLeaseTechinque.1';
 /** Versions are UUIDs, of 36 characters. */
 const LONGEST_VERSION_LENGTH = 256;
 
-/** What a hand-over text says: the lock and its exact version. It names neither the table nor the lease. */
+/** What a hand-over token says: the lock and its exact version. It names neither the table nor the lease. */
 export interface HandOver {
   readonly lockName: string;
   readonly version: string;
@@ -24,22 +24,22 @@ export function handOverText(lockName: string, version: string): string {
  */
 export function parseHandOver(text: unknown): HandOver {
   if (typeof text !== 'string') {
-    throw new CannotDeserializeError(`a hand-over text is a string, got ${text === null ? 'null' : typeof text}`);
+    throw new CannotDeserializeError(`a hand-over token is a string, got ${text === null ? 'null' : typeof text}`);
   }
-  const lock = parseObject(text, 'the hand-over text');
+  const lock = parseObject(text, 'the hand-over token');
   if (lock['__version'] !== LOCK_FORMAT) {
     throw new CannotDeserializeError(
-      `the hand-over text's "__version" is ${shown(lock['__version'])}, expected "${LOCK_FORMAT}"`,
+      `the hand-over token's "__version" is ${shown(lock['__version'])}, expected "${LOCK_FORMAT}"`,
     );
   }
   const lockName = nameIn(lock['name']);
   if (typeof lock['technique'] !== 'string') {
-    throw new CannotDeserializeError('the hand-over text has no "technique"', { lockName });
+    throw new CannotDeserializeError('the hand-over token has no "technique"', { lockName });
   }
-  const technique = parseObject(lock['technique'], 'the hand-over text\'s "technique"', lockName);
+  const technique = parseObject(lock['technique'], 'the hand-over token\'s "technique"', lockName);
   if (technique['__version'] !== TECHNIQUE_FORMAT) {
     throw new CannotDeserializeError(
-      `the hand-over text's technique has the "__version" ${shown(technique['__version'])}, expected "${TECHNIQUE_FORMAT}"`,
+      `the hand-over token's technique has the "__version" ${shown(technique['__version'])}, expected "${TECHNIQUE_FORMAT}"`,
       { lockName },
     );
   }
@@ -47,12 +47,12 @@ export function parseHandOver(text: unknown): HandOver {
   const version = isObject(versions) && Object.hasOwn(versions, lockName) ? versions[lockName] : undefined;
   if (typeof version !== 'string' || version === '') {
     throw new CannotDeserializeError(
-      'the hand-over text names no version of its lock: it was not held when serialized',
+      'the hand-over token names no version of its lock: it was not held when serialized',
       { lockName },
     );
   }
   if (version.length > LONGEST_VERSION_LENGTH || !isWellFormed(version)) {
-    throw new CannotDeserializeError('the hand-over text has a version of its lock that no client writes', {
+    throw new CannotDeserializeError('the hand-over token has a version of its lock that no client writes', {
       lockName,
     });
   }
@@ -63,7 +63,9 @@ function nameIn(name: unknown): string {
   try {
     return checkedName(name);
   } catch (cause) {
-    throw new CannotDeserializeError(`the hand-over text has no lock's "name": ${(cause as Error).message}`, { cause });
+    throw new CannotDeserializeError(`the hand-over token has no lock's "name": ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

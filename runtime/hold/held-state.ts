@@ -140,7 +140,7 @@ export class HeldState {
   /** Another entry stands in the place of the hold's, or none. */
   loseTo(entry: LockEntry | undefined): void {
     if (entry?.version.includes(this.lease.holdId)) {
-      this.lose('taken', 'its fencing token is another now: somebody else held it meanwhile, or changed its entry');
+      this.lose('taken', 'its fencing token has changed: somebody else held it meanwhile, or changed its entry');
     } else if (entry) this.lose(isBroken(entry) ? 'broken' : 'taken', takenBy(entry));
     else this.lose('gone', 'its entry was deleted from the table');
   }
@@ -150,7 +150,7 @@ export class HeldState {
    */
   loseToNoEntry(error: unknown): boolean {
     if (!(error instanceof LockEntryError && this.stands)) return false;
-    this.lose('taken', 'what stands in its place is no entry of a lock', error);
+    this.lose('taken', 'its item is no longer the entry of a lock', error);
     return true;
   }
 

@@ -62,7 +62,7 @@ export interface HeldLock {
   assertHeld(options?: { readonly forSeconds?: number }): void;
   /**
    * Renews the lease now, in addition to the heartbeat, and changes the note if `data` is given.
-   * @throws LockOptionError if the note is no JSON value, or too long
+   * @throws LockOptionError if the note is not a JSON value, or too long
    * @throws LockLostError if the lock is lost
    * @throws LockUnavailableError if no answer came in time; the lock is still held, and the heartbeat goes on
    * @throws LynkError while `serialize` is running

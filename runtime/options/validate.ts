@@ -147,7 +147,7 @@ export function checkedName(name: unknown): string {
 
 /**
  * The note's JSON text, as an entry keeps it; undefined if there is no note.
- * @throws LockOptionError if it is no JSON value, or longer than `mostBytes`
+ * @throws LockOptionError if it is not a JSON value, or longer than `mostBytes`
  */
 export function checkedNote(data: unknown, mostBytes = LONGEST_NOTE_BYTES): string | undefined {
   if (data === undefined) return undefined;

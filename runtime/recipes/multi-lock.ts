@@ -134,8 +134,8 @@ class SeveralLocks {
   private explained(error: unknown): unknown {
     if (error === this.options.signal?.reason) return error;
     const { length: count } = this.names;
-    const given = this.holds.length === 0 ? '' : `; ${this.holds.length} that had been taken were given back`;
-    const which = `all ${count} locks were asked for, or none${given}`;
+    const given = this.holds.length === 0 ? '' : `; released again: ${this.holds.length}`;
+    const which = `all ${count} locks were requested, or none${given}`;
     if (error instanceof LockNotGrantedError) {
       const { lockName, tableName, holders } = error;
       return new LockNotGrantedError(`${error.message} (${which})`, { lockName, tableName, holders });

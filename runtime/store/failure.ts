@@ -89,7 +89,7 @@ function refusalOf(action: string, message: string): string {
   const needed = /to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? action;
   const [, how, policy = 'policy of caller, table, VPC endpoint or organization'] = POLICY.exec(message) ?? [];
   if (how && !(how.startsWith('b') && policy.startsWith('identity'))) {
-    return `${needed} is denied by the ${policy}, and no grant to the caller gets past that; change it ${says}`;
+    return `${needed} is denied by the ${policy}, which no grant to the caller overrides; change it ${says}`;
   }
   const grant = needed === 'dynamodb:Scan' ? 'grantInspect(…), without names,' : 'grantLock(…)';
   const wayOut = needed.startsWith('dynamodb:') ? `; grant it with ${grant} of LynkLockTable` : '';
@@ -118,7 +118,7 @@ export function noLockTable(
 }
 
 function noLockTableText(message: string): string {
-  return `it is no lock table: its key has to be the partition key "lockKey", a string, and no sort key (${message})`;
+  return `it is not a lock table: its key has to be the partition key "lockKey", a string, and no sort key (${message})`;
 }
 
 interface Description {

@@ -193,7 +193,7 @@ export class DynamoDBHoldStore implements HoldStore {
     if (!unmet) {
       const { Attributes } = output;
       // No condition can check for a whole number. So it is checked after the entry was written over.
-      if (isFenced) fencingTokenOf(Attributes, place, 'the entry was written over, and nobody holds it');
+      if (isFenced) fencingTokenOf(Attributes, place, 'the entry was overwritten, and nobody holds it');
       return { dateMs, written: true, replaced: replacedIn(Attributes) };
     }
     if (isFenced) fencingTokenOf(unmet.Item, place);

@@ -26,7 +26,7 @@ export function endpointFault(error: unknown, message: string): string | undefin
   }
   if (!codes.includes('ERR_INVALID_URL')) return undefined;
   const { input } = error as { readonly input?: unknown };
-  return `its endpoint "${input}" is no URL; begin it with http:// or https://`;
+  return `its endpoint "${input}" is not a URL; begin it with http:// or https://`;
 }
 
 /** In `localhost:8000`, `localhost:` is the protocol of a URL. The SDK would send the request elsewhere. */

@@ -106,7 +106,7 @@ describe('the exit code', () => {
     const dead = run('a', '--wait', '1', '--endpoint-url', 'http://127.0.0.1:1', '--', 'true');
     expect(await dead.ended).toBe(74);
     expect(dead.complaints).toMatch(
-      /^cdk-lynk: lock "a" .* could not be asked for within 1 s: .*(?:ECONNREFUSED|no answer from DynamoDB)/,
+      /^cdk-lynk: lock "a" .* could not be requested within 1 s: .*(?:ECONNREFUSED|no answer from DynamoDB)/,
     );
     expect(dead.complaints.trimEnd().split('\n')).toHaveLength(1);
   });

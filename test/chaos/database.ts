@@ -11,7 +11,7 @@ export interface Database {
   readonly name: string;
   /** Host and port, which stay over a crash. */
   readonly address: string;
-  /** Missing where the server keeps no data: a lock table that forgets its entries is no lock table. */
+  /** Missing where the server keeps no data: a lock table that forgets its entries is not a lock table. */
   readonly crashing?: {
     /** Between two crashes, at least and at most. */
     readonly intervalMs: readonly [number, number];

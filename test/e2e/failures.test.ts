@@ -89,7 +89,7 @@ describe('what does not pass ends the wait at once:', () => {
   test.each(['localhost', '127.0.0.1'])('an endpoint without http:// (%s)', async (host) => {
     const client = rig.client({ endpoint: `${host}:${new URL(rig.proxy.endpoint).port}` });
 
-    await expectRefusal(withClient(client), /its endpoint "(localhost|127).*" is no URL; begin it with http:\/\//);
+    await expectRefusal(withClient(client), /its endpoint "(localhost|127).*" is not a URL; begin it with http:\/\//);
   });
 
   test('https:// to a server that speaks no TLS', async () => {

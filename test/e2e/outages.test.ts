@@ -178,7 +178,7 @@ describe('a table that cannot be used', () => {
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
     });
     const lock = getLockFactory(tableName, { client: rig.client() }).createLock('a');
-    await expectTableError(lock.acquire(), tableName, 'is no lock table', 'partition key "lockKey"');
+    await expectTableError(lock.acquire(), tableName, 'is not a lock table', 'partition key "lockKey"');
     await deleteTable(rig.direct, tableName);
   });
 

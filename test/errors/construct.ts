@@ -74,12 +74,12 @@ const protectedSteps = (when: string, options: Partial<LynkProtectOptions>, seco
 
 /** What the constructs refuse, at synth. */
 export const CONSTRUCT: readonly Provocation[] = [
-  table('a table’s name is none of DynamoDB’s', { tableName: 'my/locks' }),
-  table('a lease is not of whole seconds', { leaseDuration: Duration.millis(1500) }),
+  table('a table’s name is not allowed in DynamoDB', { tableName: 'my/locks' }),
+  table('a lease is not a whole number of seconds', { leaseDuration: Duration.millis(1500) }),
   table('a wait is longer than a day', { waitDuration: Duration.days(2) }),
   table('the tolerance is too small', { clockTolerance: Duration.seconds(1) }),
-  table('there is a witness, and nothing to witness', { witnessRegion: 'eu-west-3' }),
-  table('there is consistency, and nothing to be consistent with', {
+  table('there is a `witnessRegion`, but no `replicas`', { witnessRegion: 'eu-west-3' }),
+  table('there is a `multiRegionConsistency`, but no `replicas`', {
     multiRegionConsistency: MultiRegionConsistency.STRONG,
   }),
   table('two Regions could both acquire a lock', {
@@ -87,28 +87,28 @@ export const CONSTRUCT: readonly Provocation[] = [
     multiRegionConsistency: MultiRegionConsistency.EVENTUAL,
   }),
   table('there are too few Regions', { replicas: REPLICAS.slice(0, 1) }),
-  table('a witness is where a replica is', { replicas: REPLICAS.slice(0, 1), witnessRegion: 'eu-west-2' }),
-  table('strongly consistent replicas are to have TTL', { replicas: REPLICAS, timeToLive: true }),
-  table('a throughput is no number of units', { warmThroughput: { writeUnitsPerSecond: 0.5 } }),
-  table('insights are off, and have a mode', {
+  table('the witness is in the Region of a replica', { replicas: REPLICAS.slice(0, 1), witnessRegion: 'eu-west-2' }),
+  table('TTL is on for strongly consistent replicas', { replicas: REPLICAS, timeToLive: true }),
+  table('a throughput is not a whole number of units', { warmThroughput: { writeUnitsPerSecond: 0.5 } }),
+  table('Contributor Insights are off, but have a mode', {
     contributorInsightsSpecification: { enabled: false, mode: ContributorInsightsMode.THROTTLED_KEYS },
   }),
-  table('a table is to leave a snapshot behind', { removalPolicy: RemovalPolicy.SNAPSHOT }),
-  table('the tag that lock tables are found by is given away', { tags: { lynk: 'mine' } }),
-  table('a tag is one of AWS’s', { tags: { 'aws:team': 'billing' } }),
+  table('the removal policy of a table is `SNAPSHOT`', { removalPolicy: RemovalPolicy.SNAPSHOT }),
+  table('the tag by which lock tables are found has another value', { tags: { lynk: 'mine' } }),
+  table('a tag is reserved for AWS', { tags: { 'aws:team': 'billing' } }),
   table('a prop is unknown', wrong({ tableNam: 'my-locks' })),
   imported('an imported table has no name', {}),
-  imported('it has two', { tableName: 'my-locks', tableArn: ARN }),
-  imported('its ARN is none', { tableArn: 'my-locks' }),
-  grant('names are no list', wrong('nightly')),
-  grant('the list of names is empty', []),
-  grant('a name in it is empty', ['']),
-  grant('a name in it is too long', ['é'.repeat(1025)]),
-  grant('a name in it is a path into an execution’s input', [JsonPath.stringAt('$.accountId')]),
-  used('what is granted is no action of DynamoDB’s', (locks, stack) => {
+  imported('an imported table has two names', { tableName: 'my-locks', tableArn: ARN }),
+  imported('the ARN of an imported table is not an ARN of a table', { tableArn: 'my-locks' }),
+  grant('`names` is not a list', wrong('nightly')),
+  grant('`names` is an empty list', []),
+  grant('a name in `names` is empty', ['']),
+  grant('a name in `names` is too long', ['é'.repeat(1025)]),
+  grant('a name in `names` is a path into the input of an execution', [JsonPath.stringAt('$.accountId')]),
+  used('a granted action is not an action of DynamoDB', (locks, stack) => {
     locks.grant(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }), 'PutItem');
   }),
-  used('a replica is wanted where none is', (locks, stack) => {
+  used('you ask for a replica in a Region that has none', (locks, stack) => {
     locks.replica(stack, 'Replica', 'us-east-1');
   }),
   used('two tables are connected to one function', (locks, stack) => {
@@ -122,84 +122,90 @@ export const CONSTRUCT: readonly Provocation[] = [
     locks.connect(fn, { leaseDuration: Duration.seconds(6) });
   }),
   {
-    when: 'a function is in a Region that the table is not in',
+    when: 'a function is in a Region without a replica of the table',
     provoke: () => {
       const stack = stackOf();
       const tableArn = ARN.replace('eu-west-1', 'us-east-1');
       LynkLockTable.fromLynkLockTableArn(stack, 'Locks', tableArn).connect(newFunction(stack));
     },
   },
-  used('a variable was set by hand', (locks, stack) => {
+  used('you have set the environment variable yourself', (locks, stack) => {
     locks.connect(newFunction(stack, 'Billing', { environment: { LYNK_TABLE_NAME: 'my-locks' } }));
   }),
-  used('what is connected is no function', (locks, stack) => {
+  used('you connect something that is not a function', (locks, stack) => {
     locks.connect(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
   }),
-  used('a prefix makes no name of a variable', (locks, stack) => {
+  used('`variablePrefix` cannot begin the name of a variable', (locks, stack) => {
     locks.connect(newFunction(stack), { variablePrefix: 'with-dash' });
   }),
-  monitoring('an alarm’s threshold is no number of events', wrong({ lockLostThreshold: 0 })),
-  monitoring('there is a dashboard’s name, and no dashboard', wrong({ dashboard: false, dashboardName: 'locks' })),
+  monitoring('the threshold of an alarm is not a number of events', wrong({ lockLostThreshold: 0 })),
+  monitoring('there is a `dashboardName`, but no dashboard', wrong({ dashboard: false, dashboardName: 'locks' })),
   {
-    when: 'a resource group’s name is none',
+    when: 'the name of a resource group is not allowed',
     provoke: () => new LynkLockTables(stackOf(), 'Tables', { groupName: 'aws-locks' }),
   },
   protectedSteps('a state machine’s lock has no name', { name: '' }),
-  protectedSteps('its name is too long', { name: 'é'.repeat(1025) }),
-  used('its name is of JSONPath, and the state machine of JSONata', (locks, stack) => {
+  protectedSteps('the name of a state machine’s lock is too long', { name: 'é'.repeat(1025) }),
+  used('the name is in JSONPath, but the state machine uses JSONata', (locks, stack) => {
     const definitionBody = DefinitionBody.fromChainable(
       locks.protect(work(stack), { name: JsonPath.stringAt('$.accountId'), id: 'Ledger' }),
     );
     return new StateMachine(stack, 'Machine', { definitionBody, queryLanguage: QueryLanguage.JSONATA });
   }),
-  protectedSteps('a semaphore has half a permit', { permits: 0.5 }),
-  protectedSteps('nobody knows how many permits it has', { permits: Lazy.number({ produce: () => 3 }) }),
-  protectedSteps('its lease leaves no room for a step', { leaseDuration: Duration.seconds(30) }),
-  protectedSteps('its lease is shorter than the steps', { leaseDuration: Duration.seconds(34) }),
-  protectedSteps('its lease is a token', {
+  protectedSteps('the number of permits is not a whole number', { permits: 0.5 }),
+  protectedSteps('the number of permits is a token', { permits: Lazy.number({ produce: () => 3 }) }),
+  protectedSteps('the lease of a state machine’s lock leaves no time for a step', {
+    leaseDuration: Duration.seconds(30),
+  }),
+  protectedSteps('the lease of a state machine’s lock is shorter than its steps may take', {
+    leaseDuration: Duration.seconds(34),
+  }),
+  protectedSteps('the lease of a state machine’s lock is a token', {
     leaseDuration: Duration.seconds(Lazy.number({ produce: () => 60 })),
   }),
-  protectedSteps('it is to wait for years', { waitDuration: Duration.days(400) }),
-  protectedSteps('the id is too long for the states’ names', { id: 'x'.repeat(70) }),
-  used('a prefix makes them too long', (locks, stack) => {
+  protectedSteps('`waitDuration` of a state machine’s lock is longer than a year', {
+    waitDuration: Duration.days(400),
+  }),
+  protectedSteps('the `id` makes the names of the states too long', { id: 'x'.repeat(70) }),
+  used('a prefix makes the names of the states too long', (locks, stack) => {
     const steps = locks.protect(work(stack), { name: 'nightly', id: 'Ledger' });
     State.prefixStates(stack, 'x'.repeat(70));
     return machine(stack, steps);
   }),
   protectedSteps('the steps take longer than a lease can last', {}, 90_000),
-  used('nobody can tell how long the steps take', (locks, stack) => {
+  used('the length of a protected step is not known at synth', (locks, stack) => {
     const wait = new Wait(stack, 'Work', { time: WaitTime.secondsPath('$.seconds') });
     return machine(stack, locks.protect(wait, { name: 'nightly', id: 'Ledger' }));
   }),
-  used('states are chained by hand, without a lease', (locks, stack) => {
+  used('states are chained by hand, without a `leaseDuration`', (locks, stack) => {
     const lock = new LynkLockStates(stack, 'Ledger', { table: locks, name: 'nightly' });
     return machine(stack, lock.acquire.next(new Pass(stack, 'Work')).next(lock.release));
   }),
-  used('one lock is put around two pieces', (locks, stack) => {
+  used('`protect` is called twice for one `LynkLockStates`', (locks, stack) => {
     const lock = new LynkLockStates(stack, 'Ledger', { table: locks, name: 'nightly' });
     lock.protect(work(stack));
     lock.protect(new Pass(stack, 'Again'));
   }),
-  used('locks of something else than executions are to be given back', (locks, stack) => {
+  used('`releaseEndedExecutions` gets neither a state machine nor a durable function', (locks, stack) => {
     locks.releaseEndedExecutions(new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }));
   }),
-  used('the executions end in another Region', (locks, stack) => {
+  used('the executions of the `target` are in another Region', (locks, stack) => {
     const arn = 'arn:aws:states:us-east-1:123456789012:stateMachine:Elsewhere';
     locks.releaseEndedExecutions(StateMachine.fromStateMachineArn(stack, 'Elsewhere', arn));
   }),
-  used('the state machine is an express one', (locks, stack) => {
+  used('the `target` is an express state machine', (locks, stack) => {
     const definitionBody = DefinitionBody.fromChainable(new Pass(stack, 'Work'));
     const stateMachineType = StateMachineType.EXPRESS;
     locks.releaseEndedExecutions(new StateMachine(stack, 'Machine', { definitionBody, stateMachineType }));
   }),
-  used('its locks are to be given back after a token', (locks, stack) => {
+  used('`after` is a token', (locks, stack) => {
     const after = Duration.seconds(Lazy.number({ produce: () => 60 }));
     locks.releaseEndedExecutions(machine(stack, new Pass(stack, 'Work')), { after });
   }),
-  used('its locks are to be given back after an hour', (locks, stack) => {
+  used('`after` is longer than 15 minutes', (locks, stack) => {
     locks.releaseEndedExecutions(machine(stack, new Pass(stack, 'Work')), { after: Duration.hours(1) });
   }),
-  used('its locks are to be given back after two times', (locks, stack) => {
+  used('`after` has two values for one `target`', (locks, stack) => {
     const ending = machine(stack, new Pass(stack, 'Work'));
     locks.releaseEndedExecutions(ending);
     locks.releaseEndedExecutions(ending, { after: Duration.minutes(1) });

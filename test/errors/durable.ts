@@ -32,7 +32,7 @@ const asking =
 
 export const DURABLE_OPTIONS: readonly Provocation[] = [
   {
-    when: 'a durable lock is asked for outside of a durable execution',
+    when: 'a durable lock is requested outside a durable execution',
     provoke: (locks) => withDurableLock(wrong<DurableContext>({}), 'a', { factory: locks }, work),
   },
   { when: 'a durable lock gets a `signal`', provoke: asking({ signal: new AbortController().signal }) },

@@ -11,14 +11,14 @@ const work = (): number => 1;
 /** Not granted: another has it. */
 export const NOT_GRANTED: readonly Provocation[] = [
   {
-    when: 'another holds it for all of `waitSeconds`',
+    when: 'another process holds the lock for all of `waitSeconds`',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       await locks.withLock('account/42', { waitSeconds: 3 }, work);
     },
   },
   {
-    when: 'another holds it, and you try once',
+    when: 'another process holds the lock, and you try once',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       await locks.createLock('account/42', { waitSeconds: 0 }).acquire();
@@ -32,7 +32,7 @@ export const NOT_GRANTED: readonly Provocation[] = [
     },
   },
   {
-    when: 'it was broken, and its lease has not run out yet',
+    when: 'the lock was broken, and its lease is not over yet',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       await locks.break('account/42', { reason: 'stuck since noon' });
@@ -47,7 +47,7 @@ export const NOT_GRANTED: readonly Provocation[] = [
     },
   },
   {
-    when: 'one of several locks is held by another',
+    when: 'another process holds one of several locks',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/7');
       await locks.withLocks(['account/42', 'account/7'], { waitSeconds: 1 }, work);
@@ -96,7 +96,7 @@ export const UNAVAILABLE: readonly Provocation[] = [
     },
   },
   {
-    when: 'you use a hand-over text while DynamoDB cannot be reached',
+    when: 'you use a hand-over token while DynamoDB cannot be reached',
     provoke: async (locks) => {
       const text = await (await locks.simulate.heldByOther('account/42')).serialize();
       locks.simulate.outage();
@@ -143,11 +143,11 @@ export const LOST: readonly Provocation[] = [
     provoke: losing('deadline'),
   },
   {
-    when: "`taken`: the entry is another holder's",
+    when: '`taken`: another holder has the lock now',
     provoke: losing('taken'),
   },
   {
-    when: '`taken`: another held it meanwhile, and a late copy of its first write brought its entry back',
+    when: '`taken`: another process held the lock in between, and a late copy of your first write brought your entry back',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42', { fencing: true }).acquire();
       const { items } = wrong<{
@@ -159,7 +159,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`taken`: the entry was overwritten by something else',
+    when: '`taken`: something that is not an entry of a lock replaced the entry',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       const { items } = wrong<{
@@ -172,7 +172,7 @@ export const LOST: readonly Provocation[] = [
   },
   { when: '`gone`: somebody deleted the entry', provoke: losing('gone') },
   {
-    when: '`broken`: somebody broke it by hand',
+    when: '`broken`: somebody broke the lock by hand',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       await locks.break('account/42', { reason: 'stuck since noon' });
@@ -188,7 +188,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`released`: you have released it',
+    when: '`released`: you have released the lock',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       await held.release();
@@ -196,7 +196,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`handed-over`: you have handed it over',
+    when: '`handed-over`: you have handed the lock over',
     provoke: async (locks) => {
       const held = await locks.createLock('account/42').acquire();
       await held.serialize();
@@ -204,7 +204,7 @@ export const LOST: readonly Provocation[] = [
     },
   },
   {
-    when: '`stale-hand-over`: the text was used before, or is used too late',
+    when: '`stale-hand-over`: the hand-over token was used before, or is used too late',
     provoke: async (locks) => {
       const text = await (await locks.simulate.heldByOther('account/42')).serialize();
       await locks.deserializeLock(text);
@@ -229,31 +229,31 @@ const attempted =
 
 /** Not broken: it has changed, or there is nothing to break. */
 export const NOT_BROKEN: readonly Provocation[] = [
-  { when: 'nobody holds it', provoke: attempted(() => {}) },
+  { when: 'nobody holds the lock', provoke: attempted(() => {}) },
   {
-    when: 'it is free, and its entry keeps a fencing token',
+    when: 'the lock is free, and its entry keeps a fencing token',
     provoke: attempted((locks) => locks.withLock('account/42', { fencing: true }, work)),
   },
   {
-    when: 'its lease is over',
+    when: 'the lease of the lock is over',
     provoke: attempted(async (locks) => {
       (await locks.simulate.heldByOther('account/42')).crash();
       await locks.time.advance(30);
     }),
   },
   {
-    when: 'it was broken before',
+    when: 'the lock was broken before',
     provoke: attempted(async (locks) => {
       await locks.simulate.heldByOther('account/42');
       await locks.break('account/42', { reason: 'stuck since noon' });
     }),
   },
   {
-    when: 'it stays taken after its release',
+    when: 'the lock stays taken after its release',
     provoke: attempted((locks) => locks.withLock('account/42', { lockAtLeastSeconds: 60 }, work)),
   },
   {
-    when: 'its holder has changed since you inspected it',
+    when: 'the lock has another holder since you inspected it',
     provoke: async (locks) => {
       const other = await locks.simulate.heldByOther('account/42');
       const { version } = (await locks.inspect('account/42')) ?? {};
@@ -263,7 +263,7 @@ export const NOT_BROKEN: readonly Provocation[] = [
     },
   },
   {
-    when: 'its holder has refreshed it since you inspected it',
+    when: 'the holder has refreshed the lock since you inspected it',
     provoke: async (locks) => {
       await locks.simulate.heldByOther('account/42');
       const { version } = (await locks.inspect('account/42')) ?? {};
@@ -272,7 +272,7 @@ export const NOT_BROKEN: readonly Provocation[] = [
     },
   },
   {
-    when: 'it was released since you inspected it',
+    when: 'the lock was released since you inspected it',
     provoke: async (locks) => {
       const other = await locks.simulate.heldByOther('account/42');
       const { version } = (await locks.inspect('account/42')) ?? {};
@@ -314,30 +314,30 @@ const LOCK = { __version: 'Lock.1', name: 'account/42' };
 // Spelt as lynk spells it.
 const TECHNIQUE = { __version: 'VersionLeaseTechinque.1' };
 
-/** No hand-over text. */
+/** No hand-over token. */
 export const CANNOT_DESERIALIZE: readonly Provocation[] = [
   {
-    when: 'it is not a string',
+    when: 'the hand-over token is not a string',
     provoke: (locks) => locks.deserializeLock(wrong(undefined)),
   },
   {
-    when: 'it is not JSON',
+    when: 'the hand-over token is not JSON',
     provoke: (locks) => locks.deserializeLock('account/42'),
   },
   {
-    when: 'it is JSON, but not an object',
+    when: 'the hand-over token is JSON, but not an object',
     provoke: (locks) => locks.deserializeLock('[]'),
   },
   {
-    when: 'it is of another format',
+    when: 'the hand-over token has another format',
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.2' })),
   },
   {
-    when: 'its lock’s name is not allowed',
+    when: 'the name of the lock in it is not allowed',
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.1', name: 'x'.repeat(3000) })),
   },
   {
-    when: 'its version is longer than any client writes',
+    when: 'the version in it is longer than any client writes',
     provoke: (locks) =>
       locks.deserializeLock(
         text({
@@ -347,15 +347,15 @@ export const CANNOT_DESERIALIZE: readonly Provocation[] = [
       ),
   },
   {
-    when: 'it has no lock’s name',
+    when: 'the name of the lock is missing in it',
     provoke: (locks) => locks.deserializeLock(text({ __version: 'Lock.1' })),
   },
   {
-    when: 'its technique is missing',
+    when: 'the technique is missing in it',
     provoke: (locks) => locks.deserializeLock(text(LOCK)),
   },
   {
-    when: 'its technique is of another format',
+    when: 'the technique in it has another format',
     provoke: (locks) => locks.deserializeLock(text({ ...LOCK, technique: text({ __version: 'Other.1' }) })),
   },
   {
@@ -416,14 +416,14 @@ export const TABLE: readonly Provocation[] = [
     ),
   },
   {
-    when: 'a policy denies it, so that no grant helps',
+    when: 'a policy denies the request, so that no grant helps',
     provoke: refused(
       'AccessDeniedException',
       'User: billing is not authorized to perform: dynamodb:UpdateItem with an explicit deny in a VPC endpoint policy',
     ),
   },
   {
-    when: 'a policy other than the caller’s does not allow it',
+    when: 'a policy other than the caller’s does not allow the request',
     provoke: refused(
       'AccessDeniedException',
       'User: billing is not authorized to perform: dynamodb:UpdateItem because no service control policy allows the dynamodb:UpdateItem action',
@@ -482,14 +482,14 @@ export const TABLE: readonly Provocation[] = [
     provoke: unusable({}, async () => endpointIn(process.env)),
   },
   {
-    when: '`cdk-lynk/runtime/light` finds an endpoint of your own and a wish for FIPS or dual-stack',
+    when: '`cdk-lynk/runtime/light` finds both your own endpoint and a setting for FIPS or dual-stack',
     provoke: unusable(
       { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: 'http://localhost:8000', AWS_USE_FIPS_ENDPOINT: 'true' },
       async () => endpointIn(process.env),
     ),
   },
   {
-    when: 'the endpoint of a container is on another host',
+    when: 'the credentials endpoint of a container is on a host that is not allowed',
     provoke: unusable({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.com/' }, () =>
       credentialsOfEnvironment()(),
     ),
@@ -511,7 +511,7 @@ export const ENTRY: readonly Provocation[] = [
       ),
   },
   {
-    when: 'a fencing token is not a whole number, which is found out only when it has been overwritten',
+    when: 'a fencing token is not a whole number (this is noticed only after it was overwritten)',
     provoke: () => {
       const reply = { dateMs: undefined, output: { Attributes: { fencingToken: { N: '1.5' } } } };
       const store = new DynamoDBHoldStore('my-locks', { send: async () => reply, place: async () => [] });

@@ -77,7 +77,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', { context: wrong({}) }, work),
   },
   {
-    when: '`context` is that of a durable execution',
+    when: '`context` belongs to a durable execution',
     provoke: (locks) => locks.withLock('a', { context: wrong({ step: work, wait: work }) }, work),
   },
   {
@@ -126,7 +126,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => lightFactory('my-locks', wrong({ client: {} })),
   },
   {
-    when: 'its `credentials` are no function',
+    when: '`credentials` of `cdk-lynk/runtime/light` is not a function',
     provoke: () => lightFactory('my-locks', { credentials: wrong('mine') }),
   },
   {
@@ -222,7 +222,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: (locks) => locks.withLock('a', (held) => held.transactWrite([])),
   },
   {
-    when: 'test locks are to carry out a transaction',
+    when: 'test locks are asked to run a transaction',
     provoke: (locks) => locks.withLock('a', (held) => held.transactWrite([{ Delete: wrong({}) }])),
   },
   {
@@ -246,7 +246,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => makeLocked(work, { name: 'a', factory: wrong({}) }),
   },
   {
-    when: '`@locked` decorates something else than a method',
+    when: '`@locked` decorates something that is not a method',
     provoke: () =>
       locked({ name: 'a' })(wrong<object>({}), 'a', wrong<TypedPropertyDescriptor<() => Promise<void>>>(undefined)),
   },
@@ -255,7 +255,7 @@ export const OPTIONS: readonly Provocation[] = [
     provoke: () => stickyLock('a', { leaseSeconds: wrong('invocation') }),
   },
   {
-    when: 'its factory has the lease `invocation`',
+    when: 'the factory of a sticky lock has the lease `invocation`',
     provoke: () => stickyLock('a', { factory: createTestLocks({ leaseSeconds: 'invocation' }) }).use(undefined, work),
   },
   {

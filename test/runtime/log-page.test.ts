@@ -36,7 +36,7 @@ const effort = { waitSeconds: 1, attempts: 2 };
 const holder = new LockHolder('host/2', 10, 3);
 const reset = new Error('connection reset');
 const refused = (message: string) => new LockNotGrantedError(`${label} ${message}`, {});
-const unanswered = new LockUnavailableError(`${label} could not be asked for within 1 s: ${reset}`, {});
+const unanswered = new LockUnavailableError(`${label} could not be requested within 1 s: ${reset}`, {});
 const losing = (reason: LockLostReason, why: string) => new LockLostError(`${label} was lost: ${why}`, { reason });
 
 const semaphoreRefused = new LockNotGrantedError(

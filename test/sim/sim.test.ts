@@ -85,7 +85,7 @@ test('schedules of the recipes see permits taken and refused, several locks held
     /readMany job#0 job#1/,
     /hears LockNotGrantedError: semaphore "job" in table "locks" was not granted .* permits are held by/,
     /ts\d +HOLDS [abc] and [abc] and [abc]/,
-    /hears LockNotGrantedError: lock .*locks were asked for, or none; \d that had been taken were given back/,
+    /hears LockNotGrantedError: lock .*locks were requested, or none; released again: \d/,
     /hears LockLostError: (?:lock "[abc]"|permit "job#\d" of semaphore)/,
     /leave job \S+ as .*: written/,
     /ts\d +is served with a result of [0-4]\.\d+ s/,

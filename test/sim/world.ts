@@ -22,7 +22,7 @@ export interface Client {
   start(): void;
   /** Lets calls in progress finish, and starts no new ones. */
   stop(): void;
-  /** Delivers a hand-over text to it. */
+  /** Delivers a hand-over token to it. */
   receive(text: string, lock: string, leaseSeconds: number): void;
 }
 
@@ -177,7 +177,7 @@ export class World {
     for (const checker of this.checkers) checker.ttlDeleted?.(entry);
   }
 
-  /** Delivers a hand-over text to a random client after a random time, and perhaps to a second one. */
+  /** Delivers a hand-over token to a random client after a random time, and perhaps to a second one. */
   post(text: string, lock: string, leaseSeconds: number): void {
     const copies = this.prng.chance(this.plan.workload.twiceChance) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {

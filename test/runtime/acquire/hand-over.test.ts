@@ -22,7 +22,7 @@ const UNDER_WAY = {
   message: 'lock "a" in table "locks" is being handed over; wait for that call',
 };
 
-/** The version that a hand-over text names. */
+/** The version that a hand-over token names. */
 function versionIn(text: string): string | undefined {
   const { technique } = JSON.parse(text) as { technique: string };
   return (JSON.parse(technique) as { versions: Record<string, string> }).versions['a'];

@@ -46,7 +46,7 @@ describe.each(['lock', 'semaphore'] as const)('of a %s', (kind) => {
 
     expect(error).toBeInstanceOf(LockUnavailableError);
     expect(error).toMatchObject({ lockName: 'a', tableName: 'locks', cause: expect.any(Error) });
-    expect(String(error)).toMatch(/ could not be asked for within 8 s: Error: .*; when last seen, .*held by somebody/);
+    expect(String(error)).toMatch(/ could not be requested within 8 s: Error: .*; when last seen, .*held by somebody/);
   });
 
   test.each(['reset', 'silence'] as const)('and so is who waits behind that caller (%s)', async (fate) => {
@@ -132,13 +132,13 @@ describe('single flight', () => {
 });
 
 describe('several locks', () => {
-  test('name the one that could not be asked for', async () => {
+  test('name the one that could not be requested', async () => {
     us.store.fate = ({ lockKeys = [] }) => (lockKeys[0] === 'b' ? 'reset' : {});
 
     const error = await until(errorOf(factory().withLocks(['a', 'b'], { waitSeconds: 2 }, () => {})));
 
     expect(error).toMatchObject({ name: 'LockUnavailableError', lockName: 'b', cause: new Error('connection reset') });
-    expect(String(error)).toContain('(all 2 locks were asked for, or none; 1 that had been taken were given back)');
+    expect(String(error)).toContain('(all 2 locks were requested, or none; released again: 1)');
   });
 
   test('of which one was taken by another meanwhile were not granted', async () => {

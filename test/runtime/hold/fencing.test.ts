@@ -200,7 +200,7 @@ describe('a late copy of the acquire that lands after another has had the lock, 
 
     expect(held.isHeld).toBe(false);
     expect(held.signal.reason).toMatchObject({ name: 'LockLostError', reason: 'taken' });
-    expect(String(held.signal.reason)).toContain('its fencing token is another now');
+    expect(String(held.signal.reason)).toContain('its fencing token has changed');
     expect(setting.versionOf('a')).toBe(before);
     await until(held.release());
     expect((await until(us.factory({ fencing: true }).createLock('a').tryAcquire()))?.isHeld).toBe(true);

@@ -167,7 +167,7 @@ describe('a condition that fails', () => {
     await pass(5000);
 
     expect(held.signal.reason).toMatchObject({
-      message: 'lock "a" in table "locks" was lost: what stands in its place is no entry of a lock',
+      message: 'lock "a" in table "locks" was lost: its item is no longer the entry of a lock',
       reason: 'taken',
       cause: { name: 'LockEntryError' },
     });

@@ -130,8 +130,8 @@ test('without credentials or a region, the error says the way out', async () => 
 });
 
 test.each([
-  ['localhost:8000', /endpoint "localhost:8000" is no URL/],
-  ['nothing', /endpoint "nothing" is no URL/],
+  ['localhost:8000', /endpoint "localhost:8000" is not a URL/],
+  ['nothing', /endpoint "nothing" is not a URL/],
 ])('an endpoint %s is refused', async (AWS_ENDPOINT_URL, message) => {
   const store = new DynamoDBStore(
     table,

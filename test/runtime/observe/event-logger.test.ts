@@ -89,7 +89,7 @@ test('not granted says held by whom, or why not', async () => {
   expect(texts('info').filter((text) => !text.includes('is waited for'))).toEqual([
     expect.stringMatching(`was not granted after 0.01 s: ${held}$`),
     expect.stringMatching(`was not granted within 1 s: ${held}$`),
-    expect.stringMatching('could not be asked for within 5 s: Error: connection reset$'),
+    expect.stringMatching('could not be requested within 5 s: Error: connection reset$'),
   ]);
 });
 

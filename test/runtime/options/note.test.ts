@@ -127,7 +127,7 @@ test('is a JSON value of at most 1 KB as text', () => {
   expect(noteFrom('null')).toBeNull();
 });
 
-test('that is no JSON value is refused by name, wherever it is given', async () => {
+test('that is not a JSON value is refused by name, wherever it is given', async () => {
   const cycle: Record<string, unknown> = {};
   cycle['self'] = cycle;
   const lock = us.factory().createLock('a');

@@ -111,7 +111,7 @@ describe('where one of them is held by another', () => {
     expect(error).toBeInstanceOf(LockNotGrantedError);
     expect(error).toMatchObject({ lockName: 'b', tableName: 'locks', holder: { hostIdentifier: 'somebody' } });
     expect(String(error)).toContain('lock "b" in table "locks" was not granted');
-    expect(String(error)).toContain('(all 3 locks were asked for, or none; 1 that had been taken were given back)');
+    expect(String(error)).toContain('(all 3 locks were requested, or none; released again: 1)');
     expect(work).not.toHaveBeenCalled();
     expect(entries()).toEqual(['b']);
   });

@@ -99,10 +99,10 @@ describe('the result', () => {
   const circle: Record<string, unknown> = {};
   circle['itself'] = circle;
   test.each([
-    ['a function', () => {}, /is no JSON value, but a function/],
-    ['a symbol', Symbol('a'), /is no JSON value, but a symbol/],
-    ['a bigint', 1n, /is no JSON value: TypeError/],
-    ['a circle', circle, /is no JSON value: TypeError/],
+    ['a function', () => {}, /is not a JSON value, but a function/],
+    ['a symbol', Symbol('a'), /is not a JSON value, but a symbol/],
+    ['a bigint', 1n, /is not a JSON value: TypeError/],
+    ['a circle', circle, /is not a JSON value: TypeError/],
     ['too long', 'x'.repeat(4095), /has 4097 bytes as JSON text, at most 4096 can be kept .* return where it is/],
   ])('must not be %s', async (_, value, why) => {
     const error = await until(errorOf(factory.singleFlight('token', FRESH, () => value)));

@@ -172,7 +172,7 @@ describe('acquire', () => {
       name: 'LockEntryError',
       attribute: 'fencingToken',
       message: expect.stringMatching(
-        /expected a whole number; the entry was written over, and nobody holds it: repair or delete it$/,
+        /expected a whole number; the entry was overwritten, and nobody holds it: repair or delete it$/,
       ),
     });
   });
@@ -418,11 +418,11 @@ test('a listing goes page by page', async () => {
   ]);
 });
 
-test('a table with another key is no lock table', async () => {
+test('a table with another key is not a lock table', async () => {
   const { store } = storeWith({ output: { LastEvaluatedKey: { id: { S: 'a' } } } });
 
   await expect(store.list({ prefix: '', after: undefined }, signal)).rejects.toMatchObject({
-    message: expect.stringContaining('it is no lock table'),
+    message: expect.stringContaining('it is not a lock table'),
     tableName: 'locks',
   });
 });

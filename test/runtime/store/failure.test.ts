@@ -43,7 +43,7 @@ describe('permanent, with the way out:', () => {
     [
       'an endpoint without http://',
       Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL', input: '127.0.0.1:8000' }),
-      /endpoint "127.0.0.1:8000" is no URL; begin it with http:\/\/ or https:\/\//,
+      /endpoint "127.0.0.1:8000" is not a URL; begin it with http:\/\/ or https:\/\//,
     ],
     [
       'a client of another generation of the SDK',
@@ -64,7 +64,7 @@ describe('permanent, with the way out:', () => {
     [
       'a table with another key',
       refusal('ValidationException', 'The provided key element does not match the schema'),
-      /no lock table.*"lockKey"/,
+      /not a lock table.*"lockKey"/,
     ],
     [
       'another refusal',
@@ -112,7 +112,9 @@ describe('permanent, with the way out:', () => {
   test('a scan that ends with another key says so', () => {
     expect(noLockTable({ lockName: undefined, tableName: 'locks' })).toMatchObject({
       name: 'LockTableError',
-      message: expect.stringMatching(/^table "locks": it is no lock table: .*\(by the key that a scan ended with\)$/),
+      message: expect.stringMatching(
+        /^table "locks": it is not a lock table: .*\(by the key that a scan ended with\)$/,
+      ),
       tableName: 'locks',
     });
   });
@@ -122,7 +124,7 @@ describe('permanent, with the way out:', () => {
     'The number of conditions on the keys is invalid: Schema',
     'One of the required keys was not given a value',
     'Key element',
-  ])('a table is no lock table if DynamoDB says: %s', (message) => {
+  ])('a table is not a lock table if DynamoDB says: %s', (message) => {
     expect(String(classifyFailure(refusal('ValidationException', message), request))).toContain(
       `no sort key (${message})`,
     );
@@ -201,7 +203,7 @@ describe('a refused permission names what is missing:', () => {
     );
 
     expect(text).toContain(
-      `dynamodb:UpdateItem is denied by the ${policy.replace(/^an? /, '')}, and no grant to the caller`,
+      `dynamodb:UpdateItem is denied by the ${policy.replace(/^an? /, '')}, which no grant to the caller`,
     );
     expect(text).not.toMatch(GRANT);
   });
@@ -215,7 +217,7 @@ describe('a refused permission names what is missing:', () => {
     (policy) => {
       const text = denied(`${USER} on resource: x because no ${policy} allows the dynamodb:UpdateItem action`);
 
-      expect(text).toContain(`is denied by the ${policy}, and no grant to the caller gets past that; change it`);
+      expect(text).toContain(`is denied by the ${policy}, which no grant to the caller overrides; change it`);
       expect(text).not.toMatch(GRANT);
     },
   );

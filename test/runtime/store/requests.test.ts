@@ -207,7 +207,7 @@ describe.each(WAYS)('by %s', (_, to) => {
     const { store } = await ScriptedServer.start({ body: { Items: [], LastEvaluatedKey: { id: { S: 'a' } } } });
 
     await expect(store.list({ prefix: '', after: undefined }, never)).rejects.toThrow(
-      /table "locks": it is no lock table/,
+      /table "locks": it is not a lock table/,
     );
   });
 

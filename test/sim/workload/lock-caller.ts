@@ -8,7 +8,7 @@ import type { Prng } from '../engine/prng.js';
 /** The abort reason of a caller's own signal. */
 const CANCELLED = new Error('cancelled');
 
-/** Attempts to adopt one hand-over text in one process. */
+/** Attempts to adopt one hand-over token in one process. */
 const MOST_ADOPTIONS = 3;
 
 /** One caller of the TypeScript client: an application that acquires single locks and works under them. */
@@ -23,7 +23,7 @@ export class LockCaller {
     this.live().catch((error: unknown) => this.client.unexpected(error));
   }
 
-  /** Adopts a hand-over text, and works under the lock. */
+  /** Adopts a hand-over token, and works under the lock. */
   adopt(text: string, lock: string): void {
     const { world, process, plan } = this.client;
     this.client
