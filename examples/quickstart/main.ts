@@ -6,11 +6,13 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { withoutSdkNotice } from '../../bin/cli/sdk-notice.js';
 import { getLockFactory } from '../../runtime/index.js';
 import { clientEnvironment, clientSettings, startServer } from '../../test/server/index.js';
 import { createTable, deleteTable, type TableResource, tableIn } from '../../test/server/table.js';
 import { lockLogger, log } from './event-log.js';
 import { logOf, pictureOf } from './picture.js';
+import { chapter, type Entry, explain, show } from './telling.js';
 
 const FOLDER = '.cache/quickstart';
 const EVENT_LOG = `${FOLDER}/events.jsonl`;
@@ -20,15 +22,17 @@ const PICTURE = `${FOLDER}/timeline.svg`;
  * The main job, on a DynamoDB-compatible server of this machine: the table that `cdk deploy` would
  * provision, two workers that want the same lock, and a third that dies with it. At the end the run is drawn.
  */
+withoutSdkNotice();
 rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER, { recursive: true });
 const server = await startServer();
-console.log(`DynamoDB: ${server.name}, ${server.endpoint}`);
+console.log('Four workers and one lock. It takes half a minute.\n');
+console.log(`DynamoDB: a compatible server on this machine (${server.name}, ${server.endpoint})`);
 try {
   const table = synthesizedTable();
   const client = new DynamoDBClient(clientSettings(server.endpoint));
   await createTable(client, table);
-  console.log(`Table: ${table.TableName}, created as the CDK app synthesizes it\n`);
+  console.log(`Table: ${table.TableName}, created as the CDK app synthesizes it`);
   try {
     await contend(client, table.TableName);
     await takeOver(client, table.TableName);
@@ -36,8 +40,9 @@ try {
     await deleteTable(client, table.TableName);
     client.destroy();
   }
-  console.log(`\nTable removed: ${table.TableName}`);
   writeFileSync(PICTURE, pictureOf(logOf(readFileSync(EVENT_LOG, 'utf8'))));
+  console.log('\nThe lock had one holder at a time, and the crash blocked it for seconds only.');
+  console.log(`Table removed: ${table.TableName}`);
   console.log(`A picture of this run: ${PICTURE}`);
 } finally {
   await server.stop();
@@ -58,6 +63,7 @@ function synthesizedTable(): TableResource {
 
 /** Two processes want the lock at once; whoever has it works for longer than its lease. */
 async function contend(client: DynamoDBClient, tableName: string): Promise<void> {
+  chapter(1, 'Two workers want the same lock at once. One gets it, the other waits.');
   // Nobody gets the lock before both are there to want it.
   const startingGate = await getLockFactory(tableName, { client }).createLock('my lock').acquire();
   const workers = [startWorker('Worker-1', tableName), startWorker('Worker-2', tableName)];
@@ -65,17 +71,21 @@ async function contend(client: DynamoDBClient, tableName: string): Promise<void>
   await startingGate.release();
   log(EVENT_LOG, { who: 'all', what: 'go' });
   await Promise.race(workers.map((worker) => worker.said('Lock acquired')));
-  const atFirst = await showEntry(client, tableName);
+  const atFirst = await entryIn(client, tableName);
+  explain('Its entry in the table:');
+  show(atFirst);
   await sleep(2500);
-  const later = await showEntry(client, tableName);
-  if (atFirst === later) throw new Error('the version number did not change: the lease was not refreshed');
-  console.log(`  The version number changed: the lease of 3 s is refreshed while the work goes on.\n`);
+  const later = await entryIn(client, tableName);
+  const version = later['versionNumber']?.S;
+  if (version === atFirst['versionNumber']?.S) throw new Error('the version did not change: no refresh');
+  explain('Its lease is 3 s and its work takes 4 s, so the client refreshes the lease meanwhile:');
+  explain(`  versionNumber   ${version}`);
   await Promise.all(workers.map((worker) => worker.succeeded()));
 }
 
 /** A worker is killed with the lock in its hands; somebody who never saw the lock before takes it over. */
 async function takeOver(client: DynamoDBClient, tableName: string): Promise<void> {
-  console.log('\nA third worker is killed while it holds the lock.');
+  chapter(2, 'A third worker is killed while it holds the lock. Nobody releases it.');
   const victim = startWorker('Worker-3', tableName);
   await victim.said('Lock acquired');
   await sleep(800);
@@ -84,8 +94,10 @@ async function takeOver(client: DynamoDBClient, tableName: string): Promise<void
   log(EVENT_LOG, { who: 'Worker-3', what: 'killed' });
   const killedAt = performance.now();
   console.log('Worker-3 - Killed');
+  explain('Its entry stays in the table:');
+  show(await entryIn(client, tableName));
   await sleep(7500);
-  await showEntry(client, tableName);
+  chapter(3, 'A fourth worker comes later, and has never seen the lock before.');
   log(EVENT_LOG, { who: 'Worker-4', what: 'started' });
   const logger = lockLogger('Worker-4', EVENT_LOG);
   const lock = getLockFactory(tableName, { client, hostIdentifier: `Worker-4/${process.pid}`, logger }).createLock(
@@ -96,24 +108,21 @@ async function takeOver(client: DynamoDBClient, tableName: string): Promise<void
   if (!held) throw new Error('the dead holder was not taken over at first sight');
   const now = performance.now();
   console.log('Worker-4 - Lock acquired');
-  console.log(
-    `  At first sight: it asked ${((askedAt - killedAt) / 1000).toFixed(1)} s after the kill (lease 3 s + tolerance ` +
-      `3 s were over) and held ${(now - askedAt).toFixed(0)} ms later.`,
+  explain(
+    `At first sight: it asked ${((askedAt - killedAt) / 1000).toFixed(1)} s after the kill, and held the lock ` +
+      `${(now - askedAt).toFixed(0)} ms later.`,
   );
+  explain('The lease (3 s) and the tolerance for clocks (3 s) were over, so it did not have to wait.');
   await sleep(800);
   await held.release();
   console.log('Worker-4 - Lock released');
 }
 
-/** Prints the lock's entry as a table scan shows it, and returns its version number. */
-async function showEntry(client: DynamoDBClient, tableName: string): Promise<string | undefined> {
+async function entryIn(client: DynamoDBClient, tableName: string): Promise<Entry> {
   const { Items = [] } = await client.send(new ScanCommand({ TableName: tableName, ConsistentRead: true }));
-  for (const item of Items) {
-    for (const attribute of ['lockKey', 'leaseDuration', 'versionNumber', 'hostIdentifier', 'expiresAt']) {
-      console.log(`  ${attribute.padEnd(14)}  ${JSON.stringify(item[attribute])}`);
-    }
-  }
-  return Items[0]?.['versionNumber']?.S;
+  const [entry] = Items;
+  if (!entry) throw new Error('there is no entry in the table');
+  return entry;
 }
 
 function startWorker(name: string, tableName: string) {
