@@ -83,7 +83,7 @@ describe('the exit code', () => {
     expect(once.complaints).toMatch(
       /^cdk-lynk: lock "a" in table ".*" was not granted at once: held by elsewhere\/4711 /,
     );
-    expect(await run('a', '--wait', '0.3', '--', 'touch', `${folder}/touched`).ended).toBe(75);
+    expect(await run('a', '--wait', '3', '--', 'touch', `${folder}/touched`).ended).toBe(75);
     expect(() => readFileSync(`${folder}/touched`)).toThrow('ENOENT');
   });
 
