@@ -41,6 +41,7 @@ const locks = /* @__PURE__ */ locksOfEnvironment(() => connectionOf(undefined));
  * @param table the table's name or ARN. By default the environment variable `LYNK_TABLE_NAME`, which the construct's
  *   `connect` sets for functions. Locks of that table have their defaults from `LYNK_LEASE_SECONDS`,
  *   `LYNK_WAIT_SECONDS` and `LYNK_CLOCK_TOLERANCE_SECONDS`.
+ * @param options defaults for all locks of the factory
  * @throws LockOptionError if no table is named, its name cannot be one, or an option or one of these variables is not
  *   allowed
  * @example
@@ -66,6 +67,7 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
  * Waits for the lock `name`, holds it while `work` runs, and resolves to what `work` resolves to. The table is the one
  * in the environment variable `LYNK_TABLE_NAME`.
  * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+ * @param work runs once the lock is held, and gets the held lock
  * @throws what `work` throws
  * @throws LockNotGrantedError if another held the lock for all of `waitSeconds`; `work` did not run
  * @throws LockUnavailableError if DynamoDB did not answer within `waitSeconds`; `work` did not run
@@ -85,7 +87,10 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
  * console.log(status);
  */
 export function withLock<T>(name: string, work: Work<T>): Promise<T>;
-/** Holds a lock while `work` runs, with options for this call. Its errors are those of `withLock` without options. */
+/**
+ * Holds a lock while `work` runs, with options for this call. Its errors are those of `withLock` without options.
+ * @param options for this call; they override the defaults
+ */
 export function withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
 export async function withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
   return holdOne(locks(), name, args);
@@ -94,6 +99,8 @@ export async function withLock<T>(name: string, ...args: WorkArguments<WithLockO
 /**
  * Tries once to get the lock `name`, in the table that `LYNK_TABLE_NAME` names, and holds it while `work` runs. If
  * another holds the lock, `work` does not run.
+ * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+ * @param work runs if the lock was free, and gets the held lock
  * @returns whether the lock was held, and what `work` resolved to; or who holds the lock
  * @throws LockUnavailableError if DynamoDB did not answer: then it is not known whether another holds the lock
  * @throws the other errors of `withLock`, except for `LockNotGrantedError`
@@ -104,7 +111,10 @@ export async function withLock<T>(name: string, ...args: WorkArguments<WithLockO
  * console.log(outcome.acquired ? outcome.value.status : `already running: ${outcome.holder}`);
  */
 export function tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
-/** Tries once to get a lock, with options for this call. Its errors are those of `tryWithLock` without options. */
+/**
+ * Tries once to get a lock, with options for this call. Its errors are those of `tryWithLock` without options.
+ * @param options for this call; they override the defaults
+ */
 export function tryWithLock<T>(
   name: string,
   options: TryWithLockOptions | undefined,
@@ -121,6 +131,7 @@ export async function tryWithLock<T>(
  * Holds several locks while `work` runs: all of them, or none. If one is lost, `held.signal` aborts. The table is the
  * one in the environment variable `LYNK_TABLE_NAME`.
  * @param names 1 to 100 names, each once. Calls never deadlock, whatever the order of their names.
+ * @param work runs once all locks are held, and gets them
  * @throws LockNotGrantedError or LockUnavailableError about the lock that was not granted within `waitSeconds`, which
  *   is for all locks together. Those that had been granted are released again.
  * @throws LockLostError if one of the locks was lost before `work` settled
@@ -135,7 +146,10 @@ export async function tryWithLock<T>(
  * });
  */
 export function withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
-/** Holds several locks while `work` runs, with options for this call. Its errors are those without options. */
+/**
+ * Holds several locks while `work` runs, with options for this call. Its errors are those without options.
+ * @param options for this call; they override the defaults
+ */
 export function withLocks<T>(
   names: readonly string[],
   options: WithLocksOptions | undefined,
@@ -152,6 +166,8 @@ export async function withLocks<T>(
  * Runs `work` once for all callers, in any number of functions: one caller runs it, and the others wait for its result.
  * Later callers get the same result as long as it is fresh. It is kept in the table that `LYNK_TABLE_NAME` names.
  * @param work resolves to a JSON value of at most 4 KB, or to undefined. Every caller gets the value as read from JSON.
+ * @param name the name of the lock that `work` runs under, and of its result
+ * @param options how long a result is fresh, and what locks take
  * @throws what `work` throws, to the caller that ran it; another caller runs `work` then
  * @throws LockNotGrantedError if another caller's `work` was still running after `waitSeconds`
  * @throws LockOptionError if the result is not a JSON value, or too long; or if the name or an option is not allowed

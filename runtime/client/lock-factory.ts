@@ -87,17 +87,31 @@ export class LockFactory extends LockClient<LockStore> {
     return lockOf(this, name, options);
   }
 
-  /** Waits for a lock, and holds it while `work` runs: `createLock(name).withLock(work)`, with the same errors. */
+  /**
+   * Waits for a lock, and holds it while `work` runs: `createLock(name).withLock(work)`, with the same errors.
+   * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+   * @param work runs once the lock is held, and gets the held lock
+   */
   withLock<T>(name: string, work: Work<T>): Promise<T>;
-  /** Waits for a lock, and holds it while `work` runs, with options for this call. */
+  /**
+   * Waits for a lock, and holds it while `work` runs, with options for this call.
+   * @param options for this call; they override the defaults
+   */
   withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
   async withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
     return holdOne(this, name, args);
   }
 
-  /** Tries once to get a lock: `createLock(name).tryWithLock(work)`, with the same errors. */
+  /**
+   * Tries once to get a lock: `createLock(name).tryWithLock(work)`, with the same errors.
+   * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+   * @param work runs if the lock was free, and gets the held lock
+   */
   tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
-  /** Tries once to get a lock, with options for this call. */
+  /**
+   * Tries once to get a lock, with options for this call.
+   * @param options for this call; they override the defaults
+   */
   tryWithLock<T>(name: string, options: TryWithLockOptions | undefined, work: Work<T>): Promise<TryOutcome<T>>;
   async tryWithLock<T>(name: string, ...args: WorkArguments<TryWithLockOptions, T>): Promise<TryOutcome<T>> {
     return tryOne(this, name, args);
@@ -108,6 +122,7 @@ export class LockFactory extends LockClient<LockStore> {
    * permits are the locks `name#0`, `name#1` and so on. They need not be created, so the number of permits may change
    * at any time.
    * @param name 1 to 2,048 UTF-8 bytes, including the permit's number
+   * @param options `permits`, and defaults for its holds
    * @throws LockOptionError if the name or an option is not allowed
    * @example
    * import { getLockFactory } from 'cdk-lynk/runtime';
@@ -128,12 +143,16 @@ export class LockFactory extends LockClient<LockStore> {
    * Holds several locks while `work` runs: all of them, or none. Callers never deadlock, whatever locks they want, and
    * in whatever order. If one lock is lost, `held.signal` aborts. `waitSeconds` is for all locks together.
    * @param names 1 to 100 names, each once
+   * @param work runs once all locks are held, and gets them
    * @throws LockNotGrantedError or LockUnavailableError about the lock that was not granted in time
    * @throws LockOptionError if a name is given twice, there are none or more than 100, or an option is not allowed
    * @throws the other errors of `Lock.withLock`
    */
   withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
-  /** Holds several locks while `work` runs, with options for this call. Its errors are those without options. */
+  /**
+   * Holds several locks while `work` runs, with options for this call. Its errors are those without options.
+   * @param options for this call; they override the defaults
+   */
   withLocks<T>(names: readonly string[], options: WithLocksOptions | undefined, work: WorkOnSeveral<T>): Promise<T>;
   async withLocks<T>(
     names: readonly string[],
@@ -148,6 +167,7 @@ export class LockFactory extends LockClient<LockStore> {
    * @param name the name of the lock that `work` runs under
    * @param work resolves to a JSON value of at most 4 KB, or to undefined. Every caller gets the value as read from
    *   JSON.
+   * @param options how long a result is fresh, and what locks take
    * @throws what `work` throws, to the caller that ran it; another caller runs `work` then
    * @throws LockNotGrantedError if another caller's `work` was still running after `waitSeconds`
    * @throws LockOptionError if the result is not a JSON value, or too long; or if the name or an option is not allowed
@@ -161,6 +181,7 @@ export class LockFactory extends LockClient<LockStore> {
    * Goes on holding a lock that was handed over by `serialize`, of this library or of Python's `lynk`. The lock must be
    * in this factory's table. The hold gets this factory's lease.
    * @param text what `serialize` returned
+   * @param options for this hold; they override the defaults
    * @throws CannotDeserializeError if the text is not from `serialize`
    * @throws LockLostError if the text was used before, or is used too late
    * @throws LockUnavailableError if DynamoDB did not answer in time. This process may try the text again, until another
@@ -189,6 +210,8 @@ export class LockFactory extends LockClient<LockStore> {
 
   /**
    * Reads the lock's entry, by a consistent read: who holds it, and whether the holder seems alive.
+   * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+   * @param options `signal` ends the wait for the answer
    * @returns undefined if there is no entry: then nobody holds the lock
    * @throws LockUnavailableError if no answer came within 10 s
    * @throws LockTableError if the table cannot be used, or the caller may not use it
@@ -210,6 +233,7 @@ export class LockFactory extends LockClient<LockStore> {
   /**
    * Lists the table's locks, in no order. It reads the whole table, page by page, while it is iterated. The reads are
    * eventually consistent, and cost half a read unit for each 4 KB.
+   * @param options which locks, and a `signal` that ends the reading
    * @throws LockOptionError at once, if an option is not allowed
    * @throws LockTableError while iterating, if the table cannot be used, or the caller may not read it
    * @throws LockUnavailableError while iterating, if no answer came within 10 s
@@ -227,6 +251,8 @@ export class LockFactory extends LockClient<LockStore> {
    * Breaks another's hold on the lock: writes a tombstone into the entry, so that the holder's next refresh fails. The
    * holder learns of it within half a lease, by a `LockLostError` with the reason. The lock stays taken for a whole
    * lease, so nobody gets it while the holder may still believe that it holds it.
+   * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+   * @param options why, and which hold, as `inspect` saw it
    * @returns what the entry says now; undefined with `force`, which deletes the entry
    * @throws BreakRefusedError if the lock has changed since it was inspected, or nobody holds it
    * @throws LockUnavailableError if no answer came within 10 s

@@ -22,9 +22,15 @@ export interface StepSerdesContext {
 
 /** How a step turns its result into text and back, as the SDK's `Serdes`. */
 export interface StepSerdes<T> {
-  /** Makes the text to be stored. */
+  /**
+   * Makes the text to be stored.
+   * @param value the result
+   */
   serialize(value: T | undefined, context: StepSerdesContext): Promise<string | undefined>;
-  /** Makes the value of a stored text. */
+  /**
+   * Makes the value of a stored text.
+   * @param data the text
+   */
   deserialize(data: string | undefined, context: StepSerdesContext): Promise<T | undefined>;
 }
 
@@ -65,15 +71,33 @@ export interface DurableContext {
     readonly durableExecutionArn: string;
   };
   // biome-ignore-start lint/suspicious/noExplicitAny: the SDK's types are not imported, and any other would refuse them
-  /** Runs an operation, and stores its result. */
+  /**
+   * Runs an operation, and stores its result.
+   * @param name of the operation; the same in each replay
+   * @param run what the step does
+   * @param config its retries
+   */
   step<T>(name: string | undefined, run: (step: any) => Promise<T>, config?: object): PromiseLike<T>;
-  /** Suspends the execution. */
+  /**
+   * Suspends the execution.
+   * @param name of the operation; the same in each replay
+   * @param duration how long
+   */
   wait(name: string, duration: { seconds: number }): PromiseLike<void>;
-  /** Runs operations in a context of their own. */
+  /**
+   * Runs operations in a context of their own.
+   * @param name of the operation; the same in each replay
+   * @param run what it does, in the context it gets
+   * @param config as the SDK takes it
+   */
   runInChildContext<T>(name: string | undefined, run: (child: any) => Promise<T>, config?: object): PromiseLike<T>;
   /** What combines operations. */
   readonly promise: {
-    /** The first that settles; stored. */
+    /**
+     * The first that settles; stored.
+     * @param name of the operation; the same in each replay
+     * @param promises the operations
+     */
     race<T>(name: string | undefined, promises: any[]): PromiseLike<T>;
   };
   // biome-ignore-end lint/suspicious/noExplicitAny: as above

@@ -92,6 +92,8 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   /**
    * Suspends the execution, and keeps the lock meanwhile: its lease is the time and a minute, or a lease if that is
    * longer. More than half a day is kept in parts.
+   * @param name of the operation; the same in each replay
+   * @param duration how long
    * @throws LockLostError if the lock was lost before
    */
   wait(name: string, duration: DurableDuration): Promise<void>;
@@ -124,6 +126,7 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   /**
    * Runs `work` in a child context. Its second argument is this held lock for that context: use it there.
    * @param config the SDK's `ChildConfig`
+   * @param name of the operation; the same in each replay
    * @throws what the context's `runInChildContext` throws; LockLostError if the lock was lost
    */
   runInChildContext<T>(name: string | undefined, work: DurableChildWork<C, T>, config?: object): Promise<T>;

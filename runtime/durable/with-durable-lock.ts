@@ -70,6 +70,8 @@ export async function withDurableLock<C extends DurableContext, T>(
 
 /**
  * Asks once for a lock in a durable execution. If another holds it, `work` does not run.
+ * @param context of the durable execution; inside, use the held lock's own methods
+ * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
  * @returns whether the lock was held, and what `work` resolved to; or who holds the lock
  * @throws LockUnavailableError if DynamoDB did not answer: then it is not known whether another holds the lock
  * @throws the other errors of `withDurableLock`, except for `LockNotGrantedError`
@@ -112,6 +114,8 @@ export async function tryWithDurableLock<C extends DurableContext, T>(
 /**
  * Holds one of several permits in a durable execution: the permits of `createSemaphore`, so that ordinary functions
  * share them. Otherwise as `withDurableLock`.
+ * @param context of the durable execution; inside, use the held lock's own methods
+ * @param name the semaphore's
  * @throws LockOptionError if `permits` is missing, or not allowed; and the errors of `withDurableLock`
  * @example
  * ```ts

@@ -8,6 +8,8 @@ export type LockableMethod<A extends readonly unknown[]> = (...args: A) => Promi
 export interface LockedDecorator<A extends readonly unknown[]> {
   /**
    * Decorates a method as a standard decorator.
+   * @param method what is decorated
+   * @param context what TypeScript tells of it
    * @typeParam M - the method
    */
   <M extends (...args: never) => Promise<unknown>>(
@@ -16,6 +18,9 @@ export interface LockedDecorator<A extends readonly unknown[]> {
   ): M;
   /**
    * Decorates a method with `experimentalDecorators`.
+   * @param target the class, or its prototype
+   * @param key the method's name
+   * @param descriptor of the method, which is replaced in it
    * @typeParam M - the method
    */
   <M extends (...args: never) => Promise<unknown>>(

@@ -6,6 +6,8 @@ import { type LockedOptions, type LockedOptionsWith, lockedFunction } from './lo
  * Wraps a function, such as a Lambda handler: each call waits for a lock, and holds it while `fn` runs. If an argument
  * after the first is a Lambda context, it limits the wait and the hold, as the option `context` of `withLock`.
  * `currentHold()` returns the hold inside of `fn`.
+ * @param fn what runs under the lock, with the arguments of the call
+ * @param options the lock's name, or how to make it from the arguments; what to do while another holds it
  * @returns a function that rejects with the errors of `withLock`
  * @throws LockOptionError if `fn` is no function, or an option is not allowed
  * @example

@@ -6,6 +6,7 @@ import { type StickyLockOptions, stickyLockBy } from './sticky-lock-by.js';
  * Makes a lock that stays with this Lambda sandbox between invocations. It is for work that one sandbox of many does,
  * such as a leader's, or that of the owner of a shard. Call it at module scope; it sends no request.
  * @param name 1 to 2,048 UTF-8 bytes, such as `leader`
+ * @param options its lease, how long it waits, and when an unused lock is released
  * @throws LockOptionError if the name or an option is not allowed
  * @example
  * import { type InvocationContext, stickyLock } from 'cdk-lynk/runtime';

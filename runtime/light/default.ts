@@ -45,6 +45,7 @@ const locks = /* @__PURE__ */ locksOfEnvironment(() => connectionBy(undefined));
 /**
  * Makes a factory for the locks of one table, as `getLockFactory` of `cdk-lynk/runtime`. Sends no request.
  * @param table the table's name or ARN. By default the environment variable `LYNK_TABLE_NAME`.
+ * @param options defaults for all locks of the factory
  * @throws LockOptionError if no table is named, its name cannot be one, or an option is not allowed
  * @example
  * import { getLockFactory } from 'cdk-lynk/runtime/light';
@@ -67,6 +68,7 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
 /**
  * Waits for the lock `name`, and holds it while `work` runs, as `withLock` of `cdk-lynk/runtime`, whose errors it throws.
  * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+ * @param work runs once the lock is held, and gets the held lock
  * @example
  * import { withLock } from 'cdk-lynk/runtime/light';
  *
@@ -75,15 +77,25 @@ export function getLockFactory(table?: string, options: LockFactoryOptions = {})
  * });
  */
 export function withLock<T>(name: string, work: Work<T>): Promise<T>;
-/** Holds a lock while `work` runs, with options for this call. Its errors are those of `withLock` without options. */
+/**
+ * Holds a lock while `work` runs, with options for this call. Its errors are those of `withLock` without options.
+ * @param options for this call; they override the defaults
+ */
 export function withLock<T>(name: string, options: WithLockOptions | undefined, work: Work<T>): Promise<T>;
 export async function withLock<T>(name: string, ...args: WorkArguments<WithLockOptions, T>): Promise<T> {
   return holdOne(locks(), name, args);
 }
 
-/** Tries once to get the lock `name`, and holds it while `work` runs, as `tryWithLock` of `cdk-lynk/runtime`. */
+/**
+ * Tries once to get the lock `name`, and holds it while `work` runs, as `tryWithLock` of `cdk-lynk/runtime`.
+ * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
+ * @param work runs if the lock was free, and gets the held lock
+ */
 export function tryWithLock<T>(name: string, work: Work<T>): Promise<TryOutcome<T>>;
-/** Tries once to get a lock, with options for this call. Its errors are those of `tryWithLock` without options. */
+/**
+ * Tries once to get a lock, with options for this call. Its errors are those of `tryWithLock` without options.
+ * @param options for this call; they override the defaults
+ */
 export function tryWithLock<T>(
   name: string,
   options: TryWithLockOptions | undefined,
@@ -96,9 +108,16 @@ export async function tryWithLock<T>(
   return tryOne(locks(), name, args);
 }
 
-/** Holds several locks while `work` runs: all of them, or none, as `withLocks` of `cdk-lynk/runtime`. */
+/**
+ * Holds several locks while `work` runs: all of them, or none, as `withLocks` of `cdk-lynk/runtime`.
+ * @param names 1 to 100 names, each once
+ * @param work runs once all locks are held, and gets them
+ */
 export function withLocks<T>(names: readonly string[], work: WorkOnSeveral<T>): Promise<T>;
-/** Holds several locks while `work` runs, with options for this call. Its errors are those without options. */
+/**
+ * Holds several locks while `work` runs, with options for this call. Its errors are those without options.
+ * @param options for this call; they override the defaults
+ */
 export function withLocks<T>(
   names: readonly string[],
   options: WithLocksOptions | undefined,
@@ -111,7 +130,12 @@ export async function withLocks<T>(
   return holdSeveral(locks(), names, args);
 }
 
-/** Runs `work` once for all callers, in any number of functions, as `singleFlight` of `cdk-lynk/runtime`. */
+/**
+ * Runs `work` once for all callers, in any number of functions, as `singleFlight` of `cdk-lynk/runtime`.
+ * @param name the name of the lock that `work` runs under, and of its result
+ * @param options how long a result is fresh, and what locks take
+ * @param work resolves to a JSON value of at most 4 KB, or to undefined
+ */
 export async function singleFlight<T>(name: string, options: SingleFlightOptions, work: Work<T>): Promise<T> {
   return flySingly(locks(), name, options, work);
 }

@@ -5,7 +5,11 @@ import { type StickyLockOptions, stickyLockBy } from '../lambda/sticky-lock-by.j
 import type { StickyLock } from '../recipes/sticky-lock.js';
 import { lockOfEnvironment, withLock } from './default.js';
 
-/** Wraps a function, such as a Lambda handler, so that it runs under a lock, as `makeLocked` of `cdk-lynk/runtime`. */
+/**
+ * Wraps a function, such as a Lambda handler, so that it runs under a lock, as `makeLocked` of `cdk-lynk/runtime`.
+ * @param fn what runs under the lock, with the arguments of the call
+ * @param options the lock's name, or how to make it from the arguments; what to do while another holds it
+ */
 export function makeLocked<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   options: LockedOptionsWith<A, { readonly onNotGranted?: 'throw' | undefined }>,
@@ -27,12 +31,19 @@ export function makeLocked<A extends readonly unknown[], R>(
   return lockedFunction({ withLock }, fn, options);
 }
 
-/** Decorates an asynchronous method, so that it runs under a lock, as `locked` of `cdk-lynk/runtime`. */
+/**
+ * Decorates an asynchronous method, so that it runs under a lock, as `locked` of `cdk-lynk/runtime`.
+ * @param options the lock's name, or how to make it from the arguments; what to do while another holds it
+ */
 export function locked<A extends readonly unknown[]>(options: LockedOptions<A>): LockedDecorator<A> {
   return lockedMethod({ withLock }, options);
 }
 
-/** Makes a lock that stays with this Lambda sandbox between invocations, as `stickyLock` of `cdk-lynk/runtime`. */
+/**
+ * Makes a lock that stays with this Lambda sandbox between invocations, as `stickyLock` of `cdk-lynk/runtime`.
+ * @param name 1 to 2,048 UTF-8 bytes, such as `leader`
+ * @param options its lease, how long it waits, and when an unused lock is released
+ */
 export function stickyLock(name: string, options: StickyLockOptions = {}): StickyLock {
   return stickyLockBy(lockOfEnvironment, name, options);
 }

@@ -13,11 +13,24 @@ export interface LockMetrics {
 
 /** One metric, which gets one value. */
 export interface SingleLockMetric {
-  /** Adds a dimension. Called before `addMetric`. */
+  /**
+   * Adds a dimension. Called before `addMetric`.
+   * @param name the dimension's
+   * @param value what it is for this metric
+   */
   addDimension(name: string, value: string): unknown;
-  /** Sets the value, and sends the metric. */
+  /**
+   * Sets the value, and sends the metric.
+   * @param name the metric's
+   * @param unit of the value
+   * @param value what was counted or measured
+   */
   addMetric(name: string, unit: 'Count' | 'Seconds', value: number): unknown;
-  /** Adds a value that logs can be searched by, but that is no dimension. Called before `addMetric`. */
+  /**
+   * Adds a value that logs can be searched by, but that is no dimension. Called before `addMetric`.
+   * @param key what it is found by
+   * @param value as text
+   */
   addMetadata?(key: string, value: string): unknown;
   /** Removes the default dimensions. Called first: the construct's metrics have the table as their only dimension. */
   clearDefaultDimensions?(): unknown;

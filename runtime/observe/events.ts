@@ -167,6 +167,8 @@ export interface LockObserver {
   /**
    * Runs the work of a `withLock`, for instance inside a context: calls `work` at once, and returns what it returns.
    * Whatever this method does, the work runs exactly once, and its caller gets its own outcome.
+   * @param attempt the hold that the work runs under
+   * @param work to be called once
    */
   runWork?<T>(attempt: LockAttempt, work: () => T): T;
   /**

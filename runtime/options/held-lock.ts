@@ -78,6 +78,8 @@ export interface HeldLock {
    * Carries out up to 99 writes, in the form of `TransactWriteItems`, only if the lock is held when DynamoDB commits
    * them: all of them, or none. They are sent with the factory's client. A retry after a conflict or a lost answer
    * carries nothing out twice. The reasons of a cancelled transaction are in the order of `items`.
+   * @param items 1 to 99 elements of `TransactItems`
+   * @param options `signal` ends the wait for the answer
    * @throws LockLostError if the lock is lost: nothing was changed, unless the message says that this is not known
    * @throws LockUnavailableError if no answer came in time: it is not known whether anything was changed
    * @throws LockOptionError if there are no items, or more than 99

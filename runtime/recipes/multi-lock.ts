@@ -47,7 +47,10 @@ export interface HeldLocks {
   readonly isHeld: boolean;
   /** Seconds for which all locks stay held if no further refresh succeeds; 0 if one is not held. */
   readonly remainingSeconds: number;
-  /** Throws the `LockLostError` of a lock that is not held now, and for `forSeconds` more (default 0). */
+  /**
+   * Throws the `LockLostError` of a lock that is not held now, and for `forSeconds` more (default 0).
+   * @param options `forSeconds` is a number of seconds, 0 by default
+   */
   assertHeld(options?: { readonly forSeconds?: number }): void;
 }
 

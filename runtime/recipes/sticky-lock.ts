@@ -80,6 +80,7 @@ export class StickyLock {
    * confirm that within `waitSeconds`, the lock is released. Uses of one process queue, first in first out. After the
    * invocation's end the work does not hold the lock any more, and the next use may begin.
    * @param context the Lambda invocation that the use is for, if any
+   * @param work runs under the lock, and gets the hold of this use
    * @throws what `work` throws, and as `withLock`
    */
   async use<T>(context: InvocationContext | undefined, work: (held: StickyHold) => T | PromiseLike<T>): Promise<T> {

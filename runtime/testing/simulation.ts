@@ -36,6 +36,8 @@ export class Simulation {
 
   /**
    * Another process takes the lock, and holds it until you call `release` or `crash`.
+   * @param name which lock
+   * @param options the lease, and the name, of the other process
    * @throws LockNotGrantedError if the lock is held already
    * @throws LockOptionError for a name or an option that is not valid
    */

@@ -79,7 +79,10 @@ export class TestLocks extends LockFactory {
     this.uninstall();
   }
 
-  /** The `hostIdentifier` of the lock's holder, by its entry in the table; undefined if the lock is free. */
+  /**
+   * The `hostIdentifier` of the lock's holder, by its entry in the table; undefined if the lock is free.
+   * @param name which lock
+   */
   holderOf(name: string): string | undefined {
     const item = this.parts.table.items.get(name);
     if (!item || numberIn(item[ENTRY.leaseDuration]) === 0) return undefined;
@@ -116,6 +119,7 @@ export class VirtualTestLocks extends TestLocks {
 
 /**
  * Makes locks in memory, for tests: the client of `cdk-lynk/runtime`, without DynamoDB and without the AWS SDK.
+ * @param options `time`, the name of the table, and defaults for all locks
  * @throws LockOptionError for an option that is unknown or not valid
  * @example
  * import { LockNotGrantedError, withLock } from 'cdk-lynk/runtime';

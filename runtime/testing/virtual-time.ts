@@ -181,6 +181,7 @@ export class TestTime {
   /**
    * Moves time by that many seconds. What is due meanwhile happens in order. Before each step of time, and before
    * this resolves, all promises that can settle have settled.
+   * @param seconds how far
    * @throws LockOptionError unless `seconds` is a number that is not negative
    */
   async advance(seconds: number): Promise<void> {
@@ -191,6 +192,7 @@ export class TestTime {
    * Moves time, event by event, until the promise settles, and returns its outcome. If nobody waits for virtual time,
    * the promise may wait for a file or the like: it then has 2 s of real time, in which heartbeats go on slowly.
    * @param options `limitSeconds`: virtual seconds after which to give up; default 3600
+   * @param promise what the test waits for
    * @throws LynkError if the promise has not settled by then
    * @throws LockOptionError unless `limitSeconds` is a number that is not negative
    */
@@ -225,6 +227,7 @@ export class TestTime {
 
   /**
    * Resolves after that many seconds of virtual time: for fakes of slow work.
+   * @param seconds how long
    * @throws LockOptionError unless `seconds` is a number that is not negative
    */
   async sleep(seconds: number): Promise<void> {
