@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { CHOICES, drawChoosing, OTHERWISE } from '../docs/draw/choosing.js';
 import { drawDurableLife, durableLife } from '../docs/draw/durable-life.js';
+import { drawLateHolder, drawTakeover, drawWaiting, lateHolder, takeover, waiting } from '../docs/draw/meetings.js';
 import { drawQuickstart } from '../docs/draw/quickstart.js';
 import { drawSandboxLife, sandboxLife } from '../docs/draw/sandbox-life.js';
+import type { Step } from '../docs/draw/sequence.js';
 import { drawWatchedLocks } from '../docs/draw/watched-locks.js';
 
 test.each([
@@ -11,6 +13,9 @@ test.each([
   ['docs/durable-life.svg', drawDurableLife],
   ['docs/quickstart.svg', drawQuickstart],
   ['docs/watched-locks.svg', drawWatchedLocks],
+  ['docs/takeover.svg', drawTakeover],
+  ['docs/waiting.svg', drawWaiting],
+  ['docs/late-holder.svg', drawLateHolder],
 ])('%s is what its run gives now: else npm run draw', async (path, draw) => {
   expect(await draw()).toBe(readFileSync(path, 'utf8'));
 });
@@ -67,4 +72,36 @@ test('that of a durable execution’s life shows what its text says', async () =
     other?.holding.some((others) => one.fromMs < others.toMs && others.fromMs < one.toMs),
   );
   expect(overlaps).toEqual([]);
+});
+
+describe('where two processes meet', () => {
+  const messages = (steps: readonly Step[]) => steps.flatMap((step) => ('says' in step ? [step] : []));
+
+  test('a takeover comes a lease after the last refresh that was seen', async () => {
+    const told = messages((await takeover()).steps);
+    const refresh = told.findLast(({ says }) => says === 'write: refresh');
+    const taken = told.findLast(({ says, refused }) => says === 'write: take it' && !refused);
+    expect(refresh?.from).toBe('process A');
+    expect(taken?.from).toBe('process B');
+    expect((taken?.atMs ?? 0) - (refresh?.atMs ?? 0)).toBeGreaterThanOrEqual(6000);
+  });
+
+  test('a waiting process sees the release at a poll, and takes the lock', async () => {
+    const told = messages((await waiting()).steps).map(({ from, says, answer }) => [from, says, answer]);
+    expect(told.slice(-4, -1)).toEqual([
+      ['process A', 'write: release', 'done'],
+      ['process B', 'poll: read', 'free'],
+      ['process B', 'write: take it', 'done'],
+    ]);
+  });
+
+  test('the late write has the smaller token, and is refused', async () => {
+    const { steps } = await lateHolder();
+    const written = messages(steps).filter(({ to }) => to === 'what is protected');
+    expect(written.map(({ from, refused }) => [from, refused])).toEqual([
+      ['process B', false],
+      ['process A', true],
+    ]);
+    expect(steps.at(-1)).toMatchObject({ note: 'withLock rejects: LockLostError' });
+  });
 });
