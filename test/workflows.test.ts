@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
@@ -21,7 +21,7 @@ function faultsOf(texts: Readonly<Record<string, string>>): unknown[] {
 
 test('actionlint finds no fault in the workflows', () => {
   const files = readdirSync(FOLDER);
-  expect(files).toEqual(['ci.yml', 'publish.yml']);
+  expect(files).toEqual(['ci.yml', 'docs.yml', 'publish.yml']);
   expect(faultsOf(Object.fromEntries(files.map((file) => [file, textOf(file)])))).toEqual([]);
 });
 
@@ -79,6 +79,45 @@ test('npm and PyPI trust the workflow, no token is kept for them, and npm tells 
   for (const job of [npm, pypi]) expect(JSON.stringify(job)).not.toMatch(/secrets\./);
   // Maven Central trusts nobody but who has its token.
   expect(JSON.stringify(maven)).toMatch(/secrets\.MAVEN_PASSWORD/);
+});
+
+test('the site that is published was tested, at the release that it is about', () => {
+  const { site } = workflow('docs.yml').jobs;
+  const commands = site?.steps.flatMap(({ run }) => run ?? []) ?? [];
+  expect(commands.slice(0, 2)).toEqual(['npm ci', 'npm run test:docs']);
+  expect(commands).toContain('node .ci/place-site.mjs .cache/site .cache/pages "$GITHUB_REF_NAME"');
+  expect(site?.permissions).toEqual({ contents: 'write' });
+  const pushing = site?.steps.filter(({ run }) => run?.includes('git push')) ?? [];
+  expect(pushing).toEqual([expect.objectContaining({ if: "github.ref_type == 'tag'" })]);
+});
+
+describe('the sites of several releases', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-sites-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const pages = join(folder, 'pages');
+  const place = (tag: string): string => {
+    const site = join(folder, 'site');
+    mkdirSync(join(site, 'documents'), { recursive: true });
+    for (const file of ['index.html', 'documents/a.html']) writeFileSync(join(site, file), `${tag}<footer></footer>`);
+    return spawnSync(process.execPath, ['.ci/place-site.mjs', site, pages, tag], { encoding: 'utf8' }).stderr;
+  };
+  const read = (file: string): string => readFileSync(join(pages, file), 'utf8');
+
+  test('stand beside each other, the newest also as latest', () => {
+    for (const tag of ['v0.9.0', 'v0.10.0', 'v0.9.1']) expect(place(tag)).toBe('');
+    expect(read('latest/index.html')).toContain('v0.10.0');
+    expect(read('v0.9.0/index.html')).toContain('v0.9.0');
+    const listed = [...read('index.html').matchAll(/href="([^"]+)"/g)].map(([, target = '']) => target);
+    const order = ['latest', 'v0.10.0', 'v0.9.1', 'v0.9.0'];
+    expect(listed).toEqual(order.map((name) => `${name}/index.html`));
+    for (const target of listed) expect(existsSync(join(pages, target))).toBe(true);
+  });
+
+  test('link to the list from every page, and are of releases alone', () => {
+    expect(read('v0.9.0/index.html')).toContain('href="../index.html"');
+    expect(read('v0.9.0/documents/a.html')).toContain('href="../../index.html"');
+    expect(place('main')).toContain("a release's tag is like v1.2.3, got main");
+  });
 });
 
 describe('the check of a tag', () => {
