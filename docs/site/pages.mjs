@@ -3,7 +3,16 @@ import { basename } from 'node:path';
 
 /** In which order the navigation shows the pages. What is not named here stands at the end of the guides. */
 export const GROUPS = {
-  'Start here': ['getting-started', 'choosing', 'python', 'migrating', 'faq'],
+  'Start here': [
+    'getting-started',
+    'choosing',
+    'python',
+    'migrating',
+    'common-mistakes',
+    'faq',
+    'glossary',
+    'agents',
+  ],
   Guides: [
     'client',
     'lambda',
@@ -20,17 +29,32 @@ export const GROUPS = {
   ],
   'In production': ['operations', 'observability', 'tracing', 'security', 'errors', 'performance', 'versions'],
   'How it works': ['protocol', 'proof', 'model', 'architecture'],
+  /** Made from the folders (examples.mjs). */
+  Examples: [],
   Decisions: readdirSync('docs/decisions').map((file) => `decisions/${basename(file, '.md')}`),
 };
 
+/** @returns {Record<string, string[]>} the pages that are there, by group, in the order of the groups */
+export function pagesByGroup() {
+  const there = readdirSync('docs')
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => basename(file, '.md'));
+  const named = new Set(Object.values(GROUPS).flat());
+  const unnamed = there.filter((page) => !named.has(page));
+  return Object.fromEntries(
+    Object.entries(GROUPS).map(([group, pages]) => [
+      group,
+      [...pages, ...(group === 'Guides' ? unnamed : [])].filter(
+        (page) => page.startsWith('decisions/') || there.includes(page),
+      ),
+    ]),
+  );
+}
+
 /** @returns {string[]} the paths of all pages, in the order of the groups */
 export function orderedPages() {
-  const there = readdirSync('docs').filter((file) => file.endsWith('.md'));
-  const named = new Set(Object.values(GROUPS).flat());
-  const unnamed = there.map((file) => basename(file, '.md')).filter((page) => !named.has(page));
-  return Object.entries(GROUPS)
-    .flatMap(([group, pages]) => (group === 'Guides' ? [...pages, ...unnamed] : pages))
-    .filter((page) => page.startsWith('decisions/') || there.includes(`${page}.md`))
+  return Object.values(pagesByGroup())
+    .flat()
     .map((page) => `docs/${page}.md`);
 }
 
