@@ -17,6 +17,9 @@ function labelCells({ tokens }) {
     if (token.type === 'table_open') labels = [];
     if (token.type === 'tr_open') column = 0;
     if (token.type === 'th_open') labels.push(textOf(tokens[at + 1]));
+    // As an attribute, it can be undone by the style for phones.
+    const align = /text-align:(\w+)/.exec(token.attrGet?.('style') ?? '')?.[1];
+    if (align) token.attrs = [['align', align]];
     if (token.type === 'td_open') {
       const label = labels[column];
       column += 1;

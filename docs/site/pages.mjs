@@ -3,16 +3,7 @@ import { basename } from 'node:path';
 
 /** In which order the navigation shows the pages. What is not named here stands at the end of the guides. */
 export const GROUPS = {
-  'Start here': [
-    'getting-started',
-    'choosing',
-    'python',
-    'migrating',
-    'common-mistakes',
-    'faq',
-    'glossary',
-    'agents',
-  ],
+  'Start here': ['getting-started', 'choosing', 'python', 'migrating', 'common-mistakes', 'faq', 'glossary', 'agents'],
   Guides: [
     'client',
     'lambda',

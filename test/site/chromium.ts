@@ -54,7 +54,11 @@ async function fetchInto(folder: string): Promise<void> {
   chmodSync(join(loading, 'chromium'), 0o755);
   // Its own names the folders of a Lambda function.
   const folders = [join(folder, 'fonts'), '/usr/share/fonts'].map((path) => `<dir>${path}</dir>`).join('');
-  writeFileSync(join(loading, 'fonts.conf'), `<fontconfig>${folders}<cachedir>${folder}/cache</cachedir></fontconfig>`);
+  const code = '<alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>';
+  writeFileSync(
+    join(loading, 'fonts.conf'),
+    `<fontconfig>${folders}${code}<cachedir>${folder}/cache</cachedir></fontconfig>`,
+  );
   rmSync(join(loading, 'node_modules'), { recursive: true });
   renameSync(loading, folder);
 }
