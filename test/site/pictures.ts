@@ -1,7 +1,7 @@
 /**
  * Takes pictures of the pages of the built site, to be looked at: wide and narrow, light and dark.
  *
- *     npm run docs && npx tsx test/site/pictures.ts [part of a page's name]
+ *     npm run docs && npm run docs:pictures [part of a page's name]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
