@@ -20,6 +20,7 @@ const OWN = {
   // As in examples/nightly-report, which the page shows.
   'docs/scheduled-jobs.md/handler.ts': "export { handler } from './block0.js';",
   'docs/scheduled-jobs.md/report.ts': "export { reports } from '../../../../examples/nightly-report/report.js';",
+  'docs/testing.md/report.ts': "export { handler, work } from './block0.js';",
   'docs/fencing.md/account.ts': `
     import type { AttributeValue, DynamoDBClient, Update } from '@aws-sdk/client-dynamodb';
     export declare const client: DynamoDBClient;
