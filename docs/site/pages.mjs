@@ -8,6 +8,7 @@ export const GROUPS = {
     'client',
     'lambda',
     'cdk',
+    'without-cdk',
     'step-functions',
     'durable',
     'scheduled-jobs',

@@ -1,11 +1,9 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../server/index.js';
+import { python } from './python.js';
 
-const PYTHON_PACKAGES = ['moto[server]==5.2.5', 'lynk==0.3.1'];
 const ACCOUNT = '123456789012';
 const REGION = 'eu-west-1';
 
@@ -133,17 +131,4 @@ export class FakeAws {
     await this.stop();
     throw new Error(`moto did not start: ${this.lastWords()}`);
   }
-}
-
-/** A program of the virtual environment, which is made on first use in the ignored folder `.cache`. */
-function python(program: string): string {
-  const folder = resolve('.cache/deploy/venv');
-  const complete = join(folder, `complete-${PYTHON_PACKAGES.join('-')}`);
-  if (!existsSync(complete)) {
-    mkdirSync(resolve('.cache/deploy'), { recursive: true });
-    execFileSync('python3', ['-m', 'venv', folder], { stdio: 'pipe' });
-    execFileSync(join(folder, 'bin', 'pip'), ['install', '--quiet', ...PYTHON_PACKAGES], { stdio: 'pipe' });
-    writeFileSync(complete, '');
-  }
-  return join(folder, 'bin', program);
 }
