@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks lock.pml with Spin: what must hold does, in every reachable state, and what must
+# Checks lock.pml and durable.pml with Spin: what must hold does, in every reachable state, and what must
 # break without one of the rules does break. docs/model.md explains the model.
 # Usage: bash test/model/check.sh [--larger] [words]
 #   --larger   two larger searches besides, which would make a run of every change too long
@@ -177,6 +177,17 @@ check holds live 1000000 "$ea, by TypeScript from Python" -DNTS=1 -DNPY=1 $small
 check holds live 1000000 "$ea, by Python from TypeScript" -DNTS=1 -DNPY=1 $small -DTARGET=1
 check breaks live 1000000 "a waiter left behind without both takeover rules" -DNTS=2 -DNPY=0 $small -DTARGET=0 -DWITHOUT_STAMPED -DWITHOUT_OBSERVED
 check breaks live 1000000 "a waiter left behind by Python without observed" -DNTS=1 -DNPY=1 $small -DTARGET=0 -DWITHOUT_OBSERVED
+
+model=$PWD/durable.pml
+alone='-DNEXEC=1 -DNPROC=1 -DDELAY=2 -DTOKENS=1'
+late='-DNEXEC=1 -DNPROC=1 -DDELAY=4 -DTOKENS=2 -DMOST=2 -DCRASHES=0 -DWITHOUT_TOKEN'
+check covers safety 3000000 "$me, a durable execution with a zombie + a process" $alone
+check holds safety 3000000 "$me, 2 durable executions, one with a zombie" -DNEXEC=2 -DNPROC=0 -DDELAY=2 -DTOKENS=1
+check holds safety 1000000 "$me, a durable execution + a process, writes late by more than a lease" $late
+for rule in EVICTION EVICTION_WAIT EXACT_EVICTION NEXT_ORDINAL ORDINAL OWN_VERSION VERSION_ORDER RELEASE_AFTER_STEP; do
+  check breaks safety 1000000 "$no a rule of durable executions, $rule" $alone -DWITHOUT_$rule
+done
+check breaks safety 1000000 "$no the second write of a durable execution's acquire" $late -DWITHOUT_TWO_WRITES
 
 wait
 passed=0
