@@ -32,7 +32,7 @@ export default {
   markdownItLoader: markdownRules,
   searchInDocuments: true,
   searchInComments: true,
-  highlightLanguages: [...OptionDefaults.highlightLanguages, 'python', 'yaml'],
+  highlightLanguages: [...OptionDefaults.highlightLanguages, 'python', 'yaml', 'hcl'],
   // jsii's.
   blockTags: [...OptionDefaults.blockTags, '@resource', '@attribute'],
   validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true, notDocumented: true },
