@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { orAborted } from '../core/abort.js';
 import type { LocalQueue, Waiter } from '../core/local-queue.js';
 import type { LockManager } from '../core/lock-manager.js';

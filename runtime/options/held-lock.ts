@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { LockConditionCheck, TransactionItem } from '../core/store.js';
 
 /** The options of a call that waits for an answer. */

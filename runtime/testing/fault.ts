@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { LockOptionError } from '../errors.js';
 import { refuseUnknown, shown } from '../options/validate.js';
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { createHash } from 'node:crypto';
 import { defaultHostIdentifier } from '../client/environment.js';
 import { LockFactory } from '../client/lock-factory.js';

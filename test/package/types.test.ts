@@ -153,6 +153,20 @@ describe.each(COMPILER_LINES)('TypeScript %s', (line) => {
   });
 });
 
+test.each(COMPILER_LINES)(
+  'TypeScript %s needs no newer library than ES2022’s for our own declarations',
+  async (line) => {
+    const folder = `lean-${line}`;
+    mkdirSync(join(consumer.folder, folder));
+    // Neither has types of Node.js or of the SDK, which would bring the newer parts with them.
+    const imports = "import * as light from 'cdk-lynk/runtime/light';\nimport * as testing from 'cdk-lynk/testing';\n";
+    consumer.write(join(folder, 'use.ts'), `${imports}console.log(light, testing);\n`);
+    const compilerOptions = { target: 'es2022', module: 'nodenext', types: [], noEmit: true, strict: true };
+    consumer.write(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['use.ts'] }));
+    expect(await consumer.run(process.execPath, [compilerOf(line), '-p', folder])).toBe('');
+  },
+);
+
 test('TypeScript 5.9 finds every entry point as CDK apps of old have it, which know no exports map', async () => {
   expect(await compiled('5.9', { moduleResolution: 'node10', uses: 'everything', options: STRICTEST })).toBe('');
 });
