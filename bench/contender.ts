@@ -6,16 +6,16 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { getLockFactory } from '../runtime/index.js';
+import { connectionOf } from '../runtime/store/client.js';
 import { counted, total } from './stage.js';
 import { timed } from './statistics.js';
 
 const workMs = Number(process.argv[2]);
-const { client, take } = counted(new DynamoDBClient({}));
-const lock = getLockFactory(undefined, { client, waitSeconds: 300 }).createLock('processes');
+const { take } = counted(connectionOf(undefined).client());
+const lock = getLockFactory(undefined, { waitSeconds: 300 }).createLock('processes');
 // One cycle first, so that the connection and the code are warm.
-const warm = getLockFactory(undefined, { client }).createLock(`warm ${process.pid}`);
+const warm = getLockFactory(undefined).createLock(`warm ${process.pid}`);
 for (let cycle = 0; cycle < 20; cycle += 1) await warm.withLock(() => {});
 process.stdout.write('ready\n');
 for await (const line of createInterface(process.stdin)) {

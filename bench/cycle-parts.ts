@@ -1,10 +1,12 @@
 /**
  * The time of an uncontended cycle, compared with a put and a delete by the SDK alone, part by part
- * (docs/decisions/0009): the lock's two requests; these with the middleware that reads their date; with a signal; the
- * lock itself, by the SDK's client and by the light one; and the lock with clocks, timers and random bytes that cost nothing.
+ * (docs/decisions/0009): the lock's two requests by a client of the user's own; these with the middleware that reads
+ * their date; with a signal; the same two by the default client; the lock by each kind of client; and the lock by the
+ * default client with clocks, timers and random bytes that cost nothing.
  *
- *     npm run bench:cycle     about two minutes, on an idle machine
+ *     npm run bench:cycle [-- PAIRS]     about two minutes, on an idle machine
  */
+import { loadavg } from 'node:os';
 import {
   DeleteItemCommand,
   type DeleteItemInput,
@@ -15,9 +17,9 @@ import {
 import type { Clock } from '../runtime/core/clock.js';
 import type { Randomness } from '../runtime/core/lock-manager.js';
 import { type Ours, putAndDelete, Stage } from './stage.js';
-import { pairedRatio, times } from './statistics.js';
+import { pairedRatios, times } from './statistics.js';
 
-const PAIRS = 200;
+const PAIRS = Number(process.argv[2] ?? 200);
 const CYCLES = 20;
 
 /** Time stands still, and timers never fire. */
@@ -77,22 +79,32 @@ try {
       await client.send(dress(new DeleteItemCommand(remove)), options());
     };
   };
+  const own = stage.default();
+  const never = new AbortController().signal;
+  const byDefault = async (): Promise<void> => {
+    // The middleware knows a request by its input.
+    await own.connection.send('UpdateItem', { ...update }, never);
+    await own.connection.send('DeleteItem', { ...remove }, never);
+  };
   const parts = {
     'its update and delete': twoRequests({}),
     'with their date': twoRequests({ isDated: true }),
     'and abortable': twoRequests({ isDated: true, isAbortable: true }),
-    'the lock': cycle,
+    'all this by the default client': byDefault,
+    'the lock by a client of the user’s own': cycle,
+    'the lock by the default client': cycleOf(stage.ours({}, own)),
+    'its clocks etc. for nothing': cycleOf(stage.ours({}, own, freeClock, freeRandomness)),
     'the lock by the light client': lightCycle,
-    'its clocks etc. for nothing': cycleOf(stage.ours({}, counted, freeClock, freeRandomness)),
   };
 
+  console.log(`Node.js ${process.version}, a load of ${loadavg()[0]?.toFixed(1)}; processor time, time`);
   for (const [name, run] of Object.entries(parts)) {
-    const ratio = await pairedRatio(
+    const { cpu, wall } = await pairedRatios(
       PAIRS,
       times(CYCLES, run),
       times(CYCLES, () => putAndDelete(client, stage.table, 'floor')),
     );
-    console.log(`${name.padEnd(30)} ${ratio.toFixed(3)}`);
+    console.log(`${name.padEnd(40)} ${cpu.toFixed(3)} ${wall.toFixed(3)}`);
   }
 } finally {
   await stage.strike();

@@ -5,17 +5,22 @@ import { type Clock, systemClock } from '../runtime/core/clock.js';
 import { LockManager, type Randomness } from '../runtime/core/lock-manager.js';
 import { LightConnection } from '../runtime/light/connection.js';
 import type { FactorySettings } from '../runtime/options/options.js';
-import { factoryConnectionOf } from '../runtime/store/client.js';
+import { factoryConnectionOf, ownConnection } from '../runtime/store/client.js';
+import type { Connection } from '../runtime/store/connection.js';
 import { DynamoDBStore } from '../runtime/store/dynamodb-store.js';
 import { clientEnvironment, clientSettings, startServer, type TestServer } from '../test/server/index.js';
 import { createTable, lockTable } from '../test/server/table.js';
 
+/** A thousand requests at once queue for sockets. That is measured on purpose, so there is no warning. */
+const PATIENT = { socketAcquisitionWarningTimeout: 600_000 };
+
 /** The attempts that were sent, by operation. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** A client that counts its attempts. */
+/** A client that counts its attempts, and the connection by it. */
 export interface Counted {
   readonly client: DynamoDBClient;
+  readonly connection: Connection;
   /** The attempts since the last call. */
   take(): Counts;
 }
@@ -46,21 +51,31 @@ export class Stage {
     return { ...clientEnvironment(this.server.endpoint), LYNK_TABLE_NAME: this.table };
   }
 
+  /** A client of the user's own. */
   client(): Counted {
-    // A thousand requests at once queue for sockets. That is measured on purpose, so there is no warning.
-    const requestHandler = { socketAcquisitionWarningTimeout: 600_000 };
-    return counted(new DynamoDBClient({ ...clientSettings(this.server.endpoint), requestHandler }), this.clients);
+    const client = new DynamoDBClient({ ...clientSettings(this.server.endpoint), requestHandler: PATIENT });
+    return counted(client, factoryConnectionOf(client), this.clients);
   }
 
-  /** Locks of a process of their own, which shares neither queue nor memory with others here. */
+  /** The default client; with `isPatient` without its time limits, into which requests that queue for sockets run. */
+  default(isPatient = false): Counted {
+    const requestHandler = isPatient && { requestHandler: PATIENT };
+    const connection = ownConnection({ ...clientSettings(this.server.endpoint), ...requestHandler });
+    return counted(connection.client(), connection, this.clients);
+  }
+
+  /**
+   * Locks of a process of their own, which shares neither queue nor memory with others here.
+   * @param counted by the default client, if no other is given
+   */
   ours(
     settings: FactorySettings = {},
-    { client, take } = this.client(),
+    { connection, take } = this.default(),
     clock: Clock = systemClock,
     random: Randomness = { bytes: randomBytes, fraction: Math.random },
   ): Ours {
     const manager = new LockManager(clock, random);
-    const store = new DynamoDBStore(this.table, factoryConnectionOf(client));
+    const store = new DynamoDBStore(this.table, connection);
     return { locks: new LockFactory(manager, store, settings, () => 'bench'), take };
   }
 
@@ -78,7 +93,12 @@ export class Stage {
   }
 }
 
-export function counted(client: DynamoDBClient, clients: DynamoDBClient[] = []): Counted {
+/** Counts the attempts of a client that has sent nothing yet. */
+export function counted(
+  client: DynamoDBClient,
+  connection: Connection = factoryConnectionOf(client),
+  clients: DynamoDBClient[] = [],
+): Counted {
   let counts: Record<string, number> = {};
   client.middlewareStack.add(
     (next, context) => (args) => {
@@ -86,12 +106,13 @@ export function counted(client: DynamoDBClient, clients: DynamoDBClient[] = []):
       counts[operation] = (counts[operation] ?? 0) + 1;
       return next(args);
     },
-    // After the retries, so that each attempt counts.
-    { step: 'deserialize', priority: 'low', name: 'benchCount' },
+    // After the retries, so that each attempt counts; before the default client's own, which is the last.
+    { step: 'deserialize', name: 'benchCount' },
   );
   clients.push(client);
   return {
     client,
+    connection,
     take: () => {
       const taken = counts;
       counts = {};

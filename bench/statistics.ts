@@ -44,21 +44,44 @@ export function times(count: number, run: () => Promise<unknown>): () => Promise
   };
 }
 
-/**
- * The median ratio of the times of `ours` and `floor`. Each of `pairs` rounds measures both, in alternating order, so
- * that other load of the machine affects both.
- */
+/** The median ratio of the times of `ours` and `floor`, in pairs. */
 export async function pairedRatio(
   pairs: number,
   ours: () => Promise<unknown>,
   floor: () => Promise<unknown>,
 ): Promise<number> {
-  const ratios: number[] = [];
+  return (await pairedRatios(pairs, ours, floor)).wall;
+}
+
+/**
+ * The median ratios of the times of `ours` and `floor`, and of their processor times, which other programs disturb less.
+ * Each of `pairs` rounds measures both, in alternating order, so that other load of the machine affects both.
+ */
+export async function pairedRatios(
+  pairs: number,
+  ours: () => Promise<unknown>,
+  floor: () => Promise<unknown>,
+): Promise<Cost> {
+  const ratios: Cost[] = [];
   for (let pair = -1; pair < pairs; pair += 1) {
-    const first = pair % 2 === 0 ? await timed(ours) : await timed(floor);
-    const second = pair % 2 === 0 ? await timed(floor) : await timed(ours);
+    const first = pair % 2 === 0 ? await costOf(ours) : await costOf(floor);
+    const second = pair % 2 === 0 ? await costOf(floor) : await costOf(ours);
+    const [our, other] = pair % 2 === 0 ? [first, second] : [second, first];
     // The first pair only warms up.
-    if (pair >= 0) ratios.push(pair % 2 === 0 ? first / second : second / first);
+    if (pair >= 0) ratios.push({ wall: our.wall / other.wall, cpu: our.cpu / other.cpu });
   }
-  return median(ratios);
+  return { wall: median(ratios.map(({ wall }) => wall)), cpu: median(ratios.map(({ cpu }) => cpu)) };
+}
+
+/** Time and processor time of some work: in milliseconds, or as ratios. */
+interface Cost {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+async function costOf(run: () => Promise<unknown>): Promise<Cost> {
+  const before = process.cpuUsage();
+  const wall = await timed(run);
+  const { user, system } = process.cpuUsage(before);
+  return { wall, cpu: (user + system) / 1000 };
 }

@@ -23,6 +23,8 @@ const THROTTLED = /^(?:Request)?Throttl|^(?:ProvisionedThroughput|RequestLimit)E
 const PASSING =
   /^(?:ReplicatedWriteConflict|Transaction(?:Conflict|InProgress)|LimitExceeded|Request(?:Time|Expired|InTheFuture)|ExpiredToken)/;
 
+const UNMET = /^(?:ConditionalCheckFailed|TransactionCanceled)Exception$/;
+
 /** The table is encrypted with a key of the customer. */
 const KEY = /\bkms:[A-Z]|:kms:|KMS key|AWSKMS/;
 /** IAM names the kind of policy, such as `identity-based policy`, `VPC endpoint policy`, `permissions boundary`. */
@@ -101,7 +103,7 @@ function refusalOf(action: string, message: string): string {
  * of the SDK has classes of its own.
  */
 export function isUnmet(error: unknown): error is Unmet {
-  return ['ConditionalCheckFailedException', 'TransactionCanceledException'].includes(described(error).name);
+  return UNMET.test(described(error).name);
 }
 
 /** Whether a request failed because there are too many requests. */

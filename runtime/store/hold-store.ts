@@ -55,7 +55,7 @@ export class DynamoDBHoldStore implements HoldStore {
     try {
       this.place ??= await this.connection.place();
     } catch (error) {
-      throw classifyFailure(error, { lockName: lockKey, tableName: this.tableName, action: 'any request' });
+      throw classifyFailure(error, { ...this.at(lockKey), action: 'any request' });
     }
     return JSON.stringify([...this.place, this.tableName, lockKey]);
   }
@@ -188,7 +188,7 @@ export class DynamoDBHoldStore implements HoldStore {
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     };
     const { dateMs, output, unmet } = await this.send(lockKey, 'UpdateItem', input, signal);
-    const place = { lockName: lockKey, tableName: this.tableName };
+    const place = this.at(lockKey);
     const isFenced = Boolean(set[fencingToken]);
     if (!unmet) {
       const { Attributes } = output;
@@ -212,12 +212,17 @@ export class DynamoDBHoldStore implements HoldStore {
     try {
       return await this.connection.send(operation, input, signal);
     } catch (error) {
-      throw classifyFailure(error, { lockName, tableName: this.tableName, action: `dynamodb:${operation}` });
+      throw classifyFailure(error, { ...this.at(lockName), action: `dynamodb:${operation}` });
     }
   }
 
   protected entry(item: Item, lockName: string) {
-    return entryFromItem(item, { lockName, tableName: this.tableName });
+    return entryFromItem(item, this.at(lockName));
+  }
+
+  /** Where a lock's item is. Errors name it. */
+  private at<T extends string | undefined>(lockName: T) {
+    return { lockName, tableName: this.tableName };
   }
 
   /** Table and key of one lock's item, for the input of a request. */

@@ -90,22 +90,25 @@ export function fencingTokenOf(item: Item | undefined, place: ItemPlace, outcome
 
 /** The text of an attribute value of type S. */
 export function textIn(value: unknown): string | undefined {
-  const text = isObject(value) ? value['S'] : undefined;
-  return typeof text === 'string' ? text : undefined;
+  return memberOf(value, 'S');
 }
 
 /** The number of an attribute value of type N, which DynamoDB sends as text. */
 export function numberIn(value: unknown): number | undefined {
-  const text = isObject(value) ? value['N'] : undefined;
-  if (typeof text !== 'string' || text.trim() === '') return undefined;
-  const number = Number(text);
+  const number = Number(memberOf(value, 'N')?.trim() || undefined);
   return Number.isFinite(number) ? number : undefined;
 }
 
 /** The whole number of an attribute value of type N, exact to the last digit; undefined for any other. */
 export function wholeIn(value: unknown): bigint | undefined {
-  const text = isObject(value) ? value['N'] : undefined;
-  return typeof text === 'string' && /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+  const text = memberOf(value, 'N') ?? '';
+  return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+}
+
+/** What an attribute value of this type has, if it is a text. */
+function memberOf(value: unknown, type: 'S' | 'N'): string | undefined {
+  const text = (value as Partial<Record<typeof type, unknown>> | null | undefined)?.[type];
+  return typeof text === 'string' ? text : undefined;
 }
 
 function textOf(item: Item, attribute: string, place: ItemPlace): string {
@@ -124,15 +127,11 @@ function refuse(
   outcome = 'the entry is left as it is',
 ): never {
   const value = item[attribute];
-  const types = isObject(value) ? Object.keys(value).join() : '';
+  const types = typeof value === 'object' && value ? Object.keys(value).join() : '';
   const found = value === undefined ? 'is missing' : `is of type ${types.slice(0, 20) || typeof value}`;
   throw new LockEntryError(
     `lock ${JSON.stringify(lockName)} in table "${tableName}": the attribute "${attribute}" of its entry ${found}, ` +
       `expected ${expected}; ${outcome}: repair or delete it`,
     { lockName, tableName, attribute },
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

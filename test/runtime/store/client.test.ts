@@ -1,6 +1,6 @@
 import * as sdk from '@aws-sdk/client-dynamodb';
 import type { LockStore } from '../../../runtime/core/store.js';
-import { connectionOf, factoryConnectionOf } from '../../../runtime/store/client.js';
+import { connectionOf, factoryConnectionOf, ownConnection } from '../../../runtime/store/client.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { clientSettings, freePort } from '../../server/index.js';
 
@@ -32,7 +32,7 @@ test('the default client is made when first needed, and once a process', async (
   expect(made).toHaveBeenCalledTimes(1);
 });
 
-test('the default client keeps connections alive, and drops silent ones soon', () => {
+test('the default client drops silent connections soon', () => {
   connectionOf(undefined).client();
 
   const [config] = made.mock.calls[0] as [sdk.DynamoDBClientConfig];
@@ -41,11 +41,31 @@ test('the default client keeps connections alive, and drops silent ones soon', (
     requestTimeout: 1500,
     // Without this, the SDK only warns.
     throwOnRequestTimeout: true,
-    httpAgent: { keepAlive: true },
-    httpsAgent: { keepAlive: true },
   });
   // Region, endpoint and credentials are those of the environment.
-  expect(Object.keys(config)).toEqual(['requestHandler']);
+  expect(Object.keys(config)).toEqual(['cacheMiddleware', 'requestHandler']);
+});
+
+test.each([
+  ['the default client', 1, (config: object) => ownConnection(config)],
+  ['a client of the user’s own', 3, (config: object) => connectionOf(new sdk.DynamoDBClient(config))],
+])('%s makes the handler of a command for three requests: %d', async (_, times, connect) => {
+  const resolved = jest.spyOn(sdk.GetItemCommand.prototype, 'resolveMiddleware');
+  const connection = connect({ ...clientSettings(`http://127.0.0.1:${await freePort()}`), maxAttempts: 1 });
+  const store = new DynamoDBStore('locks', connection);
+
+  for (let request = 0; request < 3; request += 1) await tried(store);
+
+  expect(resolved).toHaveBeenCalledTimes(times);
+  connection.client().destroy();
+  resolved.mockRestore();
+});
+
+test('connections are kept alive', async () => {
+  const { requestHandler } = ownConnection({ region: 'eu-west-1' }).client().config;
+  const handler = requestHandler as unknown as { configProvider: Promise<{ httpsAgent: { keepAlive: boolean } }> };
+
+  expect((await handler.configProvider).httpsAgent.keepAlive).toBe(true);
 });
 
 test('a client of the user’s own is used as it is: not reconfigured, not destroyed', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { systemClock } from '../../../runtime/core/clock.js';
 import type { LockStore } from '../../../runtime/core/store.js';
-import { factoryConnectionOf } from '../../../runtime/store/client.js';
+import { factoryConnectionOf, ownConnection } from '../../../runtime/store/client.js';
 import type { Connection } from '../../../runtime/store/connection.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { MemoryStore } from '../../../runtime/store/memory-store.js';
@@ -50,6 +50,11 @@ export async function testKitFixture(): Promise<StoreFixture> {
 /** A store on the server that the environment names, reached by an SDK client. */
 export function dynamoDBFixture(): Promise<StoreFixture> {
   return onServer((client) => factoryConnectionOf(client));
+}
+
+/** The same, reached by the default client. */
+export function defaultFixture(): Promise<StoreFixture> {
+  return onServer((_, endpoint) => ownConnection(clientSettings(endpoint)));
 }
 
 /** The same, reached by the light client. */

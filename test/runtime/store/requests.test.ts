@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { NewEntry } from '../../../runtime/core/store.js';
 import { LockTableError } from '../../../runtime/errors.js';
 import { formatVersion, holdIdFrom } from '../../../runtime/protocol/version.js';
-import { factoryConnectionOf } from '../../../runtime/store/client.js';
+import { factoryConnectionOf, ownConnection } from '../../../runtime/store/client.js';
 import type { Connection } from '../../../runtime/store/connection.js';
 import { DynamoDBStore } from '../../../runtime/store/dynamodb-store.js';
 import { clientSettings } from '../../server/index.js';
@@ -52,6 +53,14 @@ const WAYS = [
       return factoryConnectionOf(client);
     },
   ],
+  [
+    'the default client',
+    (endpoint: string) => {
+      const connection = ownConnection(clientSettings(endpoint));
+      stops.push(() => connection.client().destroy());
+      return connection;
+    },
+  ],
   ['the light client', lightConnectionTo],
 ] as const;
 let connect: (endpoint: string) => Connection;
@@ -88,6 +97,7 @@ class ScriptedServer {
 
 const stops: (() => void)[] = [];
 afterEach(() => {
+  jest.restoreAllMocks();
   for (const stop of stops.splice(0)) stop();
 });
 
@@ -264,5 +274,44 @@ describe.each(WAYS)('by %s', (_, to) => {
     controller.abort();
 
     await expect(store.read('a', 'strong', controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  test('if its signal aborts in the pause before the next attempt, that one is not sent', async () => {
+    // The pause then lasts for some 500 ms at least.
+    jest.spyOn(Math, 'random').mockReturnValue(0.99);
+    const throttled = { status: 400, body: { __type: 'ThrottlingException', message: 'slow down' } };
+    const { store, sent } = await ScriptedServer.start(throttled, { date: at(0) });
+    const controller = new AbortController();
+
+    const asked = store.read('a', 'strong', controller.signal);
+    while (sent.length === 0) await sleep(5);
+    await sleep(50);
+    controller.abort();
+
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    expect(sent.length).toBe(1);
+  });
+
+  test('requests at the same time have signals and Dates of their own', async () => {
+    const item = (version: string) => ({ Item: { ...theirItem, versionNumber: { S: version } } });
+    const { store } = await ScriptedServer.start(
+      { date: at(1), body: item('1') },
+      { date: at(2), body: item('2') },
+      { date: at(3), body: item('3') },
+    );
+    const controller = new AbortController();
+    controller.abort();
+
+    const [aborted, ...read] = await Promise.allSettled(
+      [controller.signal, never, never, never].map((signal) => store.read('a', 'strong', signal)),
+    );
+
+    expect(aborted?.status).toBe('rejected');
+    const values = read.map((one) => one.status === 'fulfilled' && one.value);
+    expect(values.map((value) => value && [value.entry?.version, value.dateMs]).sort()).toEqual([
+      ['1', NOW + 1000],
+      ['2', NOW + 2000],
+      ['3', NOW + 3000],
+    ]);
   });
 });
