@@ -77,7 +77,7 @@ export async function handOver(stage: Stage, rounds = 120): Promise<Figure[]> {
       what: 'hand-over, mean of the waiter’s',
       unit: 'requests',
       value: mean(outcomes.map(({ counts }) => total(counts))),
-      goal: 20,
+      goal: 21,
     },
     {
       what: 'hand-over, most writes of the waiter',

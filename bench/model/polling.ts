@@ -9,24 +9,25 @@ const ROUND_TRIP_MS = 5;
 /** Milliseconds to sleep before poll number `poll` (from 0). `random` is uniform in [0, 1). */
 type Schedule = (poll: number, random: number) => number;
 
-const doubling = (poll: number, capMs: number): number => Math.min(20 * 2 ** Math.min(poll, 10), capMs);
+const grown = (poll: number, capMs: number, by = 1.5): number => Math.min(20 * by ** Math.min(poll, 10), capMs);
 /** The client's jitter: times 0.5 to 1.5. */
 const half =
   (capMs: number): Schedule =>
   (poll, random) =>
-    doubling(poll, capMs) * (0.5 + random);
+    grown(poll, capMs) * (0.5 + random);
 /** The usual full jitter: times 0 to 2, which has the same average. */
 const full =
   (capMs: number): Schedule =>
   (poll, random) =>
-    doubling(poll, capMs) * 2 * random;
+    grown(poll, capMs) * 2 * random;
 
 const SCHEDULES: Readonly<Record<string, Schedule>> = {
   'up to 85 ms': half(85),
   'up to 170 ms': (poll, random) => pollDelayMs(poll, random),
   'up to 340 ms': half(340),
+  'up to 170 ms, doubling': (poll, random) => grown(poll, 170, 2) * (0.5 + random),
   'up to 170 ms, full jitter': full(170),
-  'up to 170 ms, no jitter': (poll) => doubling(poll, 170),
+  'up to 170 ms, no jitter': (poll) => grown(poll, 170),
   'every second': () => 1000,
 };
 

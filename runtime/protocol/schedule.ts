@@ -10,14 +10,14 @@ const LIVELY_POLL_MS = 50;
 const LIVELY_CROWDING = 7;
 
 /**
- * A waiter's sleep before poll number `poll` (from 0): 20 ms doubling to 170 ms, times 0.5 to 1.5, and times
- * `crowding` (from 1; protocol/adaptive-backoff.ts). If the lock `isLively`, because it has changed hands between two
- * polls, the sleep doubles to 50 ms only; to more in a crowd, and to 170 ms from a factor of 24.
+ * A waiter's sleep before poll number `poll` (from 0): 20 ms, each 1.5 times the one before, up to 170 ms; times 0.5 to
+ * 1.5, and times `crowding` (from 1; protocol/adaptive-backoff.ts). If the lock `isLively`, because it has changed hands
+ * between two polls, the sleep grows to 50 ms only; to more in a crowd, and to 170 ms from a factor of 24.
  */
 export function pollDelayMs(poll: number, random: number, crowding = 1, isLively = false): number {
   const livelyMs = LIVELY_POLL_MS * Math.max(1, crowding / LIVELY_CROWDING);
   const longestMs = isLively ? Math.min(livelyMs, LONGEST_POLL_MS) : LONGEST_POLL_MS;
-  return Math.min(20 * 2 ** Math.min(poll, 10), longestMs) * (0.5 + random) * crowding;
+  return Math.min(20 * 1.5 ** Math.min(poll, 10), longestMs) * (0.5 + random) * crowding;
 }
 
 /** The sleep after failure number `failure` (from 0) in transit: 25 ms doubling to 1 s, times 0.5 to 1.5. */

@@ -47,7 +47,7 @@ export class Setting {
   /** A version as another process of ours would have drawn it that long ago. */
   versionDrawn(agoMs = 0, timed = true): string {
     const holdId = holdIdFrom(new Uint8Array(10).fill(0xee));
-    return formatVersion({ stampMs: EPOCH_MS + this.time.nowMs - agoMs, timed, holdId });
+    return formatVersion({ stampMs: Math.floor(EPOCH_MS + this.time.nowMs - agoMs), timed, holdId });
   }
 }
 

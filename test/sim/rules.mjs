@@ -213,7 +213,7 @@ export const RULES = {
     edits: [
       {
         file: 'protocol/schedule.ts',
-        find: 'Math.min(20 * 2 ** Math.min(poll, 10), longestMs)',
+        find: 'Math.min(20 * 1.5 ** Math.min(poll, 10), longestMs)',
         replace: '20',
       },
     ],

@@ -14,10 +14,10 @@ const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const counts = fc.nat(100_000);
 const leases = fc.integer({ min: 1, max: 86_400 });
 
-test('a waiter sleeps 20 ms, doubling to 170 ms, give or take half', () => {
-  expect([0, 1, 2, 3, 4, 50, 5000].map((poll) => pollDelayMs(poll, 0.5))).toEqual([20, 40, 80, 160, 170, 170, 170]);
+test('a waiter sleeps 20 ms, growing by 1.5 to 170 ms, give or take half', () => {
+  expect([0, 1, 2, 3, 6, 50, 5000].map((poll) => pollDelayMs(poll, 0.5))).toEqual([20, 30, 45, 67.5, 170, 170, 170]);
   expect(pollDelayMs(0, 0)).toBe(10);
-  expect(pollDelayMs(4, 0.5, 3)).toBe(510);
+  expect(pollDelayMs(6, 0.5, 3)).toBe(510);
   fc.assert(
     fc.property(counts, random, (poll, fraction) => {
       expect(pollDelayMs(poll, fraction)).toBeGreaterThanOrEqual(10);
@@ -27,7 +27,7 @@ test('a waiter sleeps 20 ms, doubling to 170 ms, give or take half', () => {
 });
 
 test('who saw the lock change hands sleeps up to 50 ms, more in a crowd, and as long as others in a large one', () => {
-  expect([0, 1, 2, 50].map((poll) => pollDelayMs(poll, 0.5, 1, true))).toEqual([20, 40, 50, 50]);
+  expect([0, 1, 2, 50].map((poll) => pollDelayMs(poll, 0.5, 1, true))).toEqual([20, 30, 45, 50]);
   expect(pollDelayMs(9, 0.5, 7, true)).toBe(350);
   expect(pollDelayMs(9, 0.5, 14, true)).toBe(1400);
   expect(pollDelayMs(9, 0.5, 24, true)).toBe(pollDelayMs(9, 0.5, 24));
