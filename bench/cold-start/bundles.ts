@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 /** Entry points of handlers. The paths are those of this repository. */
 export const CODE = {
@@ -24,22 +24,38 @@ export interface Bundle {
   readonly loaded: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
 }
 
-/** The kinds of bundles: as docs/lambda.md recommends, or esbuild's default for CommonJS. */
-export type Manner = 'esm' | 'cjs';
+/** CommonJS packages in an ES module load Node's modules by `require`. */
+const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+
+/** How a bundle is made. */
+const MANNERS = {
+  /** As docs/lambda.md recommends. */
+  cjs: { format: 'cjs', mainFields: ['module', 'main'] },
+  /** As esbuild makes CommonJS by default. */
+  'cjs-default': { format: 'cjs' },
+  esm: { format: 'esm', mainFields: ['module', 'main'], banner: { js: REQUIRE } },
+  /** The same, but node:http is required in place of imported. */
+  'esm-alias': {
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: { js: REQUIRE },
+    alias: { 'node:http': './bench/cold-start/node-http.cjs' },
+  },
+} as const satisfies Record<string, BuildOptions>;
+export type Manner = keyof typeof MANNERS;
 
 /** A bundle like that of `NodejsFunction`, with the SDK. */
 export async function bundled(code: string, manner: Manner = 'esm'): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: process.cwd() },
-    outfile: 'index.mjs',
+    outfile: 'index.js',
     bundle: true,
     minify: true,
     write: false,
     metafile: true,
     platform: 'node',
     target: 'node20',
-    format: manner,
-    ...(manner === 'esm' && { mainFields: ['module', 'main'], banner: { js: REQUIRE } }),
+    ...MANNERS[manner],
   });
   const text = outputFiles[0]?.text ?? '';
   return {
@@ -50,9 +66,6 @@ export async function bundled(code: string, manner: Manner = 'esm'): Promise<Bun
     loaded: Object.values(metafile.outputs).flatMap(({ imports }) => imports),
   };
 }
-
-/** CommonJS packages in an ES module load Node's modules by `require`. */
-const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 
 function partsOf({ outputs }: Metafile): Record<string, number> {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));

@@ -1,62 +1,105 @@
 /**
- * What the client adds to a function's bundle and cold start: sizes, and the time of an import in a fresh process,
- * compared with the SDK alone. A second copy of the SDK alone shows how exact the measurement is. A comment as long as
- * `withLock` shows the cost of the length alone.
+ * What a function's cold start costs on each line of Node.js: the import of its bundle, its first cycle over TLS, and
+ * its memory. Handlers without a lock, with a put and a delete by the SDK, and with `withLock` of both entries, bundled
+ * as the docs recommend and in other ways. Processor time; medians of fresh processes in an order drawn anew.
  *
- *     npm run bench:cold-start -- --rounds 300     about three minutes, on an idle machine
+ *     npm run bench:cold-start -- --rounds 30     some ten minutes
+ *     npm run bench:cold-start -- --imports       what our client adds to an import of the SDK
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, medianInterval } from '../statistics.js';
-import { bundled, CODE } from './bundles.js';
-import { importTimes } from './import-time.js';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { installToolchains, NODE_LINES, type NodeLine, nodeOf } from '../../test/package/toolchains.js';
+import { clientSettings, startServer } from '../../test/server/index.js';
+import { createTable, lockTable } from '../../test/server/table.js';
+import { median } from '../statistics.js';
+import { type Bundle, bundled, type Manner } from './bundles.js';
+import { HANDLERS, type HandlerName } from './handlers.js';
+import { shuffled } from './shuffled.js';
+import { type Start, starter } from './start.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '300' } } });
-const BASE = 'the SDK client with its commands';
-const sdk = await bundled(CODE.sdk);
-const withLock = await bundled(CODE.sdk + CODE.withLock);
-// esbuild keeps comments that look like a license.
-const comment = `/*!${'-'.repeat(withLock.bytes - sdk.bytes)}*/`;
-const candidates = [
-  { name: BASE, bundle: sdk },
-  { name: '  the same again', bundle: sdk },
-  { name: '  and a comment as long as withLock', bundle: await bundled(CODE.sdk + comment) },
-  { name: '  and withLock', bundle: withLock },
-  { name: '  and getLockFactory', bundle: await bundled(CODE.sdk + CODE.factory) },
-  { name: '  and all of cdk-lynk/runtime', bundle: await bundled(CODE.sdk + CODE.runtime) },
-  { name: "  and withLock, with Powertools' logger", bundle: await bundled(CODE.sdk + CODE.withLock + CODE.logger) },
-];
+const BARE = 'a bare handler';
+const MANNERS: readonly Manner[] = ['cjs', 'esm', 'esm-alias', 'cjs-default'];
 
-const folder = mkdtempSync(join(tmpdir(), 'cold-start-'));
-try {
-  const inputs = candidates.map(({ name, bundle }) => ({ name, code: bundle.code }));
-  const times = await importTimes(inputs, Number(values.rounds), folder);
-  const base = times.get(BASE) ?? [];
-  console.log(
-    `Node.js ${process.version}, ${values.rounds} rounds; times are medians, what is added medians of differences`,
-  );
-  console.log(row('bundle', ['KB', 'gzip', 'added', 'gzip', 'ms', 'added', '(95 %)', 'CPU ms', 'added', '(95 %)']));
-  for (const { name, bundle } of candidates) {
-    const sizes = [bundle.bytes, bundle.gzippedBytes, bundle.bytes - sdk.bytes, bundle.gzippedBytes - sdk.gzippedBytes];
-    const taken = (['wallMs', 'cpuMs'] as const).flatMap((kind) => {
-      const ms = (times.get(name) ?? []).map((time) => time[kind]);
-      const added = ms.map((time, round) => time - (base[round]?.[kind] ?? Number.NaN));
-      return [shown(median(ms)), shown(median(added)), medianInterval(added).map(shown).join('..')];
-    });
-    console.log(row(name, [...sizes.map((bytes) => shown(bytes / 1000)), ...taken]));
+interface Candidate {
+  readonly line: NodeLine;
+  readonly name: HandlerName;
+  readonly manner: Manner;
+  readonly bundle: Bundle;
+  readonly file: string;
+  readonly starts: Start[];
+}
+
+const { values } = parseArgs({
+  options: {
+    imports: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '30' },
+    manners: { type: 'string', default: MANNERS.join() },
+  },
+});
+if (values.imports) await import('./imports.js');
+else await tellColdStarts(Number(values.rounds), values.manners.split(',') as Manner[]);
+
+async function tellColdStarts(rounds: number, manners: readonly Manner[]): Promise<void> {
+  await installToolchains();
+  const folder = mkdtempSync(join(tmpdir(), 'cold-start-'));
+  const server = await startServer();
+  const client = new DynamoDBClient(clientSettings(server.endpoint));
+  try {
+    await createTable(client, lockTable('cold'));
+    const start = await starter(server, 'cold');
+    const candidates = await candidatesIn(folder, manners);
+    const [loadBefore] = loadavg();
+    // The first round only fills the file cache.
+    for (let round = -1; round < rounds; round += 1) {
+      for (const { line, file, starts } of shuffled(candidates)) {
+        const one = await start(nodeOf(line), file);
+        if (round >= 0) starts.push(one);
+      }
+    }
+    const loads = [loadBefore, loadavg()[0]].map((load) => shown(load ?? 0)).join(' to ');
+    console.log(`${rounds} rounds; medians of processor time; a load of ${loads}`);
+    tell(candidates);
+  } finally {
+    client.destroy();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
-  const cjs = await bundled(CODE.sdk, 'cjs');
-  console.log(
-    `for comparison, the first one as esbuild bundles it for CommonJS by default: ${shown(cjs.bytes / 1000)} KB`,
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+}
+
+async function candidatesIn(folder: string, manners: readonly Manner[]): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const manner of manners) {
+    for (const [name, code] of Object.entries(HANDLERS) as [HandlerName, string][]) {
+      const bundle = await bundled(code, manner);
+      const file = join(folder, `${candidates.length}.${manner.startsWith('cjs') ? 'cjs' : 'mjs'}`);
+      writeFileSync(file, bundle.code);
+      candidates.push(...NODE_LINES.map((line) => ({ line, name, manner, bundle, file, starts: [] })));
+    }
+  }
+  return candidates;
+}
+
+function tell(candidates: readonly Candidate[]): void {
+  console.log(row('Node.js', ['bundled', 'KB', 'gzip', 'import', 'first cycle', 'over bare', 'RSS, MB']));
+  const of = (starts: readonly Start[], figure: (start: Start) => number): number => median(starts.map(figure));
+  const total = ({ importMs, cycleMs }: Start): number => importMs + cycleMs;
+  for (const line of NODE_LINES) {
+    for (const { name, manner, bundle, starts } of candidates.filter((one) => one.line === line)) {
+      const bare = candidates.find((one) => one.line === line && one.manner === manner && one.name === BARE);
+      const over = of(starts, total) - of(bare?.starts ?? [], total);
+      const times = [of(starts, ({ importMs }) => importMs), of(starts, ({ cycleMs }) => cycleMs), over];
+      const sizes = [bundle.bytes / 1000, bundle.gzippedBytes / 1000];
+      const cells = [...sizes, ...times, of(starts, ({ rssMB }) => rssMB)].map(shown);
+      console.log(row(`${line}, ${name}`, [manner, ...cells]));
+    }
+  }
 }
 
 function row(name: string, cells: readonly string[]): string {
-  return name.padEnd(40) + cells.map((cell) => cell.padStart(10)).join('');
+  return name.padEnd(36) + cells.map((cell) => cell.padStart(12)).join('');
 }
 
 function shown(figure: number): string {
