@@ -4,7 +4,7 @@
  * their date; with a signal; the same two by the default client; the lock by each kind of client; and the lock by the
  * default client with clocks, timers and random bytes that cost nothing.
  *
- *     npm run bench:cycle [-- PAIRS]     about two minutes, on an idle machine
+ *     npm run bench:cycle [-- PAIRS]     some minutes; the ratios are right on an idle machine only
  */
 import { loadavg } from 'node:os';
 import {
