@@ -7,7 +7,7 @@ import { INPUT, isSo, type LockStateFactory } from './lock-state-factory.js';
 import { anyPermit, lookAtPermitsRequest, pauseSeconds, seenPermitsKnowledge } from './permit-requests.js';
 import { LONGEST_PAUSE_SECONDS } from './state-retries.js';
 
-/** A caller that may not wait also tries so often for a permit that a poll showed free: others may be faster. */
+/** The number of polls of a caller that does not wait. Others may acquire a permit after a poll showed it free. */
 const POLLS_OF_A_TRY = 5;
 
 /**
@@ -18,7 +18,7 @@ const POLLS_OF_A_TRY = 5;
  *                        ▲         │ all are held
  *                        └─ pause ◄┘
  *
- * Nothing is written while it waits: a waiter has no slot of its own.
+ * Waiting writes nothing, because a waiter has no entry of its own.
  */
 export function acquiringPermit(states: LockStateFactory, props: AcquiringProps, permits: number): LockFragment {
   const { shared, scope } = states;

@@ -20,12 +20,12 @@ import { LONGEST_PAUSE_SECONDS, retriesWithin } from './state-retries.js';
 export interface AcquiringProps {
   readonly name: string;
   readonly waitSeconds: number;
-  /** The request that takes the lock. */
+  /** The request that acquires the lock. */
   readonly request: (language: QueryLanguage | undefined) => object;
   readonly policies: PolicyStatement[];
-  /** Fails with the error that is its input. */
+  /** Releases the lock and fails with the error in its input. */
   readonly releaseAndFail: State;
-  /** The state that follows if others hold the lock; it gets the input of the whole. */
+  /** The state that follows if others hold the lock. It gets the input of the first state. */
   readonly releaseAndSkip?: State;
 }
 
@@ -72,13 +72,13 @@ export function acquireTask(states: LockStateFactory, { request, policies }: Acq
   return states.task('acquire', { action: 'updateItem', request, assign, policies });
 }
 
-/** Whether there is time left to wait, and something to wait for. */
+/** Whether there is time left to wait, and the entry is well-formed. */
 export function hasPatience({ shared: { variable } }: LockStateFactory, waitSeconds: number): string {
   const untilMs = `$toMillis(${variable}.waitsSince) + ${waitSeconds * 1000}`;
   return `$not(${variable}.isMalformed) and $millis() < ${untilMs}`;
 }
 
-/** Where a choice leads that has nothing better. */
+/** Adds the default of a choice: to skip if that is possible, otherwise to fail. */
 export function inVain(
   choice: Choice,
   { shared: { variable } }: LockStateFactory,
@@ -88,14 +88,14 @@ export function inVain(
   choice.otherwise(releaseAndFail);
 }
 
-/** From the first state to the one that takes the lock, and the failure if others hold it. */
+/** The first state, the state that acquires the lock, and the failure if others hold it. */
 interface Way {
   readonly start: State;
   readonly acquire: EntryTask;
   readonly outcome: Record<string, string>;
 }
 
-/** All states up to the lock, and what comes after it. */
+/** All states that acquire the lock, as one fragment. The next state follows once the lock is acquired. */
 export function fragmentOf(states: LockStateFactory, props: AcquiringProps, way: Way): LockFragment {
   const { scope, shared } = states;
   const { start, acquire, outcome } = way;
@@ -103,8 +103,8 @@ export function fragmentOf(states: LockStateFactory, props: AcquiringProps, way:
   acquire.next(timeLeft);
   const end: INextable = {
     next: (next) => {
-      // The request that took the lock may be long ago, if its answer got lost or Step Functions stood
-      // still. Then it is taken again, as a refresh would, before the first step.
+      // The request that acquired the lock may be old, if its answer was lost or Step Functions paused. Then the lock
+      // is acquired again before the first step, which works like a refresh.
       const isFresh = isSo(`$millis() - ${shared.variable}.sentMs <= ${START_SECONDS * 1000}`);
       timeLeft.when(isFresh, next, { outputs: INPUT });
       timeLeft.when(isSo(hasPatience(states, props.waitSeconds)), acquire, { outputs: INPUT });

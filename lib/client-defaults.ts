@@ -8,45 +8,46 @@ import {
 import type { Known } from './known-props.js';
 import { refusal } from './refusal.js';
 
-/** What the client of a table's locks does by default; it reaches functions through their environment. */
+/** Defaults of the client. Connected functions get them through their environment. */
 export interface LynkClientDefaults {
   /**
-   * After which others may take a lock over from a holder that died. While the holder lives, its lease is
-   * refreshed. Whole seconds, from 1 to 86,400.
+   * The time after which others may take over the lock of a dead holder. A live holder refreshes its lease. Whole
+   * seconds, from 1 to 86,400.
    *
-   * @default - the client's own, 10 seconds
+   * @default - the client's default, 10 seconds
    */
   readonly leaseDuration?: Duration;
 
   /**
-   * For which `withLock` and `acquire` wait at most; `Duration.seconds(0)` asks once. Up to a day.
+   * The longest time that `withLock` and `acquire` wait for a lock. `Duration.seconds(0)` tries once. Up to a day.
    *
-   * @default - the client's own, 30 seconds
+   * @default - the client's default, 30 seconds
    */
   readonly waitDuration?: Duration;
 
   /**
-   * What two of DynamoDB's front ends may differ by before a lock is taken over by the age of its last
-   * refresh. Whole seconds, at least 2. A longer one makes the locks of dead holders free later.
+   * The largest clock difference between two of DynamoDB's servers that the client tolerates. The client waits this
+   * much longer before it takes a lock over by the age of its last refresh. A larger value delays takeovers from dead
+   * holders. Whole seconds, from 2 to 86,400.
    *
-   * @default - the client's own, 3 seconds
+   * @default - the client's default, 3 seconds
    */
   readonly clockTolerance?: Duration;
 }
 
-/** The client's own defaults; a test compares the two. */
+/** The client's default lease. A test compares it with the client's own constant. */
 export const CLIENT_LEASE_SECONDS = 10;
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** Each default, what it may be, and the variable that brings it to a function. */
+/** Each default, its range, and the environment variable that passes it to a function. */
 const DEFAULTS = {
   leaseDuration: { variable: LEASE_SECONDS_VARIABLE, least: 1, whole: true },
   waitDuration: { variable: WAIT_SECONDS_VARIABLE, least: 0, whole: false },
   clockTolerance: { variable: CLOCK_TOLERANCE_SECONDS_VARIABLE, least: 2, whole: true },
 } as const;
 
-/** Its props. */
+/** The props of `LynkClientDefaults`. */
 export const KNOWN_DEFAULTS: Known<LynkClientDefaults> = {
   leaseDuration: true,
   waitDuration: true,
@@ -55,12 +56,12 @@ export const KNOWN_DEFAULTS: Known<LynkClientDefaults> = {
 
 const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
 
-/** The defaults among these props, and nothing else of them. */
+/** Picks the client defaults out of these props. */
 export function clientDefaultsOf(props: LynkClientDefaults): LynkClientDefaults {
   return Object.fromEntries(NAMES.filter((name) => props[name] !== undefined).map((name) => [name, props[name]]));
 }
 
-/** Refuses a duration that the client would refuse when it starts. */
+/** Throws for a duration that the client would reject when it starts. */
 export function validateClientDefaults(scope: IConstruct, defaults: LynkClientDefaults): void {
   for (const name of NAMES) {
     const duration = defaults[name];
@@ -73,7 +74,7 @@ export function validateClientDefaults(scope: IConstruct, defaults: LynkClientDe
   }
 }
 
-/** The environment variables for them, by name. */
+/** The environment variables that pass these defaults, by name. */
 export function clientEnvironment(defaults: LynkClientDefaults): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const name of NAMES) {
@@ -88,7 +89,7 @@ function textOf(duration: Duration): string {
   return duration.isUnresolved() ? Tokenization.stringifyNumber(duration.toSeconds()) : String(secondsOf(duration));
 }
 
-/** Of a duration that is resolved. */
+/** The seconds of a resolved duration, with fractions. */
 export function secondsOf(duration: Duration): number {
   return duration.toMilliseconds({ integral: false }) / 1000;
 }

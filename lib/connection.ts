@@ -18,9 +18,9 @@ import { refusal, shown, spelled } from './refusal.js';
 const DEFAULT_PREFIX = 'LYNK';
 
 /**
- * What requests call the table: by its name, DynamoDB looks in the account and the Region that they come from. So
- * those from another account, if the two are known, get its ARN. From another Region no table is reached, but a
- * replica in that Region.
+ * The table's name or ARN, as requests of a consumer have to use it. DynamoDB looks up a name in the account and Region
+ * of the request. Requests from another account therefore use the table's ARN, if both accounts are known at synth.
+ * Requests from another Region reach only a replica in that Region.
  */
 export function addressOf(table: ILynkLockTable, consumer: IConstruct): string {
   const stack = Stack.of(consumer);
@@ -34,12 +34,15 @@ export function addressOf(table: ILynkLockTable, consumer: IConstruct): string {
   return stack.formatArn({ service: 'dynamodb', account, resource: 'table', resourceName: table.tableName });
 }
 
-/** Or may have: a Region that only deploy knows counts for any. */
+/**
+ * Whether the table has, or may have, a replica in a Region. A Region that is known only at deployment may be any
+ * Region.
+ */
 function hasReplicaIn({ replicaRegions }: ILynkLockTable, region: string): boolean {
   return Token.isUnresolved(replicaRegions) || replicaRegions.some((replica) => !isOther(replica, region));
 }
 
-/** Tells a function which table its locks are in, and the client's defaults. */
+/** Sets a function's environment variables: the lock table and the client's defaults. */
 export function tellFunction(environment: Environment, table: ILynkLockTable, options: LynkConnectOptions): void {
   const { scope } = environment;
   validateClientDefaults(scope, options);
@@ -60,7 +63,7 @@ export function tellFunction(environment: Environment, table: ILynkLockTable, op
   }
 }
 
-/** Warns of a lease that goes on when no invocation of the function can: others then wait for nobody. */
+/** Warns if the lease is longer than the function's timeout. Others would wait for a lock whose holder has ended. */
 export function warnOfLongLease(environment: Environment, { leaseDuration }: LynkClientDefaults): void {
   const timeout = environment.timeoutSeconds();
   if (leaseDuration?.isUnresolved() || timeout === undefined) return;
@@ -76,27 +79,30 @@ export function warnOfLongLease(environment: Environment, { leaseDuration }: Lyn
   );
 }
 
-/** A duration that only deploy knows is another text each time, though the token is the same. */
+/**
+ * Whether two values are the same. A duration that is known only at deployment is a new text each time, so the resolved
+ * values are compared.
+ */
 function isSame(scope: IConstruct, plain: string, before: string, value: string): boolean {
   if (before === value) return true;
-  // What two tables in two stacks are called may resolve to the same.
+  // The names of two tables in two stacks may resolve to the same text.
   if (plain === TABLE_NAME_VARIABLE) return false;
   const [one, other] = [before, value].map((text) => JSON.stringify(Stack.of(scope).resolve(text)));
   return one === other;
 }
 
 interface Conflict {
-  /** What the variable is called without a `variablePrefix`. */
+  /** The variable's name without a `variablePrefix`. */
   readonly plain: string;
   readonly variable: string;
   readonly before: string;
   readonly value: string;
-  /** Whether the user has set it, and not a `connect` before. */
+  /** Whether the user has set the variable, and not an earlier `connect`. */
   readonly byHand: boolean;
 }
 
 function conflict(scope: IConstruct, { plain, variable, before, value, byHand }: Conflict): Error {
-  // A name that only deploy knows is a token, which tells a reader nothing.
+  // A name that is known only at deployment is a token, which means nothing to a reader.
   const values = Token.isUnresolved(before + value)
     ? `${variable} of this function is something else already`
     : `${variable} of this function is ${shown(before)} already, and cannot be ${shown(value)} too`;

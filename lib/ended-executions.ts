@@ -22,25 +22,25 @@ import { refuseUnknown } from './known-props.js';
 import { GIVE_BACK_ACTIONS } from './permissions.js';
 import { refusal, shown } from './refusal.js';
 
-/** The longest that SQS delays a message, and that a Lambda function runs. */
+/** The longest delay of an SQS message, and the longest timeout of a Lambda function. */
 const LONGEST_SECONDS = 15 * 60;
-/** A large table is read in seconds. */
+/** This is enough: a large table is scanned in seconds. */
 const TIMEOUT = Duration.minutes(1);
 const ATTEMPTS = 5;
 
 /**
- * Gives back what executions held that have ended without a clean-up
+ * Releases the locks of executions that ended without releasing them
  * (docs/decisions/0013-locks-of-ended-executions.md).
  *
  *     execution ended ──► rule ──► queue ──► function ──► entries of the lock table
  *       (an event)         │      (delay)       │
  *                       one each                └─ failed 5 times ──► dead letters
  *
- * There is one of it for a lock table and a stack of state machines and functions: what they end by is in that stack's
- * account and Region.
+ * There is one instance for each lock table and each stack with state machines or functions. The events of ended
+ * executions are in that stack's account and Region.
  */
 export class EndedExecutions extends Construct implements ILynkEndedExecutions {
-  /** The one of this stack for this table, which is made when it is first asked for. */
+  /** The instance for this stack and table. The first call creates it. */
   static of(stack: Stack, table: ILynkLockTable): EndedExecutions {
     const id = `EndedExecutions${Names.nodeUniqueId(table.node)}`;
     return (stack.node.tryFindChild(id) as EndedExecutions | undefined) ?? new EndedExecutions(stack, id, table);
@@ -48,7 +48,7 @@ export class EndedExecutions extends Construct implements ILynkEndedExecutions {
 
   readonly handler: IFunction;
   readonly deadLetterQueue: IQueue;
-  /** After how many seconds the locks of each are given back, by the id of its rule. */
+  /** The seconds between the end of an execution and the release of its locks, by the id of the rule. */
   private readonly delays = new Map<string, number>();
 
   private constructor(scope: Construct, id: string, table: ILynkLockTable) {
@@ -62,7 +62,7 @@ export class EndedExecutions extends Construct implements ILynkEndedExecutions {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Without the managed policy for logs, which is for those of every function.
+    // The managed policy for logs is left out, because it covers the logs of every function.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     this.handler = new LambdaFunction(this, 'Handler', {
@@ -79,7 +79,7 @@ export class EndedExecutions extends Construct implements ILynkEndedExecutions {
     table.grants.actions(role, ...GIVE_BACK_ACTIONS);
   }
 
-  /** From now on, the ends of these executions count, too. */
+  /** Releases the locks of these executions, too. */
   watch({ source, eventPattern, message }: ExecutionEnds, options: LynkEndedExecutionsOptions): this {
     refuseUnknown(this, options, KNOWN_ENDED_EXECUTIONS, 'releaseEndedExecutions');
     const delaySeconds = delaySecondsOf(this, options.after);
@@ -111,7 +111,7 @@ export class EndedExecutions extends Construct implements ILynkEndedExecutions {
       visibilityTimeout: Duration.seconds(2 * TIMEOUT.toSeconds()),
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: ATTEMPTS },
     });
-    // Each batch reads the whole table: a few at once are read for as one, and never more than two at a time.
+    // Each batch scans the whole table. So one scan serves up to ten messages, and at most two scans run at a time.
     this.handler.addEventSource(new SqsEventSource(queue, { batchSize: 10, maxConcurrency: 2 }));
     return queue;
   }

@@ -2,24 +2,24 @@ import { ENTRY } from '../runtime/protocol/wire.js';
 import { HOLD_LENGTH } from './states-version.js';
 
 /**
- * The requests with which a state machine takes, watches and releases a lock (docs/step-functions.md), as
- * arguments of Step Functions' DynamoDB integrations. What is only known when they are sent is JSONata.
+ * The requests by which a state machine acquires, polls and releases a lock (docs/step-functions.md). They are the
+ * arguments of Step Functions' DynamoDB integrations. Values that are known only when a request is sent are JSONata.
  */
 
-/** What the states of one lock share: the table of its entry, and the variable that carries what they know. */
+/** What the states of one lock share: the table of its entry, and the variable that holds their data. */
 export interface SharedByStates {
-  /** Or the table's ARN. */
+  /** The table's name or ARN. */
   readonly tableName: string;
-  /** The variable, as JSONata spells it: `$lynk_0123abcd`. */
+  /** The variable's name in JSONata, such as `$lynk_0123abcd`. */
   readonly variable: string;
 }
 
-/** A day after the end of the lease, as our client has it. */
+/** DynamoDB may delete the entry a day after the end of the lease, as with the client. */
 const KEPT_SECONDS = 24 * 60 * 60;
-/** What an observer adds: the clocks that tell a state machine the time may differ by so much. */
+/** Added to an observed lease. The clocks that a state machine reads may differ by this much. */
 const CLOCK_TOLERANCE_SECONDS = 3;
 
-/** An expression, as a field of a JSONata state spells it. */
+/** Wraps an expression for a field of a JSONata state. */
 export function jsonata(expression: string): string {
   return `{% ${expression} %}`;
 }
@@ -30,8 +30,8 @@ export function literal(text: string): string {
 }
 
 /**
- * Takes the lock if it is free, if its entry has been observed for its whole lease, or if it is ours already.
- * What it writes over is an entry in order: a malformed one meets none of the conditions.
+ * Acquires the lock if it is free, if its entry was observed unchanged for its whole lease, or if it is already ours.
+ * It never overwrites a malformed entry, because such an entry meets none of the conditions.
  */
 export function acquireRequest({ tableName, variable }: SharedByStates, leaseSeconds: number): object {
   const hold = `$substring(${variable}.hold, 0, ${HOLD_LENGTH})`;
@@ -40,8 +40,8 @@ export function acquireRequest({ tableName, variable }: SharedByStates, leaseSec
     `attribute_type(${ENTRY.versionNumber}, :text)`,
     `attribute_type(${ENTRY.hostIdentifier}, :text)`,
   ].join(' AND ');
-  // Without the order, a late duplicate of an earlier attempt would bring its version back, and whoever has
-  // seen that one for a lease would take over from a living holder.
+  // Versions may only increase. Otherwise, a late duplicate of an earlier attempt would restore an old version. A
+  // process that has observed that version for a whole lease would then take over from a live holder.
   const isOurs = `begins_with(${ENTRY.versionNumber}, :hold) AND ${ENTRY.versionNumber} <= :version`;
   return {
     TableName: tableName,
@@ -66,7 +66,7 @@ export function acquireRequest({ tableName, variable }: SharedByStates, leaseSec
   };
 }
 
-/** What is known once the lock is ours: when the version that stands was sent. The lease counts from there. */
+/** The data after the lock is acquired: when its current version was sent. The lease starts at that time. */
 export function acquiredKnowledge({ variable }: SharedByStates): string {
   const written = '$states.result.Attributes';
   const sentMs = `$number($substring(${written}.${ENTRY.versionNumber}.S, ${HOLD_LENGTH})) * 10`;
@@ -79,7 +79,7 @@ export function lookRequest({ tableName, variable }: SharedByStates): object {
   return { TableName: tableName, Key: keyOf(variable), ConsistentRead: true };
 }
 
-/** What is known after a poll: who holds the lock, and since when the same version has been seen. */
+/** The data after a poll: who holds the lock, and since when its version is unchanged. */
 export function seenKnowledge({ variable }: SharedByStates): string {
   const whole = [`${ENTRY.versionNumber}.S`, `${ENTRY.leaseDuration}.N`, `${ENTRY.hostIdentifier}.S`];
   const isSame = `$version = ${variable}.seenVersion and $lease = ${variable}.seenLease`;
@@ -88,7 +88,7 @@ export function seenKnowledge({ variable }: SharedByStates): string {
     '"seenVersion": $version',
     '"seenLease": $lease',
     `"seenHost": $isWhole ? $item.${ENTRY.hostIdentifier}.S : "nobody"`,
-    // The answer has arrived by now.
+    // This time is after the answer has arrived.
     `"seenSinceMs": ${isSame} ? ${variable}.seenSinceMs : $millis()`,
   ];
   return jsonata(
@@ -99,7 +99,7 @@ export function seenKnowledge({ variable }: SharedByStates): string {
   );
 }
 
-/** Deletes the entry if it is ours, at any version: the answer to a later write may have been lost. */
+/** Deletes the entry if it is ours, at any version, because the answer to a later write may have been lost. */
 export function releaseRequest({ tableName, variable }: SharedByStates): object {
   return {
     TableName: tableName,
@@ -110,22 +110,22 @@ export function releaseRequest({ tableName, variable }: SharedByStates): object 
 }
 
 /**
- * Whether nobody but this acquisition can have ended its entry: the lease is not over, and the execution has not ended
- * meanwhile, after which its locks may be given back.
+ * Whether only this acquisition can have removed its entry. The lease is not over, and the execution has not ended in
+ * the meantime. (The locks of ended executions may be released.)
  */
 export function isStillProtected({ variable }: SharedByStates): string {
   return `$millis() <= ${variable}.sentMs + ${variable}.leaseMs and $not(${isRedriven(variable)})`;
 }
 
-/** Whether the execution ended while it held the lock, and goes on by a redrive. */
+/** Whether the execution ended while it held the lock, and continues after a redrive. */
 export function isRedriven(variable: string): string {
   const redriven = '$states.context.Execution.RedriveTime';
   return `($exists(${redriven}) and $toMillis(${redriven}) > ${variable}.sentMs)`;
 }
 
 /**
- * The version seen, once it has stood for its whole lease and a margin (docs/protocol.md, section 3,
- * *observed*); else the hold itself, which is the version of no entry.
+ * The observed version, if it was unchanged for its whole lease and a margin (docs/protocol.md, section 3, *observed*).
+ * Otherwise, it is the hold's id, which is never the version of an entry.
  */
 function expiredVersion(variable: string): string {
   const expiry = expiryMs(`${variable}.seenSinceMs`, `${variable}.seenLease`);
@@ -133,7 +133,7 @@ function expiredVersion(variable: string): string {
   return `(${isExpired}) ? ${variable}.seenVersion : ${variable}.hold`;
 }
 
-/** From when on a version may be taken over, whose lease has been seen since then. */
+/** The time from which a version may be taken over, in milliseconds, if it has been observed since `sinceMs`. */
 export function expiryMs(sinceMs: string, leaseSeconds: string): string {
   return `${sinceMs} + ${leaseSeconds} * 1000 + 250 + ${leaseSeconds} * 10 + ${CLOCK_TOLERANCE_SECONDS * 1000}`;
 }

@@ -3,37 +3,37 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Errors, JitterType, QueryLanguage, TaskStateBase, Timeout } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 
-/** How a condition that was not met is called by Step Functions' DynamoDB integrations. */
+/** The name of the error for a failed condition in Step Functions' DynamoDB integrations. */
 export const CONDITION_FAILED = 'DynamoDB.ConditionalCheckFailedException';
 
-/** For which one attempt may go on. */
+/** The timeout of one attempt. */
 const ATTEMPT_SECONDS = 10;
 
-/** One request of a state machine for the entry of a lock. */
+/** One request of a state machine on the entry of a lock. */
 export interface EntryTaskProps {
   readonly stateName: string;
   readonly action: 'getItem' | 'batchGetItem' | 'updateItem' | 'deleteItem';
-  /** The request. Asked for when the state machine is put together, whose language is told if it is known. */
+  /** Returns the request. It is called when the state machine is created, with its query language if that is known. */
   readonly request: (language: QueryLanguage | undefined) => object;
   /** The state's output, in JSONata. */
   readonly output: string;
   /**
-   * What is known from the answer, by variable, in JSONata.
+   * The new values of variables, from the answer, in JSONata.
    *
-   * @default - nothing
+   * @default - none
    */
   readonly assign?: Record<string, string>;
   /**
-   * What the role of the state machine is allowed.
+   * The permissions that the state machine's role gets.
    *
-   * @default - nothing more than for the other states
+   * @default - no further permissions
    */
   readonly policies?: PolicyStatement[];
 }
 
 /**
- * A task of Step Functions' DynamoDB integrations. Those of aws-cdk-lib allow their role any key of the table,
- * and want to know their arguments when they are made.
+ * A task of Step Functions' DynamoDB integrations. The tasks of aws-cdk-lib grant access to every key of the table, and
+ * need their arguments when they are created.
  */
 export class EntryTask extends TaskStateBase {
   protected readonly taskMetrics = {};
@@ -54,7 +54,10 @@ export class EntryTask extends TaskStateBase {
     this.taskPolicies = props.policies ?? [];
   }
 
-  /** Tries again if it is unknown whether the request was carried out. An answer of DynamoDB is final. */
+  /**
+   * Retries errors after which it is unknown whether the request was carried out. A failed condition has its own retry
+   * rule.
+   */
   retryInTransit(maxAttempts: number): this {
     this.addRetry({
       errors: [Errors.ALL],
@@ -69,7 +72,7 @@ export class EntryTask extends TaskStateBase {
 
   protected override _renderTask(language?: QueryLanguage): object {
     const { action, request } = this.props;
-    // Of the integrations made for DynamoDB, none reads several items.
+    // Step Functions' DynamoDB integration cannot read several items, so the SDK integration does.
     const service = action === 'batchGetItem' ? 'aws-sdk:dynamodb' : 'dynamodb';
     return { Resource: `arn:${Aws.PARTITION}:states:::${service}:${action}`, Arguments: request(language) };
   }

@@ -12,29 +12,29 @@ import { secondsOf } from './client-defaults.js';
 import { isDurable, resourceOf } from './durable.js';
 import { refusal, shown, spelled } from './refusal.js';
 
-/** What a function is told by: a part of `Function` that a `SingletonFunction` has, too. */
+/** The part of `Function` that sets its environment. A `SingletonFunction` has it, too. */
 type Told = IGrantable & { addEnvironment(key: string, value: string): unknown };
 
-/** Lambda's own default. */
+/** Lambda's default timeout. */
 const FUNCTION_TIMEOUT_SECONDS = 3;
 
-/** What each function was told by `connect`, so that a second table cannot silently take the place of the first. */
+/** The variables that `connect` has set on each function, so that a second table cannot silently replace the first. */
 const told = new WeakMap<object, Map<string, string>>();
 
 /**
- * The environment of a function. It is known by what it can do, not by its class: a `SingletonFunction`, and a
- * `Function` of another copy of aws-cdk-lib, are of other classes.
+ * The environment of a function. The function is recognised by its methods, not by its class: a `SingletonFunction`, or
+ * a `Function` of another copy of aws-cdk-lib, has another class.
  */
 export class Environment {
-  /** What `connect` has put in. */
+  /** The variables that `connect` has set. */
   readonly told: Map<string, string>;
 
   constructor(
     private readonly fn: Told,
-    /** Where in the tree the function is. */
+    /** The function's place in the construct tree. */
     readonly scope: IConstruct,
   ) {
-    // Several `SingletonFunction`s may stand for one function, which this node is of.
+    // Several `SingletonFunction`s may stand for one function. This node is that function's node.
     const key = this.functionNode() ?? fn;
     this.told = told.get(key) ?? new Map<string, string>();
     told.set(key, this.told);
@@ -45,7 +45,7 @@ export class Environment {
     this.fn.addEnvironment(variable, value);
   }
 
-  /** All variables, as they are so far. Tokens stay tokens: some cannot be resolved before synth. */
+  /** All variables that are set so far. Tokens stay tokens, because some cannot be resolved before synth. */
   variables(): Readonly<Record<string, string>> {
     const resource = resourceOf(this.fn);
     if (resource?.environment === undefined) return {};
@@ -54,9 +54,9 @@ export class Environment {
     return rendered?.variables ?? {};
   }
 
-  /** For which the function can hold a lock: one invocation. `undefined` if that is unknown. */
+  /** How long the function can hold a lock: the timeout of one invocation. `undefined` if that is unknown. */
   timeoutSeconds(): number | undefined {
-    // An execution of a durable function goes on from one invocation to the next.
+    // An execution of a durable function spans several invocations.
     if (!('timeout' in this.fn) || isDurable(this.fn)) return undefined;
     const { timeout } = this.fn as Partial<LambdaFunction>;
     if (timeout?.isUnresolved()) return undefined;
@@ -69,7 +69,10 @@ export class Environment {
   }
 }
 
-/** The environment of a function, or `undefined` if it has none that can still be changed. */
+/**
+ * The environment of a function. If it cannot be changed, adds a warning and returns `undefined`. Throws if `fn` is not
+ * a function.
+ */
 export function environmentOf(table: IConstruct, fn: IGrantable): Environment | undefined {
   const scope = Construct.isConstruct(fn) ? fn : undefined;
   const { addEnvironment, functionArn } = (fn ?? {}) as Partial<Told & LambdaFunction>;
@@ -89,7 +92,7 @@ export function environmentOf(table: IConstruct, fn: IGrantable): Environment | 
   return undefined;
 }
 
-/** Leaves texts as they are, and resolves what they are in. */
+/** Leaves texts unresolved, and resolves the structure around them. */
 class UnresolvedTexts extends DefaultTokenResolver {
   override resolveString(fragments: TokenizedStringFragments): unknown {
     return fragments.join({ join: (left, right) => `${left}${right}` });

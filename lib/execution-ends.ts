@@ -11,14 +11,20 @@ const NOT_DURABLE =
   'this function has no `durableConfig`, so it has no executions whose locks `releaseEndedExecutions` could give back; ' +
   "a lock that an ordinary function holds ends with its lease: keep the table's `leaseDuration` short";
 
-/** Whose executions end, by which events, and what the function that gives locks back is told of them. */
+/**
+ * The construct whose executions end, the events of these ends, and the message for the function that releases the
+ * locks.
+ */
 export interface ExecutionEnds {
   readonly source: IConstruct;
   readonly eventPattern: EventPattern;
   readonly message: RuleTargetInput;
 }
 
-/** How the executions of a state machine, or of a durable function, end without a clean-up. */
+/**
+ * The events of executions that end without releasing their locks. Throws if `target` is not a state machine or a
+ * function.
+ */
 export function endsOf(scope: IConstruct, target: IResource): ExecutionEnds {
   const { stateMachineArn, functionArn } = (target ?? {}) as Partial<IStateMachine & IFunction>;
   if (!Construct.isConstruct(target) || (stateMachineArn === undefined && functionArn === undefined)) {
@@ -54,7 +60,7 @@ function ofStateMachine(source: IStateMachine): ExecutionEnds {
 }
 
 function ofFunction(target: IFunction): ExecutionEnds {
-  // Of a version or an alias: its executions are told of by the version that they have begun with.
+  // For a version or an alias, use the function itself. An event names the version that the execution started with.
   const source = (target as Partial<{ lambda: IFunction }>).lambda ?? target;
   const arn = unqualified(source.functionArn);
   source.node.addValidation({ validate: () => (isDurableInTemplate(source) === false ? [spelled(NOT_DURABLE)] : []) });
@@ -69,7 +75,7 @@ function ofFunction(target: IFunction): ExecutionEnds {
   };
 }
 
-/** Of a function that is imported with its version or alias. */
+/** The function's ARN without its version or alias. The ARN of an imported function may have one. */
 function unqualified(functionArn: string): string {
   return Token.isUnresolved(functionArn) ? functionArn : functionArn.split(':').slice(0, 7).join(':');
 }

@@ -3,29 +3,30 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Known } from './known-props.js';
 
-/** When the locks of an execution that has ended are given back. */
+/** When the locks of an ended execution are released. */
 export interface LynkEndedExecutionsOptions {
   /**
-   * For so long after an execution has ended, it keeps its locks. Stopping an execution does not stop the Lambda
-   * function that its current step is in. With as much as the longest `timeout` of these functions, none of them still
-   * runs when others get the lock. Whole seconds, up to 15 minutes.
+   * How long an execution keeps its locks after its end. Stopping an execution does not stop the Lambda function that
+   * runs its current step. If `after` is at least the longest `timeout` of these functions, none of them still runs
+   * when others get the lock. Whole seconds, up to 15 minutes.
    *
-   * @default Duration.seconds(0) - at once; guarded writes and fencing tokens keep out a step that runs on
+   * @default Duration.seconds(0) - the locks are released at once; fencing tokens and conditional writes protect data
+   * from a step that still runs
    */
   readonly after?: Duration;
 }
 
-/** Its props. */
+/** The props of `LynkEndedExecutionsOptions`. */
 export const KNOWN_ENDED_EXECUTIONS: Known<LynkEndedExecutionsOptions> = { after: true };
 
-/** What gives back the locks of executions that have ended: one function for a table and a stack. */
+/** The resources that release the locks of ended executions. There is one function for each table and stack. */
 export interface ILynkEndedExecutions {
-  /** The function. It may scan the lock table, and update and delete its items. */
+  /** The function that releases the locks. It may scan the lock table, and update and delete its items. */
   readonly handler: IFunction;
 
   /**
-   * Has a message for each ended execution whose locks the function has failed to give back five times. They are free
-   * when their leases are over, as they would have been without it.
+   * The dead-letter queue. It gets a message for each ended execution whose locks the function failed to release five
+   * times. These locks become free when their leases end.
    */
   readonly deadLetterQueue: IQueue;
 }

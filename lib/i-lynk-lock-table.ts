@@ -10,7 +10,7 @@ import type { LynkLatencyMetricOptions } from './lock-metrics.js';
 import type { LynkConnectOptions } from './lynk-connect-options.js';
 import type { LynkProtectOptions } from './lynk-lock-states-options.js';
 
-/** A table of locks: one of this app, or an imported one. */
+/** A lock table, created by this app or imported. */
 export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /**
    * The table's name.
@@ -29,25 +29,25 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   /**
    * The customer managed key that encrypts the table.
    *
-   * @default - none that grantees need permissions on
+   * @default - none: grantees need no permissions on a key
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * The other Regions that the table is replicated to. Functions and state machines there lock in their own
-   * Region's replica.
+   * The other Regions that have a replica of the table. Functions and state machines in these Regions use the replica
+   * in their own Region.
    */
   readonly replicaRegions: string[];
 
-  /** Permissions on this table. */
+  /** Grants permissions on this table. */
   readonly grants: LynkLockGrants;
 
   /**
-   * Lets the grantee take, refresh and release locks, no more. It changes no environment: `connect` does.
+   * Lets the grantee acquire, refresh and release locks. It does not change a function's environment; `connect` does.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -60,11 +60,11 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   grantLock(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
   /**
-   * Lets the grantee see who holds a lock and, unless limited to `names`, list all locks.
+   * Lets the grantee see who holds a lock. Without `names`, the grantee can also list all locks.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -77,11 +77,11 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   grantInspect(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
   /**
-   * Lets the grantee break a lock that another holds.
+   * Lets the grantee break a lock that another process holds.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -95,19 +95,20 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   grantBreak(grantee: IGrantable, options?: LynkGrantOptions): Grant;
 
   /**
-   * Gives a function everything that it needs to lock: the permission, and in its environment the table's name and the
-   * client's defaults, which `withLock` reads. If the table belongs to another account, its ARN takes the place of its
-   * name. In another Region, the function uses the replica there. Client defaults that are given here win over those
-   * of the table. Takes a `Function`, a `SingletonFunction` and anything else with an `addEnvironment`. Versions,
-   * aliases and imported functions get the permission and a warning, as their environment cannot be changed. Warns
-   * also if the lease outlives the function.
+   * Gives a function everything that it needs to use locks. The function gets the permissions. Its environment gets the
+   * table's name and the client's defaults, which `withLock` reads. If the table belongs to another account, the
+   * environment gets the table's ARN instead of its name. A function in another Region uses the replica there. Client
+   * defaults that are given here override those of the table.
    *
-   * @param fn A `Function`, a `SingletonFunction`, or anything else with an `addEnvironment`.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name; if a duration is out of its range;
-   * if `variablePrefix` cannot begin a variable's name; if the function was connected before with another table, or
-   * with other defaults, under the same prefix; if one of the variables was set by hand to another value; if the
-   * function is in a Region without the table; and if `fn` is no function
+   * Versions, aliases and imported functions get only the permissions and a warning, because their environment cannot
+   * be changed. There is also a warning if the lease is longer than the function's timeout.
+   *
+   * @param fn A `Function`, a `SingletonFunction`, or any other grantable with an `addEnvironment` method.
+   * @param options Limits the permissions to some locks, and overrides the table's client defaults.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name; if a duration is out of range; if
+   * `variablePrefix` is not a valid prefix of a variable's name; if the function is already connected with another
+   * table or other defaults under the same prefix; if one of the variables already has another value in the function's
+   * environment; if the table is neither in the function's Region nor replicated to it; if `fn` is not a function
    * @example
    * import { Duration } from 'aws-cdk-lib';
    * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -124,15 +125,15 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   connect(fn: IGrantable, options?: LynkConnectOptions): Grant;
 
   /**
-   * Wraps steps of a state machine. They run while the execution holds a lock. The lock is released when they are done
-   * or have failed; their error stays their own. Every task among them needs a `taskTimeout`, as the lease has to
-   * outlast them. No Lambda function is involved.
+   * Wraps steps of a state machine, so that they run while the execution holds a lock. The lock is released when the
+   * steps succeed or fail. Their error is passed on unchanged. Every task needs a `taskTimeout`, because the lease has
+   * to be longer than the steps can take. No Lambda function is involved.
    *
-   * @param steps A state, or a chain of them.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `name` or one of `names` is no lock's name; if a duration is out of its range; if the
-   * table is not in the Region of the steps; and, when the state machine is made, if it is unknown how long the steps
-   * take at worst
+   * @param steps A state, or a chain of states.
+   * @param options The lock, and how long to hold it and to wait for it.
+   * @throws ValidationError if `name` or an item of `names` is not a valid lock name; if a duration is out of range; if
+   * the table is neither in the Region of the steps nor replicated to it; when the state machine is created, if it is
+   * unknown how long the steps can take
    * @example
    * import type { Stack } from 'aws-cdk-lib';
    * import { DefinitionBody, StateMachine, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
@@ -148,19 +149,20 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   protect(steps: IChainable, options: LynkProtectOptions): StateMachineFragment;
 
   /**
-   * Gives back what executions held that have ended without a clean-up, within seconds and not only when the lease is
-   * over: executions of a state machine that failed, timed out or were stopped, or executions of a durable function. An
-   * EventBridge rule tells a small function, one for each table and stack, which deletes the entries of exactly these
-   * executions. It scans the table for them.
+   * Releases the locks of executions that ended without releasing them. This takes seconds; otherwise, the locks stay
+   * held until their leases end. It applies to executions of a state machine or a durable function that failed, timed
+   * out or were stopped. An EventBridge rule notifies a small function through a queue. There is one such function for
+   * each table and stack. It scans the table and deletes the entries of exactly these executions.
    *
-   * Stopping an execution does not stop the Lambda function that its current step is in: others may get the lock while
-   * that one still runs. Give it `after`, or guard what it writes.
+   * Stopping an execution does not stop the Lambda function that runs its current step. Another process may get the
+   * lock while that function still runs. Set `after`, or protect the function's writes with fencing tokens or
+   * conditional writes.
    *
    * @param target A standard state machine whose steps hold locks of this table, or a function with a `durableConfig`.
-   * @param options What differs from the defaults.
-   * @throws ValidationError if `target` is neither, is an express state machine, or is imported from another account or
-   * Region; if `after` is out of its range, or another one for the same `target`; and, at synth, if the function has no
-   * `durableConfig`
+   * @param options When the locks are released.
+   * @throws ValidationError if `target` is neither of these, is an express state machine, or is imported from another
+   * account or Region; if `after` is out of range, or differs from an earlier call for the same `target`; at synth, if
+   * the function has no `durableConfig`
    * @example
    * import { Duration } from 'aws-cdk-lib';
    * import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -174,12 +176,12 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   releaseEndedExecutions(target: IResource, options?: LynkEndedExecutionsOptions): ILynkEndedExecutions;
 
   /**
-   * Lets the grantee do these actions on the table and its replicas, and use their key: for what no other grant
-   * gives, such as `dynamodb:DescribeTable` or, for Python's lynk, `dynamodb:PutItem`.
+   * Lets the grantee do these actions on the table and its replicas, and use their encryption keys. Use it for actions
+   * that no other grant covers, such as `dynamodb:DescribeTable`, or `dynamodb:PutItem` for Python's `lynk`.
    *
-   * @param grantee Who is granted to.
-   * @param actions Actions of IAM, with their prefix.
-   * @throws ValidationError if an action is none of DynamoDB's
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param actions IAM actions of DynamoDB, with their prefix. At least one is required.
+   * @throws ValidationError if an action is not one of DynamoDB's, or if none is given
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -193,104 +195,105 @@ export interface ILynkLockTable extends IResource, dynamodb.ITableRef {
   grant(grantee: IGrantable, ...actions: string[]): Grant;
 
   /**
-   * A metric of DynamoDB's for this table, by its name.
+   * A DynamoDB metric of this table, by its name.
    *
-   * @param metricName Its name in the namespace `AWS/DynamoDB`, such as `SuccessfulRequestLatency`.
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param metricName The metric's name in the namespace `AWS/DynamoDB`, such as `SuccessfulRequestLatency`.
+   * @param props The statistic, the period and other options of the metric.
    * @default - average over 5 minutes
    */
   metric(metricName: string, props?: MetricOptions): Metric;
 
   /**
-   * Read units that requests for locks took: mostly polls of waiters.
+   * The read units that requests for locks consumed. Most of them are polls of waiting processes.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricConsumedReadCapacityUnits(props?: MetricOptions): Metric;
 
   /**
-   * Write units that requests for locks took: to take, refresh and release them, and writes whose condition failed.
+   * The write units that requests for locks consumed: to acquire, refresh and release them, and for writes whose
+   * condition failed.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricConsumedWriteCapacityUnits(props?: MetricOptions): Metric;
 
   /**
-   * Conditions that were not met: somebody wanted a lock that was held.
+   * The number of conditions that failed because a process wanted a lock that another process held.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricContention(props?: MetricOptions): Metric;
 
   /**
-   * Requests that DynamoDB throttled, of the operations in use.
+   * The number of requests that DynamoDB throttled, for the operations that the client uses.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricThrottled(props?: MetricOptions): IMetric;
 
   /**
-   * Requests that failed within DynamoDB, of the operations in use.
+   * The number of requests that failed inside DynamoDB, for the operations that the client uses.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricSystemErrors(props?: MetricOptions): IMetric;
 
   /**
    * How long DynamoDB takes to answer, in milliseconds.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLatency(props?: LynkLatencyMetricOptions): Metric;
 
   /**
-   * Locks that were taken, as the client reports.
+   * The number of locks that were acquired. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLockAcquired(props?: MetricOptions): Metric;
 
   /**
-   * Locks that were asked for and not granted in time, since another held them, as the client reports.
+   * The number of locks that were not granted in time because another process held them, as the client reports.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLockNotGranted(props?: MetricOptions): Metric;
 
   /**
-   * Locks that were asked for while DynamoDB could not be reached, or refused the request, as the client reports.
+   * The number of lock requests that DynamoDB did not answer or rejected, as the client reports.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLockUnavailable(props?: MetricOptions): Metric;
 
   /**
-   * Locks that were lost while the work under them went on, as the client reports.
+   * The number of locks that were lost while the work under them went on. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLockLost(props?: MetricOptions): Metric;
 
   /**
-   * Locks that were taken over from holders that died, as the client reports.
+   * The number of locks that were taken over from dead holders. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLockTakenOver(props?: MetricOptions): Metric;
 
   /**
-   * How long locks were waited for, in seconds, as the client reports.
+   * How long processes waited for locks, in seconds. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLockWaitTime(props?: MetricOptions): Metric;
 
   /**
-   * How long locks were held, in seconds, as the client reports.
+   * How long locks were held, in seconds. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    */
   metricLockHeldTime(props?: MetricOptions): Metric;
 }

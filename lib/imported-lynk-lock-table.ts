@@ -22,7 +22,7 @@ const KNOWN: Known<LynkLockTableAttributes> = {
   ...KNOWN_DEFAULTS,
 };
 
-/** A lock table that exists already. */
+/** An imported lock table. */
 export class ImportedLynkLockTable extends LynkLockTableBase {
   readonly tableName: string;
   readonly tableArn: string;

@@ -1,4 +1,4 @@
-/** cdk-lynk: the infrastructure for distributed locks on DynamoDB. The client is in `cdk-lynk/runtime`. */
+/** cdk-lynk: CDK constructs for distributed locks on DynamoDB. The client is in `cdk-lynk/runtime`. */
 export type { LynkClientDefaults } from './client-defaults.js';
 export type { ILynkEndedExecutions, LynkEndedExecutionsOptions } from './i-lynk-ended-executions.js';
 export type { ILynkLockTable } from './i-lynk-lock-table.js';

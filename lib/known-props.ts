@@ -1,12 +1,12 @@
 import type { IConstruct } from 'constructs';
 import { refusal } from './refusal.js';
 
-/** Each prop of an interface; the compiler sees to it that none is missing. */
+/** Every prop of an interface. The compiler reports a missing one. */
 export type Known<Props> = { readonly [Name in keyof Required<Props>]: true };
 
 /**
- * Refuses what is no prop: a typo, or one that does something elsewhere. In TypeScript the compiler does; from
- * JavaScript such a prop would have no effect, and nobody would know.
+ * Throws for an unknown prop, such as a typo or a prop of another construct. In TypeScript, the compiler reports it. In
+ * JavaScript, it would silently have no effect.
  */
 export function refuseUnknown<Props extends object>(
   scope: IConstruct,

@@ -1,10 +1,10 @@
 import { type INextable, State, StateMachineFragment } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 
-/** Of each lock, what its states' names begin with. */
+/** The prefixes of the states' names, by lock. */
 const prefixes = new WeakMap<Construct, Set<string>>();
 
-/** A piece of a lock's states, by its start and its ends. */
+/** A part of a lock's states, with its start and its ends. */
 export class LockFragment extends StateMachineFragment {
   constructor(
     private readonly lock: Construct,
@@ -16,12 +16,12 @@ export class LockFragment extends StateMachineFragment {
     super(lock, id);
   }
 
-  /** What `toSingleState` calls the state: unique in a state machine, unlike the construct's own. */
+  /** The name that `toSingleState` gives the state. It is unique in a state machine; the construct's own id is not. */
   override get id(): string {
     return this.stateId;
   }
 
-  /** The states are the lock's, not this construct's: each prefix is for all of them, whichever piece gets it. */
+  /** Adds a prefix to all states of the lock, once. The states belong to the lock, not to this construct. */
   override prefixStates(prefix = `${this.id}: `): StateMachineFragment {
     const before = prefixes.get(this.lock) ?? new Set([`${this.lock.node.id}: `]);
     if (!before.has(prefix)) State.prefixStates(this.lock, prefix);

@@ -16,11 +16,11 @@ import {
 } from './permissions.js';
 import { refusal, shown } from './refusal.js';
 
-/** Which locks a grant is for. */
+/** Options for granting permissions on locks. */
 export interface LynkGrantOptions {
   /**
-   * The names of the locks, or patterns in which `*` stands for any text and `?` for any character, such as
-   * `account/*`. A semaphore's entries are called `name#0`, `name#1` and so on: for the semaphore `api`, grant
+   * The names of the locks, or patterns such as `account/*`. In a pattern, `*` stands for any text and `?` for any
+   * character. The entries of a semaphore are named `name#0`, `name#1` and so on. For the semaphore `api`, grant
    * `api#*`.
    *
    * @default - every lock of the table
@@ -30,7 +30,7 @@ export interface LynkGrantOptions {
 
 const KNOWN: Known<LynkGrantOptions> = { names: true };
 
-/** Properties of a `LynkLockGrants`: the table that it is about. */
+/** Properties of a `LynkLockGrants`. */
 export interface LynkLockGrantsProps {
   /** The lock table. */
   readonly table: dynamodb.ITableRef;
@@ -38,7 +38,7 @@ export interface LynkLockGrantsProps {
   /**
    * The customer managed key that encrypts the table.
    *
-   * @default - none that grantees need permissions on
+   * @default - none: grantees need no permissions on a key
    */
   readonly encryptionKey?: IKey;
 
@@ -57,9 +57,10 @@ export interface LynkLockGrantsProps {
   readonly replicaKeyArns?: string[];
 
   /**
-   * The resource whose policy takes what cannot be added to the grantee, such as a principal of another account.
+   * The resource whose policy gets the permissions if they cannot be added to the grantee. An example of such a grantee
+   * is a principal of another account.
    *
-   * @default - such a grant has no effect
+   * @default - none: such a grant has no effect
    */
   readonly policyResource?: IResourceWithPolicyV2;
 }
@@ -72,14 +73,14 @@ const KNOWN_PROPS: Known<LynkLockGrantsProps> = {
   policyResource: true,
 };
 
-/** Permissions on a lock table, for as little as a client needs. */
+/** Grants permissions on a lock table, only as many as clients need. */
 export class LynkLockGrants {
   private readonly tableArns: string[];
 
   /**
    * Every lock table has one: `table.grants`.
    *
-   * @param props The table, and what belongs to it.
+   * @param props The table, its replicas and their keys.
    */
   constructor(private readonly props: LynkLockGrantsProps) {
     refuseUnknown(props.table, props, KNOWN_PROPS, 'LynkLockGrants');
@@ -87,13 +88,13 @@ export class LynkLockGrants {
   }
 
   /**
-   * Lets the grantee take, refresh and release locks, and permits of semaphores: `BatchGetItem`, `GetItem`,
-   * `UpdateItem` and `DeleteItem`. Also `ConditionCheckItem`, for the grantee's own transactions that depend on a lock,
-   * unless the table is replicated: multi-Region strong consistency has no transactions.
+   * Lets the grantee acquire, refresh and release locks and permits of semaphores. It grants `BatchGetItem`, `GetItem`,
+   * `UpdateItem` and `DeleteItem`. Unless the table is replicated, it also grants `ConditionCheckItem`, for the
+   * grantee's own transactions that depend on a lock. Multi-Region strong consistency does not support transactions.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -110,12 +111,12 @@ export class LynkLockGrants {
   }
 
   /**
-   * Lets the grantee see who holds a lock, and list all locks. With `names` it cannot list: a scan of a
-   * table cannot be limited to some keys.
+   * Lets the grantee see who holds a lock, and list all locks. With `names`, the grantee cannot list locks, because a
+   * scan cannot be limited to some keys.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -131,11 +132,12 @@ export class LynkLockGrants {
   }
 
   /**
-   * Lets the grantee break a lock that another holds. To find it, it may need `inspectLocks` as well.
+   * Lets the grantee break a lock that another process holds. To find the lock, the grantee may also need
+   * `inspectLocks`.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -150,11 +152,11 @@ export class LynkLockGrants {
   }
 
   /**
-   * Lets the grantee do these actions on the table and its replicas, and use their keys.
+   * Lets the grantee do these actions on the table and its replicas, and use their encryption keys.
    *
-   * @param grantee Who is granted to.
-   * @param actions Actions of IAM, such as `dynamodb:PutItem`.
-   * @throws ValidationError if an action is none of DynamoDB's
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param actions IAM actions of DynamoDB, such as `dynamodb:PutItem`. At least one is required.
+   * @throws ValidationError if an action is not one of DynamoDB's, or if none is given
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -175,7 +177,7 @@ export class LynkLockGrants {
   }
 
   /**
-   * What the role of a state machine needs for the states of a lock: they take their statements along.
+   * The policy statements that a state machine's role needs for the states of a lock.
    *
    * @internal
    */

@@ -6,10 +6,11 @@ import { METRICS } from '../runtime/protocol/wire.js';
 import { type Known, refuseUnknown } from './known-props.js';
 import { isOther } from './places.js';
 
-/** Which requests' latency a metric shows, and how. */
+/** Options of a latency metric. */
 export interface LynkLatencyMetricOptions extends MetricOptions {
   /**
-   * The operation: `UPDATE_ITEM` takes and refreshes locks, `GET_ITEM` waits for them, `DELETE_ITEM` releases them.
+   * The operation to measure. `UPDATE_ITEM` acquires and refreshes locks, `GET_ITEM` polls them, and `DELETE_ITEM`
+   * releases them.
    *
    * @default Operation.UPDATE_ITEM
    */
@@ -32,19 +33,19 @@ const KNOWN: Known<MetricOptions> = {
 };
 const KNOWN_LATENCY: Known<LynkLatencyMetricOptions> = { operation: true, ...KNOWN };
 
-/** The requests of the client. CloudWatch takes at most ten metrics in the expression of an alarm. */
+/** The operations that the client uses. CloudWatch allows at most ten metrics in the expression of an alarm. */
 export const OPERATIONS: readonly Operation[] = [Operation.UPDATE_ITEM, Operation.GET_ITEM, Operation.DELETE_ITEM];
 
-/** The metrics of a lock table, own or imported. */
+/** The metrics of a lock table, created by this app or imported. */
 export abstract class LynkLockMetrics extends Resource {
   /** The table's name. */
   abstract readonly tableName: string;
 
   /**
-   * A metric of DynamoDB's for this table, by its name.
+   * A DynamoDB metric of this table, by its name.
    *
-   * @param metricName Its name in the namespace `AWS/DynamoDB`, such as `SuccessfulRequestLatency`.
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param metricName The metric's name in the namespace `AWS/DynamoDB`, such as `SuccessfulRequestLatency`.
+   * @param props The statistic, the period and other options of the metric.
    * @default - average over 5 minutes
    * @example
    * import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
@@ -59,9 +60,9 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Read units that requests for locks took: mostly polls of waiters.
+   * The read units that requests for locks consumed. Most of them are polls of waiting processes.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricConsumedReadCapacityUnits(props: MetricOptions = {}): Metric {
@@ -69,9 +70,10 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Write units that requests for locks took: to take, refresh and release them, and writes whose condition failed.
+   * The write units that requests for locks consumed: to acquire, refresh and release them, and for writes whose
+   * condition failed.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricConsumedWriteCapacityUnits(props: MetricOptions = {}): Metric {
@@ -79,9 +81,10 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Conditions that were not met: somebody wanted a lock that was held. Some of that is what locks are for.
+   * The number of conditions that failed because a process wanted a lock that another process held. Some contention is
+   * normal.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricContention(props: MetricOptions = {}): Metric {
@@ -89,9 +92,10 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Requests that DynamoDB throttled, of the operations in use. The client tries again, as long as leases last.
+   * The number of requests that DynamoDB throttled, for the operations that the client uses. The client retries them
+   * while leases last.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricThrottled(props: MetricOptions = {}): IMetric {
@@ -99,9 +103,9 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Requests that failed within DynamoDB, of the operations in use.
+   * The number of requests that failed inside DynamoDB, for the operations that the client uses.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricSystemErrors(props: MetricOptions = {}): IMetric {
@@ -111,7 +115,7 @@ export abstract class LynkLockMetrics extends Resource {
   /**
    * How long DynamoDB takes to answer, in milliseconds.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - average over 5 minutes
    * @example
    * import { Operation } from 'aws-cdk-lib/aws-dynamodb';
@@ -128,9 +132,9 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were taken. The client's own metric, not DynamoDB's.
+   * The number of locks that were acquired. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricLockAcquired(props: MetricOptions = {}): Metric {
@@ -138,9 +142,10 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were asked for and not granted in time, since another held them. The client's own metric, not DynamoDB's.
+   * The number of locks that were not granted in time, because another process held them. The client reports this
+   * metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricLockNotGranted(props: MetricOptions = {}): Metric {
@@ -148,10 +153,10 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were asked for while DynamoDB could not be reached, or refused the request: an outage, or a missing
-   * permission. The client's own metric, not DynamoDB's.
+   * The number of lock requests that failed because DynamoDB could not be reached or rejected them. The causes are an
+   * outage or a missing permission. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricLockUnavailable(props: MetricOptions = {}): Metric {
@@ -159,9 +164,9 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were lost while the work under them went on. The client's own metric, not DynamoDB's.
+   * The number of locks that were lost while the work under them went on. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    * @example
    * import type { Stack } from 'aws-cdk-lib';
@@ -177,9 +182,9 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Locks that were taken over from holders that died. The client's own metric, not DynamoDB's.
+   * The number of locks that were taken over from dead holders. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - sum over 5 minutes
    */
   metricLockTakenOver(props: MetricOptions = {}): Metric {
@@ -187,9 +192,9 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * How long locks were waited for, in seconds. The client's own metric, not DynamoDB's.
+   * How long processes waited for locks, in seconds. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - average over 5 minutes
    */
   metricLockWaitTime(props: MetricOptions = {}): Metric {
@@ -197,9 +202,9 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * How long locks were held, in seconds. The client's own metric, not DynamoDB's.
+   * How long locks were held, in seconds. The client reports this metric, not DynamoDB.
    *
-   * @param props Statistic, period and whatever else belongs to a metric.
+   * @param props The statistic, the period and other options of the metric.
    * @default - average over 5 minutes
    */
   metricLockHeldTime(props: MetricOptions = {}): Metric {
@@ -225,8 +230,8 @@ export abstract class LynkLockMetrics extends Resource {
   }
 
   /**
-   * Most of the time there is nothing to report of an operation, and a sum with one part missing would be
-   * missing as a whole: FILL makes that part 0.
+   * Sums a metric over the client's operations. Most of the time, an operation has no data points, and a sum with a
+   * missing part is missing as a whole. FILL sets the missing part to 0.
    */
   private sumOfOperations(metricName: string, label: string, props: MetricOptions): IMetric {
     const usingMetrics: Record<string, IMetric> = {};
@@ -245,7 +250,10 @@ export abstract class LynkLockMetrics extends Resource {
     });
   }
 
-  /** Of a table that is imported from elsewhere, DynamoDB's metrics are there, and those of its clients are not. */
+  /**
+   * The account and Region of a table that is imported from elsewhere. DynamoDB's metrics are there; those of its
+   * clients are not.
+   */
   private whereElse(): Pick<MetricOptions, 'account' | 'region'> {
     const { account, region } = this.env;
     return {
@@ -254,7 +262,10 @@ export abstract class LynkLockMetrics extends Resource {
     };
   }
 
-  /** In one graph or expression, an id stands for one metric. Tokens are left out: they differ in each synth. */
+  /**
+   * A suffix for the id of a metric, which has to be unique in a graph or an expression. Tokens are left out, because
+   * they differ in each synth.
+   */
   private suffixOf(metricName: string, { period, statistic, account, region }: MetricOptions): string {
     const known = [account, region].map((part) => (Token.isUnresolved(part) ? undefined : part));
     const parts = JSON.stringify([this.node.addr, metricName, period?.toSeconds(), statistic, ...known]);

@@ -3,7 +3,7 @@ import { JsonPath } from 'aws-cdk-lib/aws-stepfunctions';
 import type { IConstruct } from 'constructs';
 import { refusal, shown } from './refusal.js';
 
-/** DynamoDB's limit for a partition key, which a lock's name is. */
+/** DynamoDB's limit for a partition key. A lock's name is the partition key. */
 const LONGEST_NAME_BYTES = 2048;
 
 /** Conditions of a policy statement. */
@@ -12,8 +12,8 @@ export type Conditions = Record<string, Record<string, unknown>>;
 /**
  * The conditions that limit a statement to the entries of these locks.
  *
- * `ForAllValues` alone is true of a request without the key, such as a scan: `Null` asks for the key, so
- * what cannot be limited is denied.
+ * `ForAllValues` alone is also true for a request without a key, such as a scan. `Null` requires the key, so requests
+ * that cannot be limited are denied.
  */
 export function onlyNames(scope: IConstruct, names: readonly string[] | undefined): Conditions | undefined {
   if (names === undefined) return undefined;
@@ -48,7 +48,7 @@ function validateNames(scope: IConstruct, names: readonly string[]): void {
   }
 }
 
-/** Of the list, or of one in it. */
+/** Throws if a token, for the list or for one of its items, is a JSONPath. */
 function refusePath(scope: IConstruct, token: unknown): void {
   if (!JsonPath.isEncodedJsonPath(Token.asString(token))) return;
   const given = shown(Stack.of(scope).resolve(token));
@@ -58,7 +58,7 @@ function refusePath(scope: IConstruct, token: unknown): void {
   );
 }
 
-/** Refuses what is no lock's name. */
+/** Throws if `name` is not a valid lock name. */
 export function validateName(scope: IConstruct, name: string): void {
   if (Token.isUnresolved(name)) return;
   if (typeof name !== 'string' || name === '') {
@@ -68,14 +68,16 @@ export function validateName(scope: IConstruct, name: string): void {
   if (fault) throw refusal(scope, `\`name\` is ${shown(name)}, ${fault}`);
 }
 
-/** The pattern of a policy that matches this very name: in a condition, `*`, `?` and `$` have a meaning. */
+/**
+ * The policy pattern that matches exactly this name. It escapes `*`, `?` and `$`, which have a meaning in a condition.
+ */
 export function patternOf(name: string): string {
   return piecesOf(name)
     .map((piece) => (Token.isUnresolved(piece) ? piece : piece.replace(/[*?$]/g, (special) => `\${${special}}`)))
     .join('');
 }
 
-/** Its tokens, and the texts between them. */
+/** The tokens of a name, and the texts between them. */
 function piecesOf(name: string): string[] {
   const pieces: string[] = [];
   const join = (left: string, right: string): string => {

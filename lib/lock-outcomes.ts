@@ -2,14 +2,14 @@ import { ENTRY } from '../runtime/protocol/wire.js';
 import { isRedriven, jsonata, literal, type SharedByStates } from './entry-requests.js';
 
 /**
- * How a lock of a state machine can fail, as the output of the state that finds out: the error has the name that
- * the client's has, so that code which catches one of them by name catches both.
+ * The failures of a state machine's lock, as the output of the state that detects them. Each error has the same name as
+ * the client's error, so code that catches one of them by name catches both.
  */
 
 const ATTRIBUTES = `${ENTRY.versionNumber}, ${ENTRY.leaseDuration} and ${ENTRY.hostIdentifier}`;
 const MALFORMED = `: its entry is no lock's, which has ${ATTRIBUTES}; it is left as it is: repair or delete it`;
 
-/** Others held it all the time, or something else is kept under the lock's name. */
+/** The lock was not granted: others held it all the time, or its entry is malformed. */
 export function notGranted(shared: SharedByStates, waitSeconds: number): Record<string, string> {
   const { variable } = shared;
   const waited = literal(` was not granted within ${waitSeconds} s; when last seen, it was held by `);
@@ -22,7 +22,7 @@ export function notGranted(shared: SharedByStates, waitSeconds: number): Record<
   };
 }
 
-/** Others held all permits of a semaphore all the time, or something else is kept under the name of one. */
+/** No permit was granted: others held all of them all the time, or the entry of one is malformed. */
 export function noPermit(shared: SharedByStates, waitSeconds: number, permits: number): Record<string, string> {
   const { variable } = shared;
   const { Error: error } = notGranted(shared, waitSeconds) as { readonly Error: string };
@@ -40,7 +40,7 @@ export function noPermit(shared: SharedByStates, waitSeconds: number, permits: n
   };
 }
 
-/** The lease was over before the work was, or the execution ended before, and was redriven. */
+/** The lock was lost: its lease ended before the work, or the execution ended and was redriven. */
 export function lost(shared: SharedByStates): Record<string, string> {
   const seconds = (ms: string): string => `$string($round(${ms} / 1000, 1))`;
   const lease = seconds(`${shared.variable}.leaseMs`);

@@ -4,17 +4,17 @@ import { jsonata, type SharedByStates } from './entry-requests.js';
 import { EntryTask, type EntryTaskProps } from './entry-task.js';
 import { stateNameOf } from './state-names.js';
 
-/** A state's output that is its input. */
+/** The output of a state that returns its input. */
 export const INPUT = jsonata('$states.input');
 
-/** What the tasks differ in. */
+/** The props that differ from task to task. */
 export interface EntryTaskPart extends Pick<EntryTaskProps, 'action' | 'request' | 'policies'> {
-  /** What is known from the answer. */
+  /** The new value of the variable, from the answer. */
   readonly assign?: string;
   readonly output?: string;
 }
 
-/** Makes the states of one lock: each is called by what it does, and all share a variable. */
+/** Creates the states of one lock. Each is named after what it does, and all share a variable. */
 export class LockStateFactory {
   constructor(
     readonly scope: Construct,
@@ -38,7 +38,7 @@ export class LockStateFactory {
     return Pass.jsonata(this.scope, does, { stateName: this.stateName(does), ...props });
   }
 
-  /** A state without retries: the number that it draws stays the same in every later attempt. */
+  /** Creates the state that draws the hold. It has no retries, so every later attempt uses the same hold. */
   draw(name: string): Pass {
     const drawn = { name, isMalformed: false };
     const stateName = this.stateName('draw');
@@ -56,7 +56,7 @@ export class LockStateFactory {
     return stateNameOf(this.scope, does);
   }
 
-  /** The new value of the variable. */
+  /** Assigns a new value to the variable. */
   private knowing<Value>(value: Value): Record<string, Value> {
     return { [this.shared.variable.slice(1)]: value };
   }

@@ -21,56 +21,59 @@ import { refusal, shown } from './refusal.js';
 
 /** Properties of a `LynkLockMonitoring`. */
 export interface LynkLockMonitoringProps {
-  /** The table whose locks are watched. */
+  /** The table to monitor. */
   readonly table: ILynkLockTable;
 
   /**
-   * What an alarm does, such as telling an SNS topic. Let a topic call a function: of `LambdaAction`s for one function
-   * aws-cdk-lib takes no two whose alarms are called alike, and those of each monitoring are.
+   * The actions of every alarm, such as a message to an SNS topic. To call a function, let an SNS topic call it. Do not
+   * use `LambdaAction`s for the same function in two `LynkLockMonitoring`s: their alarms have the same ids, which
+   * aws-cdk-lib rejects.
    *
-   * @default - nothing: an alarm is only seen in CloudWatch
+   * @default - none: alarms are only visible in CloudWatch
    */
   readonly alarmActions?: IAlarmAction[];
 
   /**
-   * Locks lost within 5 minutes from which there is an alarm: work went on without its lock. It is the client's own
-   * metric, not DynamoDB's.
+   * The number of lost locks within 5 minutes that triggers an alarm. A lost lock means that work went on without its
+   * lock. The client reports this metric, not DynamoDB.
    *
    * @default 1
    */
   readonly lockLostThreshold?: number;
 
   /**
-   * Requests throttled within a minute, in two minutes of three, from which there is an alarm.
+   * The number of throttled requests within a minute that triggers an alarm. Two of three minutes have to reach it.
    *
    * @default 1
    */
   readonly throttledThreshold?: number;
 
   /**
-   * Requests failed within DynamoDB in a minute, in three minutes of five, from which there is an alarm.
+   * The number of DynamoDB's system errors within a minute that triggers an alarm. Three of five minutes have to reach
+   * it.
    *
    * @default 1
    */
   readonly systemErrorsThreshold?: number;
 
   /**
-   * The average latency of the requests that take and refresh locks above which, for five minutes, there is an
-   * alarm. In a table with replicas each of them waits for another Region.
+   * The average latency that triggers an alarm if it is exceeded for five minutes. It is that of the requests that
+   * acquire and refresh locks. In a table with replicas, each of these requests waits for another Region.
    *
    * @default Duration.millis(100)
    */
   readonly latencyThreshold?: Duration;
 
   /**
-   * Conditions not met within 5 minutes, three times in a row, from which there is an alarm.
+   * The number of failed conditions within 5 minutes that triggers an alarm. It has to be reached three times in a row.
+   * A condition fails if a process wants a lock that another process holds.
    *
-   * @default - no alarm: what is too much contention, only the locks' users know
+   * @default - no alarm, because only the users of the locks know how much contention is too much
    */
   readonly contentionThreshold?: number;
 
   /**
-   * Whether there is a dashboard.
+   * Whether to create a dashboard.
    *
    * @default true
    */
@@ -79,7 +82,7 @@ export interface LynkLockMonitoringProps {
   /**
    * The dashboard's name.
    *
-   * @default - CloudFormation makes one up
+   * @default - CloudFormation generates one
    */
   readonly dashboardName?: string;
 }
@@ -99,8 +102,8 @@ const KNOWN: Known<LynkLockMonitoringProps> = {
 const MINUTE: MetricOptions = { period: Duration.minutes(1) };
 
 /**
- * What people watch of their locks: alarms, and a dashboard. There are alarms of lost locks, of throttled and failed
- * requests and of their latency; `contentionThreshold` adds one of contention.
+ * CloudWatch alarms and a dashboard for a lock table. There are alarms for lost locks, throttled requests, failed
+ * requests and latency. `contentionThreshold` adds an alarm for contention.
  *
  * @example
  * import { Duration, type Stack } from 'aws-cdk-lib';
@@ -120,7 +123,7 @@ export class LynkLockMonitoring extends Construct {
   /** Identifies this class to `PropertyInjectors`. */
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-lynk.LynkLockMonitoring';
 
-  /** Every alarm, to add further actions to. */
+  /** All alarms. More actions can be added to them. */
   readonly alarms: Alarm[] = [];
   /**
    * The dashboard.
@@ -130,10 +133,10 @@ export class LynkLockMonitoring extends Construct {
   readonly dashboard?: Dashboard;
 
   /**
-   * @param scope Where in the tree it is put.
-   * @param id The id of the construct.
-   * @param props Whose locks are watched, and from where on there is an alarm.
-   * @throws ValidationError if a threshold of events is not more than 0, and if there is a `dashboardName` but
+   * @param scope The parent construct.
+   * @param id The construct's id, unique within its scope.
+   * @param props The table to monitor, and the thresholds of the alarms.
+   * @throws ValidationError if a threshold that counts events is not more than 0; if there is a `dashboardName` but
    * `dashboard` is false
    */
   constructor(scope: Construct, id: string, props: LynkLockMonitoringProps) {
@@ -183,7 +186,7 @@ export class LynkLockMonitoring extends Construct {
       new MetricAlarm(this, id, {
         metric,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        // Most of these metrics are reported only when there is something to report.
+        // Most of these metrics have no data points while there is nothing to report.
         treatMissingData: TreatMissingData.NOT_BREACHING,
         ...props,
       }),

@@ -2,51 +2,51 @@ import type { Duration } from 'aws-cdk-lib';
 import type { IChainable } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Known } from './known-props.js';
 
-/** The lock that steps of a state machine hold, and how. */
+/** Options of a lock that steps of a state machine hold. */
 export interface LynkLockStatesOptions {
   /**
-   * The lock's name: a text, or what tells it when the state machine runs, such as
-   * `JsonPath.format('account/{}', JsonPath.stringAt('$.accountId'))`, or in a state machine of JSONata
+   * The lock's name: a text, or an expression that is evaluated when the state machine runs. An example is
+   * `JsonPath.format('account/{}', JsonPath.stringAt('$.accountId'))`. In a state machine of JSONata, an example is
    * `{% 'account/' & $states.input.accountId %}`.
    */
   readonly name: string;
 
   /**
-   * The names that the role of the state machine may lock, if `name` is only known when it runs: names, or
-   * patterns in which `*` stands for any text and `?` for any character, such as `account/*`.
+   * The locks that the state machine's role may use, if `name` is an expression. Give names, or patterns such as
+   * `account/*`. In a pattern, `*` stands for any text and `?` for any character.
    *
    * @default - exactly `name` if it is a text, otherwise every lock of the table
    */
   readonly names?: string[];
 
   /**
-   * After this time others may take the lock over. The lease is never refreshed, so it has to outlast the protected
-   * steps by 30 seconds. Whole seconds, from 31 to 86,400.
+   * The time after which others may take the lock over. The lease is never refreshed, so it has to be at least 30
+   * seconds longer than the protected steps can take. Whole seconds, from 31 to 86,400.
    *
-   * @default - what the protected steps take at worst, with every time-out and retry used up, and 30 seconds;
-   * if states are chained by hand, it has to be given
+   * @default - 30 seconds more than the protected steps can take with all timeouts and retries; required if states are
+   * chained by hand
    */
   readonly leaseDuration?: Duration;
 
   /**
-   * The state machine waits this long for a lock that others hold. Then it fails with `LockNotGrantedError`. Up to a
-   * year; `Duration.seconds(0)` tries once.
+   * How long the state machine waits for a lock that others hold. Then it runs `otherwise`, or fails with
+   * `LockNotGrantedError`. Up to a year. `Duration.seconds(0)` tries once.
    *
    * @default Duration.hours(1)
    */
   readonly waitDuration?: Duration;
 
   /**
-   * How many may hold the lock at once, 1 to 100. It is then a semaphore. Its permits are the locks `name#0`, `name#1`
-   * and so on, the same as those of the client's `createSemaphore(name, { permits })`.
+   * How many holders the lock may have at once, from 1 to 100. The lock is then a semaphore. Its permits are the locks
+   * `name#0`, `name#1` and so on. The client's `createSemaphore(name, { permits })` uses the same permits.
    *
-   * @default - one, under the lock's own name
+   * @default - one holder, under the lock's own name
    */
   readonly permits?: number;
 
   /**
-   * The steps that run instead of the protected ones if others hold the lock for `waitDuration`. They get the input of
-   * the whole, and the states that are chained on run after them.
+   * The steps that run instead of the protected ones if others hold the lock for `waitDuration`. They get the same
+   * input as the protected steps. States that are chained after the protected steps also run after these.
    *
    * @default - none: the execution fails with `LockNotGrantedError`
    * @example
@@ -67,7 +67,7 @@ export interface LynkLockStatesOptions {
   readonly otherwise?: IChainable;
 }
 
-/** Its props. */
+/** The props of `LynkLockStatesOptions`. */
 export const KNOWN_STATES_OPTIONS: Known<LynkLockStatesOptions> = {
   name: true,
   names: true,
@@ -77,13 +77,13 @@ export const KNOWN_STATES_OPTIONS: Known<LynkLockStatesOptions> = {
   otherwise: true,
 };
 
-/** How steps of a state machine are protected. */
+/** Options for protecting steps of a state machine. */
 export interface LynkProtectOptions extends LynkLockStatesOptions {
   /**
-   * What the names of the states begin with. Those are unique within a state machine, and so is this.
+   * The prefix of the states' names. State names are unique within a state machine, so this id has to be unique, too.
    *
-   * @default - the name of the first protected step, and ` lock`; the step's construct id, if that is too long,
-   * or another lock beside it is called so already
+   * @default - the name of the first protected step and ` lock`; the step's construct id and ` lock` if the name is too
+   * long or already used
    */
   readonly id?: string;
 }

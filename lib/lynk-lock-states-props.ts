@@ -3,6 +3,6 @@ import type { LynkLockStatesOptions } from './lynk-lock-states-options.js';
 
 /** Properties of a `LynkLockStates`. */
 export interface LynkLockStatesProps extends LynkLockStatesOptions {
-  /** The table that the lock's entry is in. */
+  /** The table that stores the lock's entry. */
   readonly table: ILynkLockTable;
 }

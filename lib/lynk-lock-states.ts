@@ -33,11 +33,11 @@ import type { GraphJson } from './worst-duration.js';
 const KNOWN: Known<LynkLockStatesProps> = { table: true, ...KNOWN_STATES_OPTIONS };
 
 /**
- * A lock that steps of a state machine hold, without a Lambda function: states that take it, wait for it, take
- * it over from holders that died, and release it, through Step Functions' own DynamoDB integrations. Lambda
- * functions and Python processes respect its entries, whose holder is the execution's id.
+ * A lock that steps of a state machine hold, without a Lambda function. Its states acquire the lock, wait for it, take
+ * it over from dead holders, and release it. They use Step Functions' DynamoDB integrations. Lambda functions and
+ * Python processes respect its entries. The holder in an entry is the execution's id.
  *
- * Each is one lock in one place of one state machine.
+ * Use one instance for one lock in one place of one state machine.
  *
  * @example
  * import { Duration, type Stack } from 'aws-cdk-lib';
@@ -56,8 +56,8 @@ export class LynkLockStates extends Construct {
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-lynk.LynkLockStates';
 
   /**
-   * Takes the lock, or fails with `LockNotGrantedError`. Its output is its input. Chain what it is for, and
-   * then `release`.
+   * Acquires the lock, or fails with `LockNotGrantedError`. Its output is its input. Chain the steps that need the lock
+   * after it, and then `release`.
    */
   readonly acquire: StateMachineFragment;
 
@@ -68,8 +68,8 @@ export class LynkLockStates extends Construct {
   readonly release: StateMachineFragment;
 
   /**
-   * Releases the lock after an error, and fails with that error: for the `addCatch` of each state between
-   * `acquire` and `release`. Its input is the error, as a catch without a `resultPath` passes it on.
+   * Releases the lock after an error, and fails with that error. Pass it to `addCatch` of each state between `acquire`
+   * and `release`. Its input is the error, so the catch must not have a `resultPath`.
    */
   readonly releaseAndFail: State;
 
@@ -77,18 +77,18 @@ export class LynkLockStates extends Construct {
   private readonly states: LockStateFactory;
   private readonly failed: Fail;
   private steps: Parallel | undefined;
-  /** The pieces that a state machine was made of. */
+  /** The pieces that are part of a state machine. */
   private readonly chained = new Set<'acquire' | 'release'>();
 
   /**
-   * @throws ValidationError if `name` is empty, longer than 2,048 bytes or not well-formed Unicode; if
-   * `waitDuration` is longer than a year, or a token; if the table is not in this Region; if `names` is empty, or one
-   * of them is no lock's name; if the names of its states would be longer than 80 characters. When the state machine
-   * is made, also if `leaseDuration` is out of its range, is a token, or is left out and no steps are protected; and
-   * if `name` is a path of JSONPath in a state machine of JSONata.
+   * @throws ValidationError if `name` is empty, longer than 2,048 bytes or not well-formed Unicode; if `waitDuration`
+   * is longer than a year, or a token; if the table is neither in this Region nor replicated to it; if `names` is empty
+   * or contains an invalid lock name; if `permits` is out of range, or a token; if the names of its states would be
+   * longer than 80 characters. When the state machine is created, also if `leaseDuration` is out of range or a token;
+   * if it is missing and no steps are protected; and if `name` is a JSONPath in a state machine that uses JSONata.
    *
-   * @param scope Where in the tree it is put.
-   * @param id The id of the construct.
+   * @param scope The parent construct.
+   * @param id The construct's id, unique within its scope.
    * @param props The table, and the lock that the steps hold.
    */
   constructor(scope: Construct, id: string, props: LynkLockStatesProps) {
@@ -97,7 +97,7 @@ export class LynkLockStates extends Construct {
     refuseUnknown(this, this.props, KNOWN, 'LynkLockStates');
     validateName(this, this.props.name);
     validatePermits(this, this.props);
-    // A variable of an inner scope cannot have the name of one of an outer scope.
+    // A variable of an inner scope cannot have the same name as one of an outer scope.
     const variable = `$lynk_${this.node.addr.slice(-8)}`;
     this.states = new LockStateFactory(this, { tableName: addressOf(this.props.table, this), variable });
     this.failed = this.makeFailed();
@@ -108,14 +108,14 @@ export class LynkLockStates extends Construct {
   }
 
   /**
-   * Wraps steps. They run while the lock is held. The lock is released when they are done or have failed; their error
-   * stays their own. Input and output of the whole are those of the steps. Every task among them needs a
-   * `taskTimeout`, as the lease has to outlast them; loops and maps are refused.
+   * Wraps steps, so that they run while the lock is held. The lock is released when the steps succeed or fail. Their
+   * input, output and error are passed on unchanged. Every task needs a `taskTimeout`, because the lease has to be
+   * longer than the steps can take. Loops and maps are not allowed.
    *
-   * @param steps A state, or a chain of them.
-   * @throws ValidationError if it was called before. When the state machine is made, also if it is unknown how long
-   * the steps take at worst, if `leaseDuration` does not outlast that by 30 seconds, and if it would be longer than a
-   * day.
+   * @param steps A state, or a chain of states.
+   * @throws ValidationError if it was called before. When the state machine is created, also if it is unknown how long
+   * the steps can take; if `leaseDuration` is not at least 30 seconds longer than that; and if the lease would be
+   * longer than a day.
    * @example
    * import { Duration, type Stack } from 'aws-cdk-lib';
    * import { DefinitionBody, StateMachine, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
@@ -130,9 +130,9 @@ export class LynkLockStates extends Construct {
    */
   protect(steps: IChainable): StateMachineFragment {
     if (this.steps) throw refusal(this, '`protect` was called before; each lock takes a `LynkLockStates` of its own');
-    // In a state of its own, a `Succeed` or `Fail` among the steps does not go past the release.
+    // The steps run in a parallel state, so that a `Succeed` or `Fail` among them does not skip the release.
     this.steps = new Parallel(this, 'Protected', { stateName: this.states.stateName('protected') }).branch(steps);
-    // Which `States.ALL` does not include.
+    // `States.ALL` does not include this error.
     this.steps.addCatch(this.releaseAndFail, { errors: ['States.DataLimitExceeded'] });
     this.steps.addCatch(this.releaseAndFail);
     const { startState, endStates } = Chain.start(this.acquire).next(this.steps).next(this.release);
@@ -159,28 +159,30 @@ export class LynkLockStates extends Construct {
   }
 
   private makeRelease(): StateMachineFragment {
-    // The output of protected steps is in a list, as the one branch's of a parallel state.
+    // The output of protected steps is in a list, because they are the one branch of a parallel state.
     const output = Lazy.string({ produce: () => (this.steps ? jsonata('$states.input[0]') : INPUT) });
     const { shared } = this.states;
     const release = this.releaseTask('release', output);
     const whetherLost = this.states.choice('lost', lost(shared));
     const left = this.states.pass('left');
     release.addCatch(whetherLost, { errors: [CONDITION_FAILED], outputs: output });
-    // The work is done: what stays behind is free when its lease is over.
+    // The work is done. An entry that could not be deleted becomes free when its lease ends.
     release.addCatch(left, { outputs: output });
-    // Nobody could take it: an earlier attempt has released it, and its answer got lost.
+    // Nobody else could acquire the lock. So an earlier attempt has released it, and the answer was lost.
     whetherLost.when(isSo(isStillProtected(shared)), left, { outputs: INPUT }).otherwise(this.failed);
     return new LockFragment(this, 'Releasing', `${this.node.id}: releasing`, release, [release, left]);
   }
 
   private makeReleaseAndFail(): State {
     const release = this.releaseTask('release after error');
-    // Whatever becomes of the release, the error to tell is the first.
+    // The execution fails with the first error, even if the release fails.
     release.addCatch(this.failed, { outputs: INPUT }).next(this.failed);
     return release;
   }
 
-  /** Of a lock that others hold there is nothing to release, unless an answer got lost. */
+  /**
+   * Releases the lock before `otherwise` runs. There is only something to release if the answer to a request was lost.
+   */
   private makeReleaseAndSkip(otherwise: IChainable): State {
     const release = this.releaseTask('release and skip');
     release.addCatch(otherwise, { outputs: INPUT }).next(otherwise);
@@ -197,7 +199,7 @@ export class LynkLockStates extends Construct {
     return release.retryInTransit(5);
   }
 
-  /** The execution ends with the error that is the input. */
+  /** Fails the execution with the error in the input. */
   private makeFailed(): Fail {
     return Fail.jsonata(this, 'failed', {
       stateName: this.states.stateName('failed'),
@@ -206,7 +208,7 @@ export class LynkLockStates extends Construct {
     });
   }
 
-  /** What is wrong with how the pieces are put together. */
+  /** Problems with how the pieces are chained. */
   private unchained(): string[] {
     const { chained, steps } = this;
     if (chained.has('acquire') && !chained.has('release')) {
@@ -220,7 +222,10 @@ export class LynkLockStates extends Construct {
     return [`${what} is in no state machine, so no step runs under the lock; chain it: ${way}`];
   }
 
-  /** To JSONata, a path is a text: all would ask for one lock, which is called by the path. */
+  /**
+   * Throws for a JSONPath in a state machine of JSONata. JSONata treats the path as text, so all executions would use
+   * the same lock, named after the path.
+   */
   private validateLanguage(language: QueryLanguage | undefined): void {
     const { name } = this.props;
     if (language !== QueryLanguage.JSONATA || !JsonPath.isEncodedJsonPath(name)) return;
@@ -229,7 +234,7 @@ export class LynkLockStates extends Construct {
     throw refusal(this, `\`name\` is ${given}, of JSONPath; ${way}`);
   }
 
-  /** For the lease that is written; asked for when the state machine is made, and the steps are complete. */
+  /** The lease to write. It is computed when the state machine is created, after the steps are complete. */
   private leaseSeconds(): number {
     const rendered = this.steps?.toStateJson() as { readonly Branches: readonly GraphJson[] } | undefined;
     return leaseSecondsOf(this, this.props.leaseDuration, rendered?.Branches[0]);
@@ -245,7 +250,7 @@ export class LynkLockStates extends Construct {
   }
 }
 
-/** As the client has it: one request reads 100 entries at most. */
+/** Applies the client's limit: one request reads at most 100 entries. */
 function validatePermits(scope: Construct, { name, permits }: LynkLockStatesProps): void {
   if (permits === undefined) return;
   if (Token.isUnresolved(permits)) throw refusal(scope, '`permits` has to be known at synth, got a token');

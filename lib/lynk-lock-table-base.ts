@@ -22,7 +22,7 @@ import { isTooLongForStates } from './state-names.js';
 const KNOWN_CONNECT: Known<LynkConnectOptions> = { names: true, variablePrefix: true, ...KNOWN_DEFAULTS };
 const KNOWN_PROTECT: Known<LynkProtectOptions> = { id: true, ...KNOWN_STATES_OPTIONS };
 
-/** What own and imported tables have in common. */
+/** The base class of all lock tables, created by this app or imported. */
 export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynkLockTable {
   /**
    * The table's name.
@@ -41,33 +41,33 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   /**
    * The customer managed key that encrypts the table.
    *
-   * @default - none that grantees need permissions on
+   * @default - none: grantees need no permissions on a key
    */
   abstract readonly encryptionKey?: IKey;
 
   /**
-   * The other Regions that the table is replicated to. Functions and state machines there lock in their own
-   * Region's replica.
+   * The other Regions that have a replica of the table. Functions and state machines in these Regions use the replica
+   * in their own Region.
    */
   abstract readonly replicaRegions: string[];
 
-  /** Permissions on this table. */
+  /** Grants permissions on this table. */
   abstract readonly grants: LynkLockGrants;
 
-  /** The client defaults of functions that are connected with this table, if `connect` gives no others. */
+  /** The client defaults of connected functions. `connect` can override them. */
   protected abstract readonly clientDefaults: LynkClientDefaults;
 
-  /** How constructs of `aws-cdk-lib` refer to the table. */
+  /** The reference by which constructs of `aws-cdk-lib` use the table. */
   get tableRef(): dynamodb.TableReference {
     return { tableName: this.tableName, tableArn: this.tableArn };
   }
 
   /**
-   * Lets the grantee take, refresh and release locks, no more. It changes no environment: `connect` does.
+   * Lets the grantee acquire, refresh and release locks. It does not change a function's environment; `connect` does.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -82,11 +82,11 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Lets the grantee see who holds a lock and, unless limited to `names`, list all locks.
+   * Lets the grantee see who holds a lock. Without `names`, the grantee can also list all locks.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -101,11 +101,11 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Lets the grantee break a lock that another holds.
+   * Lets the grantee break a lock that another process holds.
    *
-   * @param grantee Who is granted to.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param options Limits the permissions to some locks.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -121,12 +121,12 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Lets the grantee do these actions on the table and its replicas, and use their key: for what no other grant
-   * gives, such as `dynamodb:DescribeTable` or, for Python's lynk, `dynamodb:PutItem`.
+   * Lets the grantee do these actions on the table and its replicas, and use their encryption keys. Use it for actions
+   * that no other grant covers, such as `dynamodb:DescribeTable`, or `dynamodb:PutItem` for Python's `lynk`.
    *
-   * @param grantee Who is granted to.
-   * @param actions Actions of IAM, with their prefix.
-   * @throws ValidationError if an action is none of DynamoDB's
+   * @param grantee The principal that gets the permissions, such as a Lambda function.
+   * @param actions IAM actions of DynamoDB, with their prefix. At least one is required.
+   * @throws ValidationError if an action is not one of DynamoDB's, or if none is given
    * @example
    * import type { IGrantable } from 'aws-cdk-lib/aws-iam';
    * import type { ILynkLockTable } from 'cdk-lynk';
@@ -142,19 +142,20 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Gives a function everything that it needs to lock: the permission, and in its environment the table's name and the
-   * client's defaults, which `withLock` reads. If the table belongs to another account, its ARN takes the place of its
-   * name. In another Region, the function uses the replica there. Client defaults that are given here win over those
-   * of the table. Takes a `Function`, a `SingletonFunction` and anything else with an `addEnvironment`. Versions,
-   * aliases and imported functions get the permission and a warning, as their environment cannot be changed. Warns
-   * also if the lease outlives the function.
+   * Gives a function everything that it needs to use locks. The function gets the permissions. Its environment gets the
+   * table's name and the client's defaults, which `withLock` reads. If the table belongs to another account, the
+   * environment gets the table's ARN instead of its name. A function in another Region uses the replica there. Client
+   * defaults that are given here override those of the table.
    *
-   * @param fn A `Function`, a `SingletonFunction`, or anything else with an `addEnvironment`.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `names` is empty, or one of them is no lock's name; if a duration is out of its range;
-   * if `variablePrefix` cannot begin a variable's name; if the function was connected before with another table, or
-   * with other defaults, under the same prefix; if one of the variables was set by hand to another value; if the
-   * function is in a Region without the table; and if `fn` is no function
+   * Versions, aliases and imported functions get only the permissions and a warning, because their environment cannot
+   * be changed. There is also a warning if the lease is longer than the function's timeout.
+   *
+   * @param fn A `Function`, a `SingletonFunction`, or any other grantable with an `addEnvironment` method.
+   * @param options Limits the permissions to some locks, and overrides the table's client defaults.
+   * @throws ValidationError if `names` is empty or contains an invalid lock name; if a duration is out of range; if
+   * `variablePrefix` is not a valid prefix of a variable's name; if the function is already connected with another
+   * table or other defaults under the same prefix; if one of the variables already has another value in the function's
+   * environment; if the table is neither in the function's Region nor replicated to it; if `fn` is not a function
    * @example
    * import { Duration } from 'aws-cdk-lib';
    * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -180,15 +181,15 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Wraps steps of a state machine. They run while the execution holds a lock. The lock is released when they are done
-   * or have failed; their error stays their own. Every task among them needs a `taskTimeout`, as the lease has to
-   * outlast them. No Lambda function is involved.
+   * Wraps steps of a state machine, so that they run while the execution holds a lock. The lock is released when the
+   * steps succeed or fail. Their error is passed on unchanged. Every task needs a `taskTimeout`, because the lease has
+   * to be longer than the steps can take. No Lambda function is involved.
    *
-   * @param steps A state, or a chain of them.
-   * @param options What is limited, or differs from the defaults.
-   * @throws ValidationError if `name` or one of `names` is no lock's name; if a duration is out of its range; if the
-   * table is not in the Region of the steps; and, when the state machine is made, if it is unknown how long the steps
-   * take at worst
+   * @param steps A state, or a chain of states.
+   * @param options The lock, and how long to hold it and to wait for it.
+   * @throws ValidationError if `name` or an item of `names` is not a valid lock name; if a duration is out of range; if
+   * the table is neither in the Region of the steps nor replicated to it; when the state machine is created, if it is
+   * unknown how long the steps can take
    * @example
    * import type { Stack } from 'aws-cdk-lib';
    * import { DefinitionBody, StateMachine, type TaskStateBase } from 'aws-cdk-lib/aws-stepfunctions';
@@ -209,19 +210,20 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 
   /**
-   * Gives back what executions held that have ended without a clean-up, within seconds and not only when the lease is
-   * over: executions of a state machine that failed, timed out or were stopped, or executions of a durable function. An
-   * EventBridge rule tells a small function, one for each table and stack, which deletes the entries of exactly these
-   * executions. It scans the table for them.
+   * Releases the locks of executions that ended without releasing them. This takes seconds; otherwise, the locks stay
+   * held until their leases end. It applies to executions of a state machine or a durable function that failed, timed
+   * out or were stopped. An EventBridge rule notifies a small function through a queue. There is one such function for
+   * each table and stack. It scans the table and deletes the entries of exactly these executions.
    *
-   * Stopping an execution does not stop the Lambda function that its current step is in: others may get the lock while
-   * that one still runs. Give it `after`, or guard what it writes.
+   * Stopping an execution does not stop the Lambda function that runs its current step. Another process may get the
+   * lock while that function still runs. Set `after`, or protect the function's writes with fencing tokens or
+   * conditional writes.
    *
    * @param target A standard state machine whose steps hold locks of this table, or a function with a `durableConfig`.
-   * @param options What differs from the defaults.
-   * @throws ValidationError if `target` is neither, is an express state machine, or is imported from another account or
-   * Region; if `after` is out of its range, or another one for the same `target`; and, at synth, if the function has no
-   * `durableConfig`
+   * @param options When the locks are released.
+   * @throws ValidationError if `target` is neither of these, is an express state machine, or is imported from another
+   * account or Region; if `after` is out of range, or differs from an earlier call for the same `target`; at synth, if
+   * the function has no `durableConfig`
    * @example
    * import { Duration } from 'aws-cdk-lib';
    * import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -238,7 +240,10 @@ export abstract class LynkLockTableBase extends LynkLockMetrics implements ILynk
   }
 }
 
-/** By the step's name; where that is too long, or another state machine's lock is called so already, by its id. */
+/**
+ * The lock's id. It comes from the step's name, or from the step's construct id if the name is too long or already
+ * used.
+ */
 function lockIdIn({ node }: IConstruct, { id, stateId }: State): string {
   const named = `${stateId} lock`;
   const isUnfit = Token.isUnresolved(named) || isTooLongForStates(named) || node.tryFindChild(named);

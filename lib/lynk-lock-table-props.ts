@@ -17,88 +17,87 @@ export interface LynkLockTableProps extends LynkClientDefaults {
   /**
    * The table's name.
    *
-   * @default - CloudFormation makes one up
+   * @default - CloudFormation generates one
    */
   readonly tableName?: string;
 
   /**
-   * How reads and writes are paid for.
+   * The billing mode for reads and writes.
    *
    * @default Billing.onDemand()
    */
   readonly billing?: Billing;
 
   /**
-   * The key that the table is encrypted with. Where it is a customer managed one, grants on the table
-   * include what they need on the key.
+   * The encryption of the table. With a customer managed key, grants on the table include the permissions on the key.
    *
    * @default TableEncryptionV2.dynamoOwnedKey()
    */
   readonly encryption?: TableEncryptionV2;
 
   /**
-   * Backups from which the table can be restored as it was. Locks are worth nothing by then: this is for
-   * those whose rules demand it of every table.
+   * Backups for restoring the table to a point in time. Restored locks are worthless. Use this only if your rules
+   * require backups of every table.
    *
    * @default - no backups
    */
   readonly pointInTimeRecoverySpecification?: PointInTimeRecoverySpecification;
 
   /**
-   * Whether the table refuses to be deleted, by a stack too.
+   * Whether DynamoDB rejects the deletion of the table, also by its stack.
    *
    * @default false
    */
   readonly deletionProtection?: boolean;
 
   /**
-   * What becomes of the table when it leaves the stack. Locks are transient: once their leases are over,
-   * the entries are worth nothing, and a table that stays behind only blocks its name.
+   * What happens to the table when it is removed from the stack. Locks are transient: after their leases, the entries
+   * are worthless. A table that is retained only blocks its name.
    *
-   * @default RemovalPolicy.DESTROY, unless `PropertyInjectors` have another for every `TableV2`
+   * @default RemovalPolicy.DESTROY, unless `PropertyInjectors` set another one for every `TableV2`
    */
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * Whether DynamoDB clears up the entries that nobody released, a day or more after the end of their lease.
-   * No lock waits for that. Tables with `replicas` cannot have it.
+   * Whether DynamoDB deletes entries that were not released, a day or more after the end of their lease. No lock waits
+   * for the deletion. Tables with `replicas` cannot have it.
    *
    * @default - true, and false with `replicas`
    */
   readonly timeToLive?: boolean;
 
   /**
-   * The table's replicas in other Regions, strongly consistent: two of them, or one and a `witnessRegion`.
-   * The stack has to have a Region of its own, of the same group.
+   * The table's replicas in other Regions. They are strongly consistent. Give two replicas, or one and a
+   * `witnessRegion`. The stack needs an explicit Region, in the same group of Regions.
    *
-   * @default - none: the locks of one Region
+   * @default - none: the locks are in one Region
    */
   readonly replicas?: ReplicaTableProps[];
 
   /**
-   * The Region that takes part in each decision about a replicated table, but keeps no entries.
+   * The Region that takes part in each write to a replicated table, but stores no entries.
    *
    * @default - none
    */
   readonly witnessRegion?: string;
 
   /**
-   * How consistent the `replicas` are. Nothing but `STRONG` is accepted: with `EVENTUAL`, two Regions would
-   * both be told that a lock is theirs.
+   * The consistency of the `replicas`. Only `STRONG` is accepted. With `EVENTUAL`, two Regions could both acquire the
+   * same lock.
    *
    * @default - MultiRegionConsistency.STRONG if there are `replicas`
    */
   readonly multiRegionConsistency?: MultiRegionConsistency;
 
   /**
-   * What the table can take at once, without growing first.
+   * The throughput that the table can handle at once, without scaling first.
    *
-   * @default - what DynamoDB gives every new table
+   * @default - DynamoDB's default for new tables
    */
   readonly warmThroughput?: WarmThroughput;
 
   /**
-   * Reports of the locks that are asked for, or throttled, the most.
+   * CloudWatch reports of the locks that are accessed or throttled most often.
    *
    * @default - none
    */
@@ -112,39 +111,39 @@ export interface LynkLockTableProps extends LynkClientDefaults {
   readonly resourcePolicy?: PolicyDocument;
 
   /**
-   * Tags of the table and its replicas. The tag `lynk` is taken: by it, `LynkLockTables` and Python's
-   * `lynk list-tables` find lock tables.
+   * Tags of the table and its replicas. The tag `lynk` is reserved. `LynkLockTables` and Python's `lynk list-tables`
+   * find lock tables by it.
    *
-   * @default - the tag `lynk` alone
+   * @default - only the tag `lynk`
    */
   readonly tags?: { [key: string]: string };
 }
 
-/** What is known of a lock table that is imported. */
+/** The attributes of an imported lock table. */
 export interface LynkLockTableAttributes extends LynkClientDefaults {
   /**
-   * The table's name. This or `tableArn` has to be given.
+   * The table's name. Either this or `tableArn` is required.
    *
-   * @default - that in `tableArn`
+   * @default - the name in `tableArn`
    */
   readonly tableName?: string;
 
   /**
-   * The table's ARN. This or `tableName` has to be given.
+   * The table's ARN. Either this or `tableName` is required.
    *
-   * @default - that of `tableName` in the account and Region of the stack
+   * @default - the ARN of `tableName` in the stack's account and Region
    */
   readonly tableArn?: string;
 
   /**
    * The customer managed key that encrypts the table.
    *
-   * @default - none that grantees need permissions on
+   * @default - none: grantees need no permissions on a key
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * The other Regions that the table is replicated to, with strong consistency. A function in one of them uses the
+   * The other Regions that have a strongly consistent replica of the table. A function in one of these Regions uses the
    * replica there.
    *
    * @default - none

@@ -21,8 +21,8 @@ import { refusal, shown, spelled } from './refusal.js';
 import { isReplicated, replicationProblems, validateProps } from './table-rules.js';
 
 /**
- * A DynamoDB table that keeps locks: on demand, with the partition key and the TTL that both the
- * `cdk-lynk/runtime` client and the Python package `lynk` expect. It is destroyed with its stack, unless
+ * A DynamoDB table that stores locks. It is billed on demand by default. It has the partition key and the TTL attribute
+ * that the `cdk-lynk/runtime` client and the Python package `lynk` expect. It is deleted with its stack, unless
  * `removalPolicy` says otherwise.
  *
  * @resource AWS::DynamoDB::GlobalTable
@@ -43,12 +43,12 @@ export class LynkLockTable extends LynkLockTableBase {
   static readonly PROPERTY_INJECTION_ID: string = 'cdk-lynk.LynkLockTable';
 
   /**
-   * A lock table of this account and Region, by its name. One that Python's `lynk` has created will do.
+   * Imports a lock table of this account and Region by its name. It may be a table that Python's `lynk` has created.
    *
-   * @param scope Where in the tree it is put.
-   * @param id The id of the construct.
+   * @param scope The parent construct.
+   * @param id The construct's id, unique within its scope.
    * @param tableName The name of the table.
-   * @throws ValidationError if that is no name of a table
+   * @throws ValidationError if `tableName` is not a valid table name
    * @example
    * import type { Stack } from 'aws-cdk-lib';
    * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -65,13 +65,13 @@ export class LynkLockTable extends LynkLockTableBase {
   }
 
   /**
-   * A lock table, by its ARN. It may be of another account. From another Region it is not reached: `connect` and
-   * `protect` refuse that.
+   * Imports a lock table by its ARN. The table may belong to another account. Functions and state machines that use it
+   * have to be in its Region: otherwise, `connect` and `protect` throw.
    *
-   * @param scope Where in the tree it is put.
-   * @param id The id of the construct.
+   * @param scope The parent construct.
+   * @param id The construct's id, unique within its scope.
    * @param tableArn The ARN of the table.
-   * @throws ValidationError if that is no ARN of a table
+   * @throws ValidationError if `tableArn` is not the ARN of a table
    * @example
    * import type { Stack } from 'aws-cdk-lib';
    * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -89,13 +89,13 @@ export class LynkLockTable extends LynkLockTableBase {
   }
 
   /**
-   * A lock table, by what is known of it: its name or its ARN, and whatever else matters to grants and functions.
+   * Imports a lock table by its attributes: its name or its ARN, and everything else that grants and functions need.
    *
-   * @param scope Where in the tree it is put.
-   * @param id The id of the construct.
-   * @param attrs What is known of the table.
-   * @throws ValidationError if `tableName` and `tableArn` are both given, or neither is; if one of them is
-   * malformed; if a duration is out of its range
+   * @param scope The parent construct.
+   * @param id The construct's id, unique within its scope.
+   * @param attrs The attributes of the table.
+   * @throws ValidationError if both or neither of `tableName` and `tableArn` are given; if one of them is malformed; if
+   * a duration is out of range
    * @example
    * import { Duration, type Stack } from 'aws-cdk-lib';
    * import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -115,40 +115,41 @@ export class LynkLockTable extends LynkLockTableBase {
     return new ImportedLynkLockTable(scope, id, attrs);
   }
 
-  /** The table underneath, for what this construct has no prop for. */
+  /** The underlying `TableV2`. Use it for settings that this construct has no prop for. */
   readonly table: TableV2;
 
   /**
    * The customer managed key that encrypts the table.
    *
-   * @default - none that grantees need permissions on
+   * @default - none: grantees need no permissions on a key
    */
   readonly encryptionKey?: IKey;
 
   /**
-   * The other Regions that the table is replicated to. Functions and state machines there lock in their own
-   * Region's replica.
+   * The other Regions that have a replica of the table. Functions and state machines in these Regions use the replica
+   * in their own Region.
    */
   readonly replicaRegions: string[];
 
-  /** Permissions on this table. */
+  /** Grants permissions on this table. */
   readonly grants: LynkLockGrants;
 
-  /** The client defaults of functions that are connected with this table, if `connect` gives no others. */
+  /** The client defaults of connected functions. `connect` can override them. */
   protected readonly clientDefaults: LynkClientDefaults;
 
-  /** By Region. */
+  /** The ARNs of the replicas' keys, by Region. */
   private readonly replicaKeyArns: { readonly [region: string]: string };
 
   /**
-   * @param scope Where in the tree it is put.
-   * @param id The id of the construct.
-   * @param props How the table is made, and the defaults of its clients.
-   * @throws ValidationError if DynamoDB or the client would refuse a prop later, or two Regions could hold one
-   * lock: `tableName`, a duration or `warmThroughput` is out of its range; `replicas` are not strongly consistent,
-   * are not three Regions together with the stack's and the `witnessRegion`, or come with `timeToLive`;
-   * `removalPolicy` is `SNAPSHOT`; `tags` take the tag `lynk`. Replicas that are added to `table` later are checked
-   * at synth.
+   * @param scope The parent construct.
+   * @param id The construct's id, unique within its scope.
+   * @param props The settings of the table, and the defaults of its clients.
+   * @throws ValidationError if DynamoDB or the client would reject a prop later, or if two Regions could hold the same
+   * lock. The cases are: `tableName` is not valid; a duration or `warmThroughput` is out of range; `replicas` are not
+   * strongly consistent, do not make three Regions together with the stack's Region and the `witnessRegion`, or are
+   * combined with `timeToLive`; `removalPolicy` is `SNAPSHOT`; `tags` give the tag `lynk` another value, or use a key
+   * that is reserved for AWS; `contributorInsightsSpecification` has a mode but is not enabled. Replicas that are added
+   * to `table` later are checked at synth.
    */
   constructor(scope: Construct, id: string, props: LynkLockTableProps = {}) {
     super(scope, id);
@@ -162,7 +163,7 @@ export class LynkLockTable extends LynkLockTableBase {
       ...(isReplicated(given) && { multiRegionConsistency: MultiRegionConsistency.STRONG }),
       ...((timeToLive ?? !isReplicated(given)) && { timeToLiveAttribute: ENTRY.expiresAt }),
     };
-    // Our default is no more than a default: what is injected into every TableV2 goes before it.
+    // A removal policy that is injected into every TableV2 overrides our default.
     const { removalPolicy = RemovalPolicy.DESTROY, encryption } = injected(
       this,
       'Table',
@@ -199,11 +200,11 @@ export class LynkLockTable extends LynkLockTableBase {
   }
 
   /**
-   * The replica in another Region, for a stack there: it is imported into that stack, with the same client defaults.
+   * Imports this table's replica in another Region into a stack of that Region. It has the same client defaults.
    *
-   * @param scope Where in the stack of that Region it is put.
-   * @param id The id of the construct.
-   * @param region The Region; by default that of `scope`.
+   * @param scope The parent construct, in a stack of that Region.
+   * @param id The construct's id, unique within its scope.
+   * @param region The Region of the replica. By default, it is the Region of `scope`.
    * @throws ValidationError if the table has no replica in that Region
    * @example
    * import type { Stack } from 'aws-cdk-lib';
@@ -262,7 +263,7 @@ export class LynkLockTable extends LynkLockTableBase {
     return this.table.addToResourcePolicy(statement);
   }
 
-  /** The key that a replica is encrypted with, for grants on it. */
+  /** The key that encrypts a replica. Grants on the replica need it. */
   private replicaKeyIn(scope: Construct, id: string, region: string): IKey | undefined {
     const keyArn = this.replicaKeyArns[region];
     return keyArn === undefined ? undefined : Key.fromKeyArn(scope, `${id}Key`, keyArn);
@@ -281,7 +282,7 @@ export class LynkLockTable extends LynkLockTableBase {
     });
   }
 
-  /** On the table alone: `lynk list-tables` takes whatever carries its tag for a lock table. */
+  /** Tags the table alone. Python's `lynk list-tables` treats every resource that has the tag as a lock table. */
   private tag(tags: { readonly [key: string]: string }): void {
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this.table).add(key, value, { includeResourceTypes: ['AWS::DynamoDB::GlobalTable'] });

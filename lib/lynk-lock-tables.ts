@@ -19,8 +19,8 @@ export interface LynkLockTablesProps {
 const KNOWN: Known<LynkLockTablesProps> = { groupName: true };
 
 /**
- * The resource group of all lock tables of this account and Region, whichever stack or Python process has made
- * them: what `lynk list-tables` lists, for the console and for tools.
+ * A resource group of all lock tables in this account and Region. It includes the tables of every stack, and those that
+ * Python's `lynk` has created. It shows the tables of `lynk list-tables` in the AWS console and to tools.
  *
  * @resource AWS::ResourceGroups::Group
  */
@@ -43,10 +43,10 @@ export class LynkLockTables extends Resource {
   readonly groupArn: string;
 
   /**
-   * @param scope Where in the tree it is put.
-   * @param id The id of the construct.
-   * @param props What the group is called.
-   * @throws ValidationError if `groupName` has characters that such a name may not have, or begins with "aws"
+   * @param scope The parent construct.
+   * @param id The construct's id, unique within its scope.
+   * @param props The group's name.
+   * @throws ValidationError if `groupName` has invalid characters, is longer than 300 characters, or begins with "aws"
    */
   constructor(scope: Construct, id: string, props: LynkLockTablesProps = {}) {
     super(scope, id);
@@ -69,8 +69,8 @@ export class LynkLockTables extends Resource {
       },
     });
     this.node.defaultChild = group;
-    // Python's `lynk list-tables` takes whatever carries the tables' tag for a table, so this one says otherwise,
-    // even if somebody has tagged a whole stack.
+    // Python's `lynk list-tables` treats every resource that has the tables' tag as a table. So the group gets another
+    // value of the tag, even if a whole stack is tagged.
     Tags.of(group).add(TABLE_TAG.key, 'lock-tables');
     this.groupName = group.ref;
     this.groupArn = group.attrArn;

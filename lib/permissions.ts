@@ -1,18 +1,18 @@
-/** An IAM action, and the client's calls whose requests it allows. */
+/** An IAM action, and the client's calls that need it. */
 export interface Permission {
   readonly action: string;
-  /** A test runs each of them, and compares what they really send with what is granted. */
+  /** A test runs each call, and compares the requests that it sends with the permissions. */
   readonly calls: readonly string[];
 }
 
-/** There are no transactions on a table with multi-Region strong consistency. */
+/** The action of transactions. Tables with multi-Region strong consistency do not support transactions. */
 export const GUARD_ACTION = 'dynamodb:ConditionCheckItem';
 
-/** What `grantLock` allows: items that a request names, never the whole table. */
+/** What `grantLock` allows: requests for items by their keys, never for the whole table. */
 export const LOCK_PERMISSIONS: readonly Permission[] = [
-  // Which permits of a semaphore are free.
+  // To find free permits of a semaphore.
   { action: 'dynamodb:BatchGetItem', calls: ['semaphore acquire', 'semaphore tryAcquire'] },
-  // While it waits, and if a failed condition brought no entry back.
+  // To poll, and to read the entry if a failed condition did not return it.
   { action: 'dynamodb:GetItem', calls: ['acquire', 'refresh', 'serialize', 'deserializeLock'] },
   {
     action: 'dynamodb:UpdateItem',
@@ -26,7 +26,7 @@ export const LOCK_PERMISSIONS: readonly Permission[] = [
       'semaphore tryAcquire',
     ],
   },
-  // For the writes of the caller's own that depend on the lock.
+  // For the caller's own writes that depend on the lock.
   { action: GUARD_ACTION, calls: ['transactWrite'] },
   { action: 'dynamodb:DeleteItem', calls: ['release', 'semaphore release'] },
 ];
@@ -34,33 +34,36 @@ export const LOCK_PERMISSIONS: readonly Permission[] = [
 /** What `grantInspect` allows on one entry. */
 export const INSPECT_PERMISSIONS: readonly Permission[] = [{ action: 'dynamodb:GetItem', calls: ['inspect'] }];
 
-/** What `grantInspect` also allows if it is not limited to names: a scan has no key to limit. */
+/** What `grantInspect` also allows without `names`. A scan cannot be limited to some keys. */
 export const LIST_PERMISSIONS: readonly Permission[] = [{ action: 'dynamodb:Scan', calls: ['list'] }];
 
-/** What `grantBreak` allows: to read an entry, to replace its version, and, by force, to delete it. */
+/** What `grantBreak` allows: to read an entry, to replace its version, and to delete it by force. */
 export const BREAK_PERMISSIONS: readonly Permission[] = [
   { action: 'dynamodb:GetItem', calls: ['break', 'break by force'] },
   { action: 'dynamodb:UpdateItem', calls: ['break'] },
   { action: 'dynamodb:DeleteItem', calls: ['break by force'] },
 ];
 
-/** What the states of a `LynkLockStates` send: they look, acquire and release. */
+/** The actions of the states of a `LynkLockStates`: to poll, to acquire and to release. */
 export const STATES_ACTIONS: readonly string[] = ['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
-/** The same for a permit of a semaphore: they look at all permits at once. */
+/** The actions of the states for a semaphore. A poll reads all permits at once. */
 export const PERMIT_STATES_ACTIONS: readonly string[] = [
   'dynamodb:BatchGetItem',
   'dynamodb:UpdateItem',
   'dynamodb:DeleteItem',
 ];
 
-/** What the function sends that gives back the locks of ended executions: which ones, only a scan finds out. */
+/** The actions of the function that releases the locks of ended executions. It scans the table to find them. */
 export const GIVE_BACK_ACTIONS: readonly string[] = ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'];
 
-/** What DynamoDB does with a customer managed key in the name of who reads. */
+/** What DynamoDB does with a customer managed key on behalf of a reader. */
 export const KEY_READ_ACTIONS: readonly string[] = ['kms:Decrypt', 'kms:DescribeKey'];
 
-/** And of who writes. What aws-cdk-lib grants with wildcards, spelled out: key pairs, for one, are not needed. */
+/**
+ * What DynamoDB also does with the key on behalf of a writer. aws-cdk-lib grants more actions by wildcards, such as
+ * those for key pairs, which are not needed.
+ */
 export const KEY_WRITE_ACTIONS: readonly string[] = [
   'kms:Encrypt',
   'kms:ReEncryptFrom',

@@ -2,17 +2,17 @@ import { ENTRY } from '../runtime/protocol/wire.js';
 import { expiryMs, jsonata, literal, type SharedByStates } from './entry-requests.js';
 
 /**
- * The permits of a semaphore are ordinary locks, `name#0`, `name#1` and so on (docs/semaphore.md). A state machine
- * wants any one of them: the variable that the states share carries the permit that is written to next as `name`, as
- * for a lock, and beside it:
+ * The permits of a semaphore are ordinary locks: `name#0`, `name#1` and so on (docs/semaphore.md). A state machine
+ * needs any one of them. The states share a variable. As for a lock, its `name` is the entry that is written next:
+ * here, a permit. The variable also has these fields:
  *
  *     semaphore   the name without a number
- *     seen        each permit, as the last look showed it: version, lease, host, and since when it stands so
- *     polls       looks so far
- *     canBeTaken  whether the last look showed a permit that is free or expired
+ *     seen        each permit at the last poll: version, lease, host, and since when they are unchanged
+ *     polls       polls so far
+ *     canBeTaken  whether the last poll showed a permit that is free or expired
  */
 
-/** Draws the permit that is tried first, at random, so that executions that start at once do not all try the same. */
+/** Picks the permit that is tried first at random, so that executions that start together try different ones. */
 export function anyPermit({ variable }: SharedByStates, permits: number): string {
   const name = `${variable}.name & "#" & $string($floor($random() * ${permits}))`;
   return jsonata(`$merge([${variable}, {"semaphore": $string(${variable}.name), "name": ${name}, "polls": 0}])`);
@@ -23,14 +23,14 @@ export function lookAtPermitsRequest({ tableName, variable }: SharedByStates, pe
   const keys = `$map([0..${permits - 1}], function($i) {{"${ENTRY.lockKey}": {"S": ${nameOf(variable)}}}})`;
   const attributes = [ENTRY.lockKey, ENTRY.versionNumber, ENTRY.leaseDuration, ENTRY.hostIdentifier];
   const projection = literal(attributes.join(', '));
-  // In an expression, as the table's name may be a token, which no key of an object can be.
+  // This is an expression, because the table's name may be a token. A token cannot be the key of an object.
   const read = `{"Keys": [${keys}], "ConsistentRead": true, "ProjectionExpression": ${projection}}`;
   return { RequestItems: jsonata(`{${literal(tableName)}: ${read}}`) };
 }
 
 /**
- * What is known after a look, and which permit is tried next: a random one of those that are free or expired. Of a
- * permit that was not read, what was known before stays.
+ * The state after a poll, and the permit that is tried next: a random one of the free or expired permits. A permit that
+ * was not read keeps its earlier state.
  */
 export function seenPermitsKnowledge({ variable }: SharedByStates, permits: number): string {
   const whole = [`${ENTRY.versionNumber}.S`, `${ENTRY.leaseDuration}.N`, `${ENTRY.hostIdentifier}.S`];
@@ -60,7 +60,7 @@ export function seenPermitsKnowledge({ variable }: SharedByStates, permits: numb
   );
 }
 
-/** For so long the execution waits before it looks again: longer each time, and no longer than it may. */
+/** The seconds until the next poll. They grow with each poll, up to `longest` and to the end of the wait. */
 export function pauseSeconds({ variable }: SharedByStates, waitSeconds: number, longest: number): string {
   const left = `$ceil(($toMillis(${variable}.waitsSince) - $millis()) / 1000) + ${waitSeconds}`;
   const pause = `$ceil($random() * $min([$power(2, $min([${variable}.polls, 10])), ${longest}]))`;

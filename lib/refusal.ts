@@ -1,8 +1,8 @@
 import type { IConstruct } from 'constructs';
 
 /**
- * An error at synth: what is wrong, with the prop in backticks and the value, and where in the tree. (The
- * errors of aws-cdk-lib itself are not for others to throw.)
+ * An error at synth. Its message says what is wrong, with the prop in backticks, the value, and the construct's path.
+ * (The error classes of aws-cdk-lib are not for other packages.)
  */
 export function refusal(scope: IConstruct, message: string): Error {
   const error = new Error(`${spelled(message)} [at ${scope.node.path}]`);
@@ -11,15 +11,15 @@ export function refusal(scope: IConstruct, message: string): Error {
 }
 
 /**
- * A message, whose props and methods are in backticks, in the spelling of the app's language. jsii says which one that
- * is; Python alone spells them otherwise.
+ * Spells the props and methods of a message, which are in backticks, as the app's language does. jsii tells which
+ * language that is. Only Python spells them differently.
  */
 export function spelled(message: string): string {
   if (!process.env['JSII_AGENT']?.startsWith('Python/')) return message;
   return message.replace(/`[a-z][\w.]*`/g, (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
-/** A value as an error message quotes it: recognisable, and never long. */
+/** A value as an error message quotes it, shortened to about 80 characters. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   const end = text.startsWith('"') ? '…"' : '…';

@@ -5,23 +5,27 @@ import { refusal } from './refusal.js';
 import { type GraphJson, worstDurationOf } from './worst-duration.js';
 
 /**
- * What the lease has on top of what the steps take: from the request that took the lock to the first step, from
- * each step to the next, and what Step Functions takes to notice a time-out.
+ * The lease is this much longer than the steps can take. It covers the time from the request that acquired the lock to
+ * the first step, the time between steps, and the time that Step Functions takes to notice a timeout.
  *
- *     sent         first step                       last step's time-out    lease end
+ *     sent         first step                       last step's timeout     lease end
  *       │◄── start ──►│◄──── steps, at worst ────────────►│◄── rest ──►│
  *     ──┴─────────────┴───────────────────────────────────┴────────────┴──►
  */
 const GRACE_SECONDS = 30;
-/** The part of it that may have passed when the first step starts; else the lock is taken again first. */
+/**
+ * The part of it that may have passed when the first step starts. If more has passed, the lock is acquired again first.
+ */
 export const START_SECONDS = 15;
 
 const HOUR_SECONDS = 60 * 60;
 const DAY_SECONDS = 24 * HOUR_SECONDS;
-/** The longest that an execution lasts. */
+/** The longest duration of an execution. */
 const YEAR_SECONDS = 365 * DAY_SECONDS;
 
-/** How long the lock's entry protects the steps; `undefined` steps are chained by hand, and nobody knows them. */
+/**
+ * The lease of the lock's entry. `steps` is `undefined` if states are chained by hand; then the lease has to be given.
+ */
 export function leaseSecondsOf(scope: IConstruct, given: Duration | undefined, steps: GraphJson | undefined): number {
   const seconds = given && wholeSecondsOf(scope, given);
   if (!steps) {
@@ -46,7 +50,7 @@ export function leaseSecondsOf(scope: IConstruct, given: Duration | undefined, s
   return seconds ?? least;
 }
 
-/** For which the state machine waits for its turn. */
+/** How long the state machine waits for the lock. */
 export function waitSecondsOf(scope: IConstruct, given: Duration | undefined): number {
   if (given === undefined) return HOUR_SECONDS;
   const seconds = resolvedSecondsOf(scope, 'waitDuration', given);

@@ -1,9 +1,9 @@
-/** Between two requests for a lock that others hold. */
+/** The longest pause between two requests for a lock that others hold. */
 export const LONGEST_PAUSE_SECONDS = 15;
-/** After so many, the entry is looked at: whether it may be taken over, and whether to go on. */
+/** After this many retries, a poll checks whether the entry may be taken over, and whether to continue. */
 const MOST_RETRIES = 8;
 
-/** So many that the longest pauses between them end in time. */
+/** The number of retries whose longest pauses end within the wait. */
 export function retriesWithin(waitSeconds: number): number {
   let pauses = 0;
   for (let retries = 0; retries < MOST_RETRIES; retries++) {

@@ -31,7 +31,7 @@ const KNOWN: Known<LynkLockTableProps> = {
   ...KNOWN_DEFAULTS,
 };
 
-/** Refuses what DynamoDB, the client or common sense would refuse later. What TableV2 checks is left to it. */
+/** Throws for props that DynamoDB or the client would reject later, or that make no sense. TableV2 checks the rest. */
 export function validateProps(scope: IConstruct, props: LynkLockTableProps): void {
   refuseUnknown(scope, props, KNOWN, 'LynkLockTable');
   validateTableName(scope, props.tableName);
@@ -42,7 +42,7 @@ export function validateProps(scope: IConstruct, props: LynkLockTableProps): voi
   validateTags(scope, props);
 }
 
-/** Whether these props are those of a global table. */
+/** Whether these props describe a replicated table. */
 export function isReplicated({ replicas = [] }: LynkLockTableProps): boolean {
   return replicas.length > 0;
 }
@@ -99,7 +99,10 @@ interface RenderedTable {
   readonly GlobalTableSourceArn?: unknown;
 }
 
-/** For replicas that were added past the props: on the TableV2 inside, by raw overrides, or in other accounts. */
+/**
+ * Problems with replicas that did not come from the props: added to the inner TableV2, by raw overrides, or in other
+ * accounts.
+ */
 export function replicationProblems(table: TableV2): string[] {
   const rendered = renderedProperties<RenderedTable>(table.node.defaultChild as CfnGlobalTable);
   return [...ownReplicaProblems(rendered), ...foreignReplicaProblems(table)];
@@ -107,7 +110,7 @@ export function replicationProblems(table: TableV2): string[] {
 
 function ownReplicaProblems(table: RenderedTable): string[] {
   const { Replicas: replicas = [], MultiRegionConsistency: consistency, GlobalTableWitnesses: witnesses } = table;
-  // A condition of CloudFormation's is no list; what it comes to is only known later.
+  // A CloudFormation condition is not a list. Its value is known only at deployment.
   const isList = Array.isArray(replicas);
   if (isList && replicas.length < 2) return [];
   const regions = isList ? replicas.map((replica: { Region?: unknown }) => replica?.Region) : replicas;
@@ -122,7 +125,10 @@ function ownReplicaProblems(table: RenderedTable): string[] {
   ];
 }
 
-/** A replica in another account is a resource of its own. There is no strong consistency between accounts. */
+/**
+ * Problems with replicas in other accounts. Such a replica is a resource of its own, and there is no strong consistency
+ * between accounts.
+ */
 function foreignReplicaProblems(table: TableV2): string[] {
   const others = table.node.root.node.findAll().filter((one): one is CfnGlobalTable => isGlobalTable(one));
   return others

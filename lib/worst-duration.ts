@@ -1,11 +1,11 @@
 import { Token } from 'aws-cdk-lib';
 
 /**
- * How long steps of a state machine can take at worst, by the Amazon States Language that they come to. A lock
- * on them has no heartbeat: its lease has to outlast them.
+ * Computes the longest time that steps of a state machine can take, from their Amazon States Language. A lock of a
+ * state machine has no heartbeat, so its lease has to be longer than the steps.
  */
 
-/** A state, as the Amazon States Language spells it; as much of it as matters here. */
+/** A state in the Amazon States Language, with only the fields that matter here. */
 interface StateJson {
   readonly Type: string;
   readonly Next?: string;
@@ -25,26 +25,26 @@ interface RetryJson {
   readonly MaxDelaySeconds?: number;
 }
 
-/** States, and the one that comes first. */
+/** States, and the name of the first one. */
 export interface GraphJson {
   readonly StartAt: string;
   readonly States: Readonly<Record<string, StateJson>>;
 }
 
-/** Either how long it takes, or why nobody can tell. */
+/** The longest duration, or the reason why it is unknown. */
 export interface WorstDuration {
   readonly seconds: number;
-  /** Of the longest way through: each state that takes time, and why it takes so long. */
+  /** The states of the longest path that take time, each with its duration. */
   readonly parts: readonly string[];
-  /** Why it is unknown, if it is; then the rest means nothing. */
+  /** The reason why the duration is unknown. If it is set, the other fields mean nothing. */
   readonly unknown?: string;
 }
 
-/** With so many, the pauses alone are longer than a lease can be. */
+/** With this many retries, the pauses alone are longer than the longest lease. */
 const MOST_PAUSES = 24 * 60 * 60;
 const NOTHING: WorstDuration = { seconds: 0, parts: [] };
 
-/** The longest way through these states. */
+/** The duration of the longest path through these states. */
 export function worstDurationOf(graph: GraphJson): WorstDuration {
   const known = new Map<string, WorstDuration>();
   const from = (name: string, before: readonly string[]): WorstDuration => {
@@ -81,7 +81,7 @@ function durationOf(name: string, state: StateJson): WorstDuration {
   return { seconds: attempts * once.seconds + pauseSeconds, parts: [part] };
 }
 
-/** What of a state's times is a token, which passes for a number that means nothing. */
+/** The name of a prop of a state that is a token. A token looks like a number, but its value means nothing. */
 function tokenIn({ TimeoutSeconds, Seconds, Retry = [] }: StateJson): string | undefined {
   const times: [string, unknown][] = [
     ['`taskTimeout`', TimeoutSeconds],
@@ -94,7 +94,7 @@ function tokenIn({ TimeoutSeconds, Seconds, Retry = [] }: StateJson): string | u
   return times.find(([, value]) => Token.isUnresolved(value))?.[0];
 }
 
-/** One attempt. */
+/** The duration of one attempt. */
 function onceOf(name: string, state: StateJson): WorstDuration {
   switch (state.Type) {
     case 'Task':
@@ -122,13 +122,13 @@ function onceOf(name: string, state: StateJson): WorstDuration {
   }
 }
 
-/** At worst every retrier is used up. */
+/** The most attempts, and the pauses between them: every retrier is used up. */
 function retriesOf(retriers: readonly RetryJson[]): { readonly attempts: number; readonly pauseSeconds: number } {
   let attempts = 1;
   let pauseSeconds = 0;
   for (const { IntervalSeconds = 1, MaxAttempts = 3, BackoffRate = 2, MaxDelaySeconds = Infinity } of retriers) {
     attempts += MaxAttempts;
-    // Of some millions of retries, the first ones are too many already.
+    // The count is limited: of millions of retries, the first ones already take too long.
     for (let retry = 0; retry < Math.min(MaxAttempts, MOST_PAUSES); retry++) {
       pauseSeconds += Math.min(IntervalSeconds * BackoffRate ** retry, MaxDelaySeconds);
     }
