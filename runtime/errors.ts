@@ -1,6 +1,6 @@
 import { isBroken } from './protocol/breaking.js';
 
-/** What every error of this library can carry. */
+/** The details that every error of this library can have. */
 export interface LynkErrorDetails {
   /** The lock's name, if the error is about one lock. */
   readonly lockName?: string | undefined;
@@ -30,19 +30,19 @@ export class LynkError extends Error {
 export class LockHolder {
   constructor(
     /**
-     * In Lambda `function/log-stream/request-id`, else `hostname/pid`, unless the option `hostIdentifier` was set. For
-     * a client in Python its host's name.
+     * The option `hostIdentifier` of the holder. By default, it is `function/log-stream/request-id` in Lambda, and
+     * `hostname/pid` elsewhere. For a Python client, it is the name of its host.
      */
     readonly hostIdentifier: string,
     /** The holder's lease in seconds. */
     readonly leaseSeconds: number,
-    /** Seconds until the lock is free at the latest, unless the holder refreshes it. */
+    /** The most seconds until the lock is free, unless the holder refreshes it. */
     readonly remainingSeconds: number,
-    /** The holder's note (option `data`); undefined if it has none, or one that is no JSON. */
+    /** The holder's note (option `data`). Undefined if there is none, or if it is not JSON. */
     readonly data?: unknown,
   ) {}
 
-  /** The text for messages and logs: who holds it, with which lease, and for how long yet. */
+  /** The text for messages and logs: the holder, its lease and the remaining seconds. */
   toString(): string {
     const remaining = Math.ceil(this.remainingSeconds * 10) / 10;
     return isBroken(this)
@@ -51,7 +51,7 @@ export class LockHolder {
   }
 }
 
-/** What a `LockNotGrantedError` is made of. */
+/** The details of a `LockNotGrantedError`. */
 export interface LockNotGrantedDetails extends LynkErrorDetails {
   /** Who held the lock when it was last seen. */
   readonly holder?: LockHolder | undefined;
@@ -61,13 +61,16 @@ export interface LockNotGrantedDetails extends LynkErrorDetails {
   readonly permits?: number | undefined;
 }
 
-/** Another holds the lock, or held it when it was last seen, and did not release it in time. Your work did not run. */
+/**
+ * Another process holds the lock, or held it when it was last seen, and did not release it in time. Your work did not
+ * run.
+ */
 export class LockNotGrantedError extends LynkError {
   /** Always `LockNotGrantedError`. */
   override readonly name = 'LockNotGrantedError';
   /** Who held it when it was last seen; undefined if no holder was seen. */
   readonly holder: LockHolder | undefined;
-  /** All holders when they were last seen. A semaphore has one for each permit that was seen to be held. */
+  /** All holders when they were last seen. A semaphore has one holder for each held permit. */
   readonly holders: readonly LockHolder[];
   /** The number of a semaphore's permits; undefined for a lock. */
   readonly permits: number | undefined;
@@ -82,8 +85,9 @@ export class LockNotGrantedError extends LynkError {
 }
 
 /**
- * DynamoDB could not be reached, or did not answer or confirm in time, so it is not known who holds the lock. It may be
- * over soon; `cause` is the last request's error. A failure that no retry can mend is a `LockTableError`.
+ * DynamoDB could not be reached, or did not answer or confirm in time, so it is not known who holds the lock. The
+ * failure may be temporary. `cause` is the error of the last request. If no retry can help, the error is a
+ * `LockTableError`.
  */
 export class LockUnavailableError extends LynkError {
   /** Always `LockUnavailableError`. */
@@ -91,12 +95,13 @@ export class LockUnavailableError extends LynkError {
 }
 
 /**
- * `break` left the lock as it is: it has changed since it was inspected, or nobody holds it. The message says which.
+ * `break` did not change the lock, because it has changed since it was inspected, or because nobody holds it. The
+ * message says which.
  */
 export class BreakRefusedError extends LynkError {
   /** Always `BreakRefusedError`. */
   override readonly name = 'BreakRefusedError';
-  /** The version that the entry has now; undefined if there is no entry. */
+  /** The current version of the entry. Undefined if there is no entry. */
   readonly version: string | undefined;
 
   constructor(message: string, details: LynkErrorDetails & { readonly version?: string | undefined }) {
@@ -106,15 +111,15 @@ export class BreakRefusedError extends LynkError {
 }
 
 /**
- * Why a lock is not held any more. The lock was lost:
+ * The reason why a lock is no longer held. The lock was lost:
  * - `deadline`: no refresh was confirmed in time (an outage, a frozen process, a blocked event loop)
- * - `taken`: the entry is another holder's
- * - `broken`: somebody broke it by hand; the message says who, and why
+ * - `taken`: the entry belongs to another holder
+ * - `broken`: somebody broke the lock by hand; the message says who and why
  * - `gone`: somebody deleted the entry
  * - `invocation-ended`: the Lambda invocation that it belongs to is over
  *
- * Or the hold had ended as it should: `released`, `handed-over`. Or a hand-over token was used a second time, or too
- * late: `stale-hand-over`.
+ * Or the hold ended normally: `released`, `handed-over`. Or a hand-over token was used a second time or too late:
+ * `stale-hand-over`.
  */
 export type LockLostReason =
   | 'deadline'
@@ -126,14 +131,15 @@ export type LockLostReason =
   | 'handed-over'
   | 'stale-hand-over';
 
-/** The lock is not held any more. `held.signal` aborts with this error when the lock is lost. */
+/** The lock is no longer held. `held.signal` aborts with this error when the lock is lost. */
 export class LockLostError extends LynkError {
   /** Always `LockLostError`. */
   override readonly name = 'LockLostError';
-  /** Why it is not held any more. */
+  /** The reason why the lock is no longer held. */
   readonly reason: LockLostReason;
   /**
-   * What the work of `withLock` resolved to, if the lock was lost before. If the work threw, its error is the `cause`.
+   * The result of the work of `withLock`, if the lock was lost before the work ended. If the work threw, its error is
+   * the `cause`.
    */
   readonly result: unknown;
 
@@ -163,8 +169,9 @@ export class CannotDeserializeError extends LynkError {
 }
 
 /**
- * The table's item with the lock's name is not a lock's entry. Repair or delete it by hand. It is left as it is, unless
- * only its fencing token is wrong, which is found out when it has been overwritten.
+ * The table's item with the lock's name is not a valid lock entry. Repair or delete it by hand. The client does not
+ * change it. There is one exception: if only its fencing token is wrong, the client notices that after it has
+ * overwritten the item.
  */
 export class LockEntryError extends LynkError {
   /** Always `LockEntryError`. */
@@ -178,7 +185,7 @@ export class LockEntryError extends LynkError {
   }
 }
 
-/** Code that runs inside `withLock` wants the same lock again. It would wait for itself forever. */
+/** Code that runs inside `withLock` requested the same lock again. It would wait for itself forever. */
 export class LockReentrancyError extends LynkError {
   /** Always `LockReentrancyError`. */
   override readonly name = 'LockReentrancyError';

@@ -22,13 +22,15 @@ export type DurableStepWork<C extends DurableContext, T> = (
 /** What runs in a child context under a durable lock. */
 export type DurableChildWork<C extends DurableContext, T> = (child: C, held: DurableHeldLock<C>) => Promise<T>;
 
-/** The SDK's own retries: 6 attempts, after 5 s doubling to 60 s, times a random 0 to 1. */
+/**
+ * The SDK's default retries: 6 attempts. The delays are 5 s, doubling up to 60 s, times a random number from 0 to 1.
+ */
 const [MOST_ATTEMPTS, FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS] = [6, 5, 60];
 const AT_MOST_ONCE = 'AT_MOST_ONCE_PER_RETRY';
 
 /**
- * A lock that a durable execution holds. Its methods are those of the execution's context: use them in place of
- * `context`'s as long as the lock is needed. Code between them is not protected.
+ * A lock that a durable execution holds. It has the methods of the execution's context. Use them instead of those of
+ * `context` while the lock is needed. Code between them is not protected.
  * @example
  * ```ts
  * import { type DurableContext, withDurableExecution } from '@aws/durable-execution-sdk-js';
@@ -54,13 +56,13 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
     this.execution = new SdkExecution(context);
   }
 
-  /** The lock's name; of a permit `name#0`, `name#1` and so on. */
+  /** The lock's name. A permit's name is `name#0`, `name#1` and so on. */
   get name(): string {
     return this.holding.ref.name;
   }
 
   /**
-   * The fencing token of this acquisition, the same in each step and each replay.
+   * The fencing token of this acquisition. It is the same in each step and each replay.
    * @throws LockOptionError if the lock was acquired without `fencing: true`
    */
   get fencingToken(): bigint {
@@ -71,11 +73,11 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   }
 
   /**
-   * Runs `work` as a step of the execution, under an ordinary hold: `hold.signal`, `assertHeld`, `conditionCheck` and
-   * `transactWrite` are there. If the step is interrupted, the next run waits, suspended, until the interrupted one
-   * cannot believe any more that it holds the lock: a lease and a second at most.
-   * @param name of the step; the same in each replay
-   * @throws the SDK's `StepError` if `work` threw for good; an error of this library keeps its class
+   * Runs `work` as a step of the execution, under an ordinary hold with `signal`, `assertHeld`, `conditionCheck` and
+   * `transactWrite`. If the step is interrupted, the next run is suspended until the interrupted run can no longer
+   * assume that it holds the lock. This takes a lease and a second at most.
+   * @param name the name of the step; the same in each replay
+   * @throws the SDK's `StepError` if `work` threw and is not retried; an error of this library keeps its class
    * @throws LockLostError if the lock was lost before `work` settled, or before it could begin
    * @throws LockUnavailableError if DynamoDB did not confirm for a quarter of an hour that the lock is still held
    * @throws LynkError if another operation of this held lock is running
@@ -90,10 +92,10 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   }
 
   /**
-   * Suspends the execution, and keeps the lock meanwhile: its lease is the time and a minute, or a lease if that is
-   * longer. More than half a day is kept in parts.
-   * @param name of the operation; the same in each replay
-   * @param duration how long
+   * Suspends the execution, and keeps the lock. The lock's lease is `duration` and a minute, but at least
+   * `leaseSeconds`. A wait of more than half a day is split into parts.
+   * @param name the name of the operation; the same in each replay
+   * @param duration how long to wait
    * @throws LockLostError if the lock was lost before
    */
   wait(name: string, duration: DurableDuration): Promise<void>;
@@ -105,20 +107,20 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   }
 
   /**
-   * As the context's method. Meanwhile the lock is kept: the execution wakes after 20 minutes, then 40, and so on up to
-   * half a day, and keeps it on. The submitter runs without a hold.
-   * @throws LockLostError if the lock was lost meanwhile
+   * Works like the context's method, and keeps the lock. To refresh it, the execution wakes up after 20 minutes, then
+   * 40, and so on up to half a day. The submitter runs without a hold.
+   * @throws LockLostError if the lock was lost while it waited
    */
   get waitForCallback(): C['waitForCallback'] {
     return this.kept('waitForCallback');
   }
 
-  /** As the context's method, with the lock kept as in `waitForCallback`. The check runs without a hold. */
+  /** Works like the context's method, and keeps the lock as `waitForCallback` does. The check runs without a hold. */
   get waitForCondition(): C['waitForCondition'] {
     return this.kept('waitForCondition');
   }
 
-  /** As the context's method, with the lock kept as in `waitForCallback`. */
+  /** Works like the context's method, and keeps the lock as `waitForCallback` does. */
   get invoke(): C['invoke'] {
     return this.kept('invoke');
   }
@@ -126,8 +128,8 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   /**
    * Runs `work` in a child context. Its second argument is this held lock for that context: use it there.
    * @param config the SDK's `ChildConfig`
-   * @param name of the operation; the same in each replay
-   * @throws what the context's `runInChildContext` throws; LockLostError if the lock was lost
+   * @param name the name of the operation; the same in each replay
+   * @throws the error of the context's `runInChildContext`; LockLostError if the lock was lost
    */
   runInChildContext<T>(name: string | undefined, work: DurableChildWork<C, T>, config?: object): Promise<T>;
   /** Runs `work` in a child context without a name. */
@@ -138,7 +140,7 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
     const { holding, context } = this;
     holding.assertFree(`runInChildContext ${JSON.stringify(name)}`);
     checkedWork(work, 'held.runInChildContext');
-    // A replay does not run a child that has ended: what it did with the lock is in its result.
+    // A replay does not run a child that has ended. Its result holds what it did with the lock.
     const run = async (child: C): Promise<ChildResult<T>> => {
       let outcome: { readonly value?: T } | { readonly error: StoredError };
       try {
@@ -181,7 +183,7 @@ export class DurableHeldLock<C extends DurableContext = DurableContext> {
   }
 }
 
-/** What is looked at in the options of a child context, as the SDK's `ChildConfig`. */
+/** The options of a child context that are used here, from the SDK's `ChildConfig`. */
 interface ChildConfig<T> {
   readonly serdes?: StepSerdes<T> | undefined;
   readonly summaryGenerator?: ((value: T) => string) | undefined;
@@ -193,7 +195,7 @@ interface ChildResult<T> {
   readonly checkpoint: HoldingCheckpoint;
 }
 
-/** The same for a result that has the child's value in it. */
+/** The options of the child context, adapted to a result that contains the child's value. */
 function childConfig<T>(config: ChildConfig<T> | undefined): object | undefined {
   const { serdes, summaryGenerator } = config ?? {};
   return {
@@ -203,7 +205,7 @@ function childConfig<T>(config: ChildConfig<T> | undefined): object | undefined 
   };
 }
 
-/** The arguments of a method of the context: its name may be left out. */
+/** The arguments of a method of the context. The name may be missing. */
 function named([first, ...others]: readonly unknown[]): { name: string | undefined; rest: readonly unknown[] } {
   const isNamed = typeof first === 'string' || first === undefined;
   return { name: isNamed ? (first as string | undefined) : undefined, rest: isNamed ? others : [first, ...others] };

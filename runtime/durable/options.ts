@@ -11,18 +11,18 @@ export interface TryDurableLockOptions {
    */
   readonly factory?: LockFactory | undefined;
   /**
-   * Seconds for which others wait if a step is interrupted, or the execution ends without giving the lock back. From 1
-   * to 86,400. With less than 30 a slow start of a sandbox may lose the lock.
+   * The lease in seconds. Others wait this long if a step is interrupted, or if the execution ends without releasing
+   * the lock. From 1 to 86,400. With less than 30, a slow start of a sandbox may lose the lock.
    * @default 30, or the factory's if that is longer
    */
   readonly leaseSeconds?: number | undefined;
   /** Whether the acquisition gets a fencing token. @default the factory's */
   readonly fencing?: boolean | undefined;
-  /** A note for those who do not get the lock, as of `withLock`. */
+  /** A note for processes that do not get the lock, as with `withLock`. */
   readonly data?: unknown;
   /**
-   * Seconds for which the lock stays taken, from its grant, even if it is given back before. If the work fails, the lock
-   * is free at once. For a rate limit, which has to count failed calls as well, catch the error within the work.
+   * Seconds for which the lock stays taken after it was granted, even if it is released earlier. If the work fails, the
+   * lock is free at once. A rate limit has to count failed calls as well: catch the error within the work.
    * @default 0
    */
   readonly lockAtLeastSeconds?: number | undefined;
@@ -31,13 +31,14 @@ export interface TryDurableLockOptions {
 /** The options of `withDurableLock`. */
 export interface DurableLockOptions extends TryDurableLockOptions {
   /**
-   * Seconds to wait until the lock is free: from 0 to 31,536,000, a year. The execution is suspended meanwhile.
+   * The longest time to wait for the lock, in seconds, from 0 to 31,536,000 (a year). The execution is suspended while
+   * it waits.
    * @default the factory's, or 30
    */
   readonly waitSeconds?: number | undefined;
   /**
-   * Seconds within which a release is seen, however long the wait has been. From 1 to 86,400. Each poll takes two
-   * operations of the execution.
+   * The longest time between two polls, in seconds, however long the wait has been. A release is seen within this time.
+   * From 1 to 86,400. Each poll takes two operations of the execution.
    * @default 600
    */
   readonly maxPollSeconds?: number | undefined;
@@ -45,7 +46,7 @@ export interface DurableLockOptions extends TryDurableLockOptions {
 
 /** The options of `withDurablePermit`. */
 export interface DurablePermitOptions extends Omit<DurableLockOptions, 'fencing'> {
-  /** How many may hold a permit at the same time: from 1 to 100. */
+  /** How many holders may have a permit at the same time, from 1 to 100. */
   readonly permits: number;
 }
 
@@ -73,7 +74,7 @@ export const checkedPoll = check<number>(
   `maxPollSeconds is a number of seconds from 1 to ${DAY_SECONDS}`,
 );
 
-/** @throws LockOptionError for an option that is not known, or has no meaning here */
+/** @throws LockOptionError for an option that is unknown, or that has no meaning here */
 export function refuse(options: object, known: readonly string[], where: string): void {
   for (const option of Object.keys(options)) {
     const why = REFUSED[option];
@@ -82,7 +83,7 @@ export function refuse(options: object, known: readonly string[], where: string)
   refuseUnknown(options, known, where);
 }
 
-/** @throws LockOptionError unless it is a durable execution's */
+/** @throws LockOptionError unless it is the context of a durable execution */
 export function checkedContext(context: unknown): DurableContext {
   const { executionContext } = (context ?? {}) as Partial<DurableContext>;
   const isOne = ['step', 'wait', 'runInChildContext'].every((method) => isAble(context, method));

@@ -14,22 +14,23 @@ import {
   type TryDurableLockOptions,
 } from './options.js';
 
-/** What `tryWithDurableLock` resolves to. */
+/** The result of `tryWithDurableLock`. */
 export type DurableTryOutcome<T> =
   | { readonly acquired: true; readonly value: T }
   | { readonly acquired: false; readonly holder: LockHolder };
 
 /**
- * Holds a lock in a durable execution of AWS Lambda, over suspensions and replays (docs/durable.md). The execution
- * waits suspended until the lock is free, holds it while `work` runs, and resolves to what `work` resolves to.
- * @param context the execution's, from `withDurableExecution` of `@aws/durable-execution-sdk-js`, or a child's
+ * Holds a lock in a durable execution of AWS Lambda, across suspensions and replays (docs/durable.md). The execution is
+ * suspended until the lock is free. It holds the lock while `work` runs, and resolves to the result of `work`.
+ * @param context the context of the execution, from `withDurableExecution` of `@aws/durable-execution-sdk-js`, or of a
+ * child
  * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
- * @throws what `work` throws
- * @throws LockNotGrantedError if another held the lock for all of `waitSeconds`; `work` did not run
+ * @throws the error of `work`
+ * @throws LockNotGrantedError if others held the lock for all of `waitSeconds`; `work` did not run
  * @throws LockUnavailableError if DynamoDB did not answer at the end of `waitSeconds`; `work` did not run
  * @throws LockLostError if the lock was lost before `work` settled
  * @throws LockReentrancyError inside of work that holds the same lock
- * @throws LockTableError if the table cannot be used; LockEntryError if an item is no lock's entry
+ * @throws LockTableError if the table cannot be used; LockEntryError if an item is not a valid lock entry
  * @throws LockOptionError if the context, the name or an option is not allowed
  * @example
  * ```ts
@@ -69,11 +70,12 @@ export async function withDurableLock<C extends DurableContext, T>(
 }
 
 /**
- * Asks once for a lock in a durable execution. If another holds it, `work` does not run.
- * @param context of the durable execution; inside, use the held lock's own methods
+ * Tries once to acquire a lock in a durable execution. If another process holds it, `work` does not run.
+ * @param context the context of the durable execution; inside `work`, use the methods of the held lock instead
  * @param name 1 to 2,048 UTF-8 bytes, such as `account/42`
- * @returns whether the lock was held, and what `work` resolved to; or who holds the lock
- * @throws LockUnavailableError if DynamoDB did not answer: then it is not known whether another holds the lock
+ * @returns `acquired: true` and the result of `work`, or `acquired: false` and the holder
+ * @throws LockUnavailableError if DynamoDB did not answer, so that it is not known whether another process holds the
+ * lock
  * @throws the other errors of `withDurableLock`, except for `LockNotGrantedError`
  * @example
  * ```ts
@@ -91,7 +93,7 @@ export function tryWithDurableLock<C extends DurableContext, T>(
   name: string,
   work: DurableWork<C, T>,
 ): Promise<DurableTryOutcome<T>>;
-/** Asks once for a lock in a durable execution, with options. */
+/** Tries once to acquire a lock in a durable execution, with options. */
 export function tryWithDurableLock<C extends DurableContext, T>(
   context: C,
   name: string,
@@ -112,11 +114,11 @@ export async function tryWithDurableLock<C extends DurableContext, T>(
 }
 
 /**
- * Holds one of several permits in a durable execution: the permits of `createSemaphore`, so that ordinary functions
- * share them. Otherwise as `withDurableLock`.
- * @param context of the durable execution; inside, use the held lock's own methods
- * @param name the semaphore's
- * @throws LockOptionError if `permits` is missing, or not allowed; and the errors of `withDurableLock`
+ * Holds one of several permits in a durable execution. The permits are those of `createSemaphore`, so ordinary
+ * functions can share them. Apart from that, it works like `withDurableLock`.
+ * @param context the context of the durable execution; inside `work`, use the methods of the held lock instead
+ * @param name the name of the semaphore
+ * @throws LockOptionError if `permits` is missing or not allowed; and the errors of `withDurableLock`
  * @example
  * ```ts
  * import { type DurableContext, withDurableExecution } from '@aws/durable-execution-sdk-js';

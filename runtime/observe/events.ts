@@ -1,12 +1,12 @@
 import type { LockHolder, LockLostError } from '../errors.js';
 
-/** One attempt to get a lock. The hold that it leads to keeps the same object. */
+/** One attempt to acquire a lock. The resulting hold keeps the same object. */
 export interface LockAttempt {
-  /** The lock's name; for a semaphore the semaphore's, as the permit is not known yet. */
+  /** The lock's name. For a semaphore, it is the semaphore's name, because the permit is not known yet. */
   readonly lockName: string;
   /** The table's name, or its ARN if the factory was given one. */
   readonly tableName: string;
-  /** Who wants the lock, as the lock's entry will say. */
+  /** The identifier of the process that wants the lock, as in the lock's entry. */
   readonly hostIdentifier: string;
   /** The lease that the hold will have, in seconds. */
   readonly leaseSeconds: number;
@@ -14,20 +14,20 @@ export interface LockAttempt {
   readonly requestId: string | undefined;
 }
 
-/** What every event has. */
+/** The fields of every event. */
 export interface LockEventOf<T extends string> {
   /** What happened. */
   readonly type: T;
-  /** The attempt that it happened to. All events of one attempt have the same object. */
+  /** The attempt that the event belongs to. All events of one attempt have the same object. */
   readonly attempt: LockAttempt;
 }
 
 /** A caller wants the lock. No request has been sent yet. */
 export type LockRequestedEvent = LockEventOf<'requested'>;
 
-/** Another holds the lock, and the caller waits. Reported once for each attempt at most. */
+/** Another process holds the lock, and the caller waits. Reported at most once for each attempt. */
 export interface LockWaitingEvent extends LockEventOf<'waiting'> {
-  /** Who holds it; undefined if another caller of this process is still asking for it. */
+  /** The holder. Undefined if another caller in this process is still acquiring the lock. */
   readonly holder: LockHolder | undefined;
 }
 
@@ -35,11 +35,13 @@ export interface LockWaitingEvent extends LockEventOf<'waiting'> {
 export interface LockAcquiredEvent extends LockEventOf<'acquired'> {
   /** Seconds from the caller's request until the lock was held. */
   readonly waitSeconds: number;
-  /** How many requests for the lock were sent to DynamoDB: reads, and writes that try to take it. */
+  /** The number of requests for the lock that were sent to DynamoDB: reads, and writes that try to acquire it. */
   readonly attempts: number;
-  /** The former holder's `hostIdentifier`, if its lease had run out; undefined if the lock was free. */
+  /** The former holder's `hostIdentifier` if its lease had ended. Undefined if the lock was free. */
   readonly takenOverFrom: string | undefined;
-  /** What `traceOf` returned for the former holder, if the lock was taken over from it or handed over by it. */
+  /**
+   * The text that `traceOf` returned for the former holder, if the lock was taken over from it or handed over by it.
+   */
   readonly formerTrace?: string | undefined;
 }
 
@@ -47,22 +49,23 @@ export interface LockAcquiredEvent extends LockEventOf<'acquired'> {
 export interface LockNotGrantedEvent extends LockEventOf<'not-granted'> {
   /** Seconds from the caller's request until its end. */
   readonly waitSeconds: number;
-  /** How many requests for the lock were sent to DynamoDB. */
+  /** The number of requests for the lock that were sent to DynamoDB. */
   readonly attempts: number;
-  /** Who held it when it was last seen; undefined if no holder was seen. */
+  /** The holder when the lock was last seen. Undefined if no holder was seen. */
   readonly holder: LockHolder | undefined;
   /**
-   * The error that the caller gets: a `LockNotGrantedError` if another holds the lock, a `LockUnavailableError` if
-   * DynamoDB did not answer. Undefined if a single try found the lock held, which is no error.
+   * The error that the caller gets. It is a `LockNotGrantedError` if another process holds the lock, and a
+   * `LockUnavailableError` if DynamoDB did not answer. Undefined if a single try found the lock held, which is not an
+   * error.
    */
   readonly error: unknown;
 }
 
-/** The attempt ended without the lock, which is not needed any more: `singleFlight` got another caller's result. */
+/** The attempt ended without the lock because `singleFlight` got another caller's result. */
 export interface LockServedEvent extends LockEventOf<'served'> {
   /** Seconds from the caller's request until its end. */
   readonly waitSeconds: number;
-  /** How many requests for the lock were sent to DynamoDB. */
+  /** The number of requests for the lock that were sent to DynamoDB. */
   readonly attempts: number;
 }
 
@@ -76,13 +79,13 @@ export interface LockRefreshedEvent extends LockEventOf<'refreshed'> {
 export interface LockRefreshedLateEvent extends LockEventOf<'refreshed-late'> {
   /** Seconds between when the refresh was due and when it was confirmed. */
   readonly lateSeconds: number;
-  /** Seconds that were left until the old deadline when the confirmation came. */
+  /** Seconds from the confirmation until the old deadline. */
   readonly remainedSeconds: number;
 }
 
-/** A refresh failed, or got no answer in time. It is tried again until the deadline. */
+/** A refresh failed, or got no answer in time. The client retries it until the deadline. */
 export interface LockRefreshFailedEvent extends LockEventOf<'refresh-failed'> {
-  /** Why it failed. */
+  /** The reason for the failure. */
   readonly error: unknown;
   /** Seconds until the deadline. */
   readonly remainingSeconds: number;
@@ -92,7 +95,7 @@ export interface LockRefreshFailedEvent extends LockEventOf<'refresh-failed'> {
 export interface LockLostEvent extends LockEventOf<'lost'> {
   /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
-  /** Says why, by its `reason`. */
+  /** The error, whose `reason` says why the hold ended. */
   readonly error: LockLostError;
 }
 
@@ -100,7 +103,7 @@ export interface LockLostEvent extends LockEventOf<'lost'> {
 export interface LockLapsedEvent extends LockEventOf<'lapsed'> {
   /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
-  /** Says why, by its `reason`. */
+  /** The error, whose `reason` says why the hold ended. */
   readonly error: LockLostError;
 }
 
@@ -110,7 +113,7 @@ export interface LockReleasedEvent extends LockEventOf<'released'> {
   readonly heldSeconds: number;
 }
 
-/** The hold has ended, but its release was not confirmed: the entry may block others for one more lease. */
+/** The hold has ended, but its release was not confirmed. The entry may block others for one more lease. */
 export interface LockReleaseFailedEvent extends LockEventOf<'release-failed'> {
   /** Seconds for which the lock was held. */
   readonly heldSeconds: number;
@@ -125,7 +128,7 @@ export interface LockHandedOverEvent extends LockEventOf<'handed-over'> {
 }
 
 /**
- * What happens to an attempt to get a lock, and to the hold that it leads to:
+ * The events of an attempt to acquire a lock, and of the resulting hold:
  *
  *     requested ─► [waiting] ─┬─► not-granted
  *                             ├─► served
@@ -165,20 +168,20 @@ export interface LockObserver {
   /** Gets each event as it happens. */
   onLockEvent(event: LockEvent): void;
   /**
-   * Runs the work of a `withLock`, for instance inside a context: calls `work` at once, and returns what it returns.
-   * Whatever this method does, the work runs exactly once, and its caller gets its own outcome.
+   * Runs the work of a `withLock`, for instance inside a context. It has to call `work` at once, and return its result.
+   * Whatever this method does, the work runs exactly once, and the caller gets the work's own result or error.
    * @param attempt the hold that the work runs under
-   * @param work to be called once
+   * @param work the work, to be called once
    */
   runWork?<T>(attempt: LockAttempt, work: () => T): T;
   /**
-   * The text that the lock's entry keeps for whoever takes the lock over from this hold, such as a `traceparent`.
-   * At most 128 characters; a longer text is not kept.
+   * Returns a text for the next holder, such as a `traceparent`. The lock's entry stores it. A process that takes the
+   * lock over from this hold reads it. At most 128 characters; a longer text is not stored.
    */
   traceOf?(attempt: LockAttempt): string | undefined;
 }
 
-/** Calls a function of the user's that must not be able to break a lock: its errors and rejections are ignored. */
+/** Calls a user's function and ignores its errors and rejections, so that it cannot break a lock. */
 export function harmlessly(call: () => unknown): void {
   try {
     unheard(call());
@@ -187,7 +190,7 @@ export function harmlessly(call: () => unknown): void {
   }
 }
 
-/** Returns what a function of the user's returned. If that is a promise, its rejection is ignored. */
+/** Returns the result of a user's function. If it is a promise, its rejection is ignored. */
 export function unheard<T>(outcome: T): T {
   const { then } = (outcome ?? {}) as { readonly then?: unknown };
   if (typeof then === 'function') void Promise.resolve(outcome).catch(() => {});

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { LockConditionCheck, TransactionItem } from '../core/store.js';
 
-/** The options of a call that waits for an answer. */
+/** The options of a call that waits for DynamoDB's answer. */
 export interface WaitOptions {
   /** Ends the wait: the call then rejects with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
@@ -10,15 +10,15 @@ export interface WaitOptions {
 /** The options of `held.refresh`. */
 export interface RefreshOptions extends WaitOptions {
   /**
-   * A note for those who do not get the lock, such as the work's progress. A JSON value, at most 1,024 bytes as JSON
-   * text.
-   * @default the note stays as it is
+   * A note for processes that do not get the lock, such as the work's progress. A JSON value, at most 1,024 bytes as
+   * JSON text.
+   * @default the note does not change
    */
   readonly data?: unknown;
 }
 
 /**
- * A lock that is held until it is released, handed over or lost. Its lease is renewed by itself.
+ * A lock that is held until it is released, handed over or lost. The client renews its lease automatically.
  *
  * @example
  * import { type HeldLock, withLock } from 'cdk-lynk/runtime';
@@ -41,24 +41,21 @@ export interface HeldLock {
    */
   readonly signal: AbortSignal;
   /**
-   * Greater than the token of every hold before. A resource that remembers the greatest token, and refuses smaller
-   * ones, is safe from a holder that is late (docs/fencing.md).
+   * The fencing token. It is greater than the token of every earlier hold. A resource that stores the greatest token,
+   * and rejects smaller ones, is safe from a late holder (docs/fencing.md).
    * @throws LockOptionError if fencing is off
    */
   readonly fencingToken: bigint;
-  /**
-   * Whether the lock is held now, by the clock. It is right even if no timer could run, as in a process that was
-   * frozen.
-   */
+  /** Whether the lock is held now, by the clock. It is correct even if no timer could run, as in a frozen process. */
   readonly isHeld: boolean;
-  /** Seconds for which the lock is certainly held even if no further refresh succeeds; 0 if it is not held. */
+  /** Seconds for which the lock is certainly held, even if no further refresh succeeds. 0 if it is not held. */
   readonly remainingSeconds: number;
   /**
    * Returns only if the lock is held now and for `forSeconds` more. Call it before each step that must not happen
    * without the lock.
    * @param options `forSeconds` is a number of seconds, 0 by default
    * @throws LockLostError if it is not held for that long
-   * @throws LockOptionError if `forSeconds` is negative or no number
+   * @throws LockOptionError if `forSeconds` is negative or not a number
    */
   assertHeld(options?: { readonly forSeconds?: number }): void;
   /**
@@ -76,9 +73,10 @@ export interface HeldLock {
    */
   conditionCheck(): LockConditionCheck;
   /**
-   * Carries out up to 99 writes, in the form of `TransactWriteItems`, only if the lock is held when DynamoDB commits
-   * them: all of them, or none. They are sent with the factory's client. A retry after a conflict or a lost answer
-   * carries nothing out twice. The reasons of a cancelled transaction are in the order of `items`.
+   * Carries out up to 99 writes in one transaction, only if the lock is held when DynamoDB commits them. DynamoDB
+   * carries out all of them or none. The items have the form of `TransactWriteItems`. The factory's client sends them.
+   * A retry after a conflict or a lost answer carries nothing out twice. The reasons of a cancelled transaction are in
+   * the order of `items`.
    * @param items 1 to 99 elements of `TransactItems`
    * @param options `signal` ends the wait for the answer
    * @throws LockLostError if the lock is lost: nothing was changed, unless the message says that this is not known
@@ -88,23 +86,24 @@ export interface HeldLock {
    */
   transactWrite(items: readonly TransactionItem[], options?: WaitOptions): Promise<void>;
   /**
-   * Releases the lock. Does nothing if that was done already, or if the lock is lost. Waits for 3 s at most, and in an
-   * invocation until 0.35 s before its end at the latest. A release that is not confirmed by then goes on in the
+   * Releases the lock. Does nothing if the lock is already released or lost. Waits for 3 s at most, and in an
+   * invocation until 0.35 s before its end at the latest. A release that is not confirmed by then continues in the
    * background.
    * @throws LockUnavailableError if no answer came in time: the entry may block others for one more lease
    */
   release(options?: WaitOptions): Promise<void>;
   /**
-   * Hands the lock over: refreshes it once more, stops holding it here, and returns a text. With that text
-   * `deserializeLock`, or Python's `deserialize_lock`, goes on holding it elsewhere. The receiver has less than a lease
-   * to do so. Keep the text secret: who has it, can take the lock.
+   * Hands the lock over. It refreshes the lock once more, stops holding it here, and returns a hand-over token. With
+   * this token, `deserializeLock` or Python's `deserialize_lock` continues to hold the lock elsewhere. The receiver has
+   * less than a lease to do so. Keep the token secret: everyone who has it can take the lock.
    * @throws LockLostError if the lock is lost
    * @throws LockUnavailableError if the refresh was not confirmed in time; the lock is still held here
    * @throws LynkError while another `serialize` is running
    */
   serialize(options?: WaitOptions): Promise<string>;
   /**
-   * Releases at the end of an `await using` block. A release that is not confirmed is logged as a warning, not thrown.
+   * Releases the lock at the end of an `await using` block. A release that is not confirmed is logged as a warning, not
+   * thrown.
    */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -3,12 +3,12 @@ import { safetyMarginMs } from '../protocol/lease.js';
 
 /** The seconds kept free at the end of an invocation, for releases and for the handler's answer. */
 export const DEFAULT_RESERVE_SECONDS = 1;
-/** The longest lease that `invocation` stands for. Others may have to wait that long after a crash. */
+/** The longest lease that `invocation` may take. Others may have to wait that long after a crash. */
 export const DEFAULT_MAX_INVOCATION_LEASE_SECONDS = 60;
-/** Allows for the time until the write that takes the lock is sent, and for a stamp behind DynamoDB's clock. */
+/** Covers the time until the write that acquires the lock is sent, and a timestamp behind DynamoDB's clock. */
 const SLACK_MS = 1000;
 
-/** A lease: seconds, or what is left of the Lambda invocation. */
+/** A lease: a number of seconds, or the remaining time of the Lambda invocation. */
 export type Lease = number | 'invocation';
 
 /**

@@ -14,37 +14,38 @@ export interface InvocationContext {
 /** The options of a lock. */
 export interface LockOptions {
   /**
-   * Seconds after which others may take the lock over if its holder dies. As long as the holder lives, its lease is
-   * renewed. A whole number from 1 to 86,400.
+   * Seconds after which others may take the lock over if its holder dies. A live holder renews its lease. A whole
+   * number from 1 to 86,400.
    *
-   * Or `'invocation'`: the time that is left of the Lambda invocation (`context`), up to `maxInvocationLeaseSeconds`.
-   * No refresh is needed then. But after a crash, others wait until the invocation would have ended.
+   * Or `'invocation'`: the remaining time of the Lambda invocation (`context`), up to `maxInvocationLeaseSeconds`. Then
+   * no refresh is needed. But after a crash, others wait until the invocation would have ended.
    * @default 10, or the factory's
    */
   readonly leaseSeconds?: Lease | undefined;
   /**
-   * The longest lease, in seconds, that `'invocation'` stands for, and so the longest that others wait after a crash.
-   * An invocation that lasts longer refreshes its lease. A whole number from 1 to 86,400.
+   * The longest lease that `'invocation'` may take, in seconds. It is also the longest time that others wait after a
+   * crash. An invocation that lasts longer refreshes its lease. A whole number from 1 to 86,400.
    * @default 60, or the factory's
    */
   readonly maxInvocationLeaseSeconds?: number | undefined;
   /**
-   * Seconds that `acquire` and `withLock` wait for the lock at most. 0 means a single try. Up to 86,400, or `Infinity`.
+   * The longest time that `acquire` and `withLock` wait for the lock, in seconds. 0 means a single try. Up to 86,400,
+   * or `Infinity`.
    * @default 30, or the factory's
    */
   readonly waitSeconds?: number | undefined;
   /**
    * Seconds for which the lock stays taken after it was granted, even if it is released earlier. If two triggers start
    * a scheduled job a moment apart, the second one finds the lock taken. The release does not wait for this. If the
-   * work fails, the lock is free at once, so that a retry can do it. For a rate limit, which has to count failed calls
-   * as well, catch the error within the work. From 0 to 86,400; what is left at the release is rounded up to whole
+   * work fails, the lock is free at once, so that a retry can run. A rate limit has to count failed calls as well:
+   * catch the error within the work. From 0 to 86,400. The time that is left at the release is rounded up to whole
    * seconds.
    * @default 0: the lock is free once it is released
    */
   readonly lockAtLeastSeconds?: number | undefined;
   /**
-   * Whether each hold gets a `fencingToken` greater than all before it. All clients of the lock must turn it on
-   * (docs/fencing.md).
+   * Whether each hold gets a `fencingToken` that is greater than all earlier ones. All clients of the lock must turn it
+   * on (docs/fencing.md).
    * @default false, or the factory's
    */
   readonly fencing?: boolean | undefined;
@@ -53,8 +54,8 @@ export interface LockOptions {
 /** The options of a semaphore. */
 export interface SemaphoreOptions extends Pick<LockOptions, 'leaseSeconds' | 'waitSeconds'> {
   /**
-   * How many may hold a permit at the same time. A whole number from 1 to 100: the permits are read in one request, and
-   * DynamoDB reads up to 100 items in one.
+   * How many holders may have a permit at the same time. A whole number from 1 to 100, because one request to DynamoDB
+   * reads all permits, and at most 100 items.
    */
   readonly permits: number;
 }
@@ -64,8 +65,8 @@ export interface SingleFlightOptions
   extends Pick<LockOptions, 'leaseSeconds' | 'waitSeconds'>,
     Pick<AcquireOptions, 'signal' | 'context'> {
   /**
-   * How old a result may be, in seconds since its work was done. Up to 86,400, and more than `clockToleranceSeconds`
-   * (3): a result may be older than it seems by that much.
+   * The greatest age of a result, in seconds since its work was done. Up to 86,400, and more than
+   * `clockToleranceSeconds` (3), because a result may be older than it seems by that much.
    */
   readonly freshSeconds: number;
 }
@@ -78,9 +79,9 @@ export interface TryOptions {
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The context of the Lambda invocation that needs the lock. The hold ends with the invocation at the latest, and the
-   * last `releaseReserveSeconds` are never spent on waiting. In a step of a durable execution, pass the step's
-   * `lambdaContext`; the context of the durable execution itself is refused.
+   * The context of the Lambda invocation that needs the lock. The hold ends with the invocation at the latest. The
+   * client never waits during the last `releaseReserveSeconds`. In a step of a durable execution, pass the step's
+   * `lambdaContext`. The context of the durable execution itself is rejected with a `LockOptionError`.
    */
   readonly context?: InvocationContext | undefined;
   /**
@@ -90,54 +91,54 @@ export interface TryOptions {
    */
   readonly releaseReserveSeconds?: number | undefined;
   /**
-   * A note for those who do not get the lock (`holder.data`), and for people who look into the table. A JSON value, at
+   * A note for processes that do not get the lock (`holder.data`), and for people who read the table. A JSON value, at
    * most 1,024 bytes as JSON text. `held.refresh({ data })` changes it.
    * @default none
    */
   readonly data?: unknown;
-  /** Overrides the lock's own, for this call: see `LockOptions`. */
+  /** Overrides the lock's setting for this call. See `LockOptions`. */
   readonly lockAtLeastSeconds?: number | undefined;
 }
 
 /** The options of `deserializeLock`. */
 export interface DeserializeOptions extends TryOptions {
-  /** Overrides the factory's, for this call: see `LockOptions`. */
+  /** Overrides the factory's setting for this call. See `LockOptions`. */
   readonly fencing?: boolean | undefined;
 }
 
 /** The options of one `acquire`. */
 export interface AcquireOptions extends TryOptions {
-  /** Overrides the lock's own, for this call: see `LockOptions`. */
+  /** Overrides the lock's setting for this call. See `LockOptions`. */
   readonly waitSeconds?: number | undefined;
 }
 
-/** The settings of a factory, wherever its locks are kept. */
+/** The settings of a factory, for every kind of store. */
 export interface FactorySettings extends Omit<LockOptions, 'lockAtLeastSeconds'> {
   /**
-   * How far the clocks of DynamoDB's front ends may differ, in seconds. A lock is taken over by the age of its stamp
-   * only if the lease ended at least this long ago. A whole number from 2 to 86,400. `Infinity` turns the rule off, for
-   * the holder and for contenders (docs/protocol.md, section 3).
+   * The largest clock difference between two of DynamoDB's servers, in seconds. A lock is taken over by the age of its
+   * timestamp only if the lease ended at least this long ago. A whole number from 2 to 86,400. `Infinity` turns the
+   * rule off, for the holder and for contenders (docs/protocol.md, section 3).
    * @default 3
    */
   readonly clockToleranceSeconds?: number | undefined;
   /**
-   * Who holds the locks, for people who look into the table. 1 to 1,024 characters.
-   * @default in Lambda `function/log-stream/request-id`, else `hostname/pid`
+   * The name of the holder, for people who read the table. 1 to 1,024 characters.
+   * @default in Lambda `function/log-stream/request-id`, elsewhere `hostname/pid`
    */
   readonly hostIdentifier?: string | undefined;
   /**
-   * Gets a line for each event. Lost locks are warnings, who had a lock and when is information, the rest is for
-   * debugging.
+   * The logger that gets a line for each event. Lost locks are warnings. Acquisitions and releases are information. The
+   * rest is for debugging.
    * @default warnings of lost locks go to the console
    */
   readonly logger?: Logger | undefined;
   /**
-   * Gets counts and times: `emfMetrics()`, or the Metrics of Powertools for AWS Lambda.
+   * The target of counts and times: `emfMetrics()`, or the Metrics of Powertools for AWS Lambda.
    * @default none
    */
   readonly metrics?: LockMetrics | undefined;
   /**
-   * Get every event of the factory's locks, for instance to trace them.
+   * The observers that get every event of the factory's locks, for instance to trace them.
    * @default none
    */
   readonly observers?: readonly LockObserver[] | undefined;

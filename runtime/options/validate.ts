@@ -7,18 +7,21 @@ import type { InvocationContext } from './options.js';
 export const LONGEST_NAME_BYTES = 2048;
 const DAY_SECONDS = 24 * 60 * 60;
 const LONGEST_INVOCATION_SECONDS = 900;
-/** The resolution of `Date`, and one more second because DynamoDB's front ends differ (docs/protocol.md, section 3). */
+/**
+ * The resolution of `Date`, and one more second because the clocks of DynamoDB's servers differ (docs/protocol.md,
+ * section 3).
+ */
 const LEAST_TOLERANCE_SECONDS = 2;
 /** A note's limit as JSON text, in UTF-8 bytes. */
 export const LONGEST_NOTE_BYTES = 1024;
 /**
- * The longest text that is parsed as a note: the result of a single flight, and what is around it. No client of ours
- * writes a longer one, and a deeply nested one could overflow the stack of whoever prints it.
+ * The longest text that is parsed as a note: the result of a single flight, and what is around it. Our clients write no
+ * longer text. A deeply nested text could overflow the stack of a caller that prints it.
  */
 const LONGEST_READ_LENGTH = 4096 + 64;
 
 /**
- * A misspelt option must not be ignored.
+ * Throws for an unknown option, because a misspelt option must not be ignored.
  * @throws LockOptionError that names the unknown keys
  */
 export function refuseUnknown(options: unknown, known: readonly string[], where: string): void {
@@ -33,10 +36,10 @@ export function refuseUnknown(options: unknown, known: readonly string[], where:
 }
 
 /**
- * Makes a check. It returns a value that is right, and the default if the value is undefined. For any other value it
- * throws a `LockOptionError` with what the option is, what was given and, if there is one, the way out.
+ * Creates a check. The check returns a valid value, and the default if the value is undefined. For any other value, it
+ * throws a `LockOptionError`, which says what the option is, what was given and, if possible, what to do.
  *
- * Bundlers drop the checks that nobody calls, but only those made in this file.
+ * Bundlers drop unused checks, but only those created in this file.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function check<T>(
@@ -112,7 +115,7 @@ const checkedInvocation = check<InvocationContext | undefined>(
   "context is a Lambda handler's second argument",
 );
 
-/** @throws LockOptionError unless it is an invocation's context; a durable execution outlasts any hold */
+/** @throws LockOptionError unless it is the context of an invocation; a durable execution lasts longer than any hold */
 export function checkedContext(value: unknown): InvocationContext | undefined {
   if (!isDurable(value)) return checkedInvocation(value);
   throw new LockOptionError(
@@ -122,8 +125,8 @@ export function checkedContext(value: unknown): InvocationContext | undefined {
 }
 
 /**
- * Whether it is a `DurableContext` of AWS's SDK for durable executions. It is recognised by its methods: the SDK is
- * not imported, and middy makes it look like a Lambda context too.
+ * Whether it is a `DurableContext` of AWS's SDK for durable executions. It is recognised by its methods, because the
+ * SDK is not imported, and middy makes the context look like a Lambda context, too.
  */
 export function isDurable(value: unknown): boolean {
   return isAble(value, 'step') && isAble(value, 'wait');
@@ -146,7 +149,7 @@ export function checkedName(name: unknown): string {
 }
 
 /**
- * The note's JSON text, as an entry keeps it; undefined if there is no note.
+ * The note's JSON text, as an entry stores it. Undefined if there is no note.
  * @throws LockOptionError if it is not a JSON value, or longer than `mostBytes`
  */
 export function checkedNote(data: unknown, mostBytes = LONGEST_NOTE_BYTES): string | undefined {
@@ -169,7 +172,7 @@ export function checkedNote(data: unknown, mostBytes = LONGEST_NOTE_BYTES): stri
   );
 }
 
-/** The note in an entry's text; undefined if it is too long or no JSON, as another client's may be. */
+/** The note in an entry's text. Undefined if it is too long or not JSON, as another client's note may be. */
 export function noteFrom(text: string | undefined): unknown {
   if (text === undefined || text.length > LONGEST_READ_LENGTH) return undefined;
   try {
@@ -211,7 +214,7 @@ export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-/** The value as an error message quotes it: recognisable, and never long. */
+/** The value as an error message quotes it, shortened if it is long. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'function') return 'a function';
