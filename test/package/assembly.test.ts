@@ -1,9 +1,12 @@
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lowestModules } from '../../packaging/lowest.js';
+import { run } from '../../packaging/run.js';
 import { STAGE } from '../../packaging/stage.js';
 import { PEER_RANGES } from '../../runtime/protocol/peers.js';
 import { Consumer } from './consumer.js';
+import { publicNames } from './languages/stack-folder.js';
 import { packed } from './packed.js';
 
 /** What other languages are told of the package. */
@@ -63,6 +66,26 @@ test('it depends on nothing but the CDK, from the lowest version on, and has no 
   const { dependencies, bin } = assembly();
   expect(dependencies).toEqual({ 'aws-cdk-lib': '^2.230.0', constructs: '^10.0.0' });
   expect(bin).toBeUndefined();
+});
+
+test('Go and .NET get sources, with every construct, prop and method', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cdk-lynk-sources-'));
+  try {
+    const how = ['--code-only', '--force', '--targets', 'go', '--targets', 'dotnet', '--outdir', folder];
+    await run(process.execPath, [require.resolve('jsii-pacmak/bin/jsii-pacmak'), ...how, STAGE], STAGE);
+    const sources = [join(folder, 'go/cdklynk'), join(folder, 'dotnet/CdkLynk/CdkLynk')].map((path) => {
+      const files = readdirSync(path).filter((name) => /\.(?:go|cs)$/.test(name));
+      return files.map((name) => readFileSync(join(path, name), 'utf8')).join('\n');
+    });
+    // Both begin the names of members with a capital.
+    const names = publicNames().map((name) => name.charAt(0).toUpperCase() + name.slice(1));
+    expect(names).toEqual(expect.arrayContaining(['LynkLockTable', 'LeaseDuration', 'Protect']));
+    for (const source of sources) {
+      expect(names.filter((name) => !new RegExp(`(?<![A-Za-z])${name}(?![A-Za-z])`).test(source))).toEqual([]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 interface Published {
