@@ -29,7 +29,10 @@ export async function packFor(language: Language): Promise<void> {
   const folder = resolve('build', language);
   const making = mkdtempSync(join(tmpdir(), 'cdk-lynk-pack-'));
   try {
-    const how = ['--no-npmignore', '--rosetta-unknown-snippets=fail', '--force', '--outdir', making];
+    // Java repeats an inherited method's example at the class that inherits it. Rosetta has extracted it only where it is
+    // declared.
+    const unknown = language === 'java' ? 'translate' : 'fail';
+    const how = ['--no-npmignore', `--rosetta-unknown-snippets=${unknown}`, '--force', '--outdir', making];
     await script('jsii-pacmak/bin/jsii-pacmak', '--targets', language, ...how, STAGE);
     rmSync(folder, { recursive: true, force: true });
     cpSync(join(making, language), folder, { recursive: true });
