@@ -83,7 +83,7 @@ export const DURABLE_RULES = {
   'durable-once-interrupted': {
     says: 'after a step that runs at most once was interrupted, the lock is claimed, so that its run is waited out',
     isDurable: true,
-    from: 150,
+    from: 430,
     edits: [
       {
         file: 'durable/holding.ts',
@@ -105,21 +105,20 @@ export const DURABLE_RULES = {
     ],
   },
   'durable-observed-tolerance': {
-    says: 'what polls observe by DynamoDB’s clock has to stand for the tolerance longer than its lease',
+    says: 'what polls observe by DynamoDB’s clock has to stand for its lease and the tolerance, not for less than its lease',
     isDurable: true,
-    from: 2250,
     edits: [
       {
         file: 'protocol/durable-wait.ts',
         find: 'dateMs - sinceMs > (leaseSeconds + toleranceSeconds) * 1000 + marginMs',
-        replace: 'dateMs - sinceMs > leaseSeconds * 1000 + marginMs - 0 * toleranceSeconds',
+        replace: 'dateMs - sinceMs > (leaseSeconds - toleranceSeconds) * 1000 + marginMs',
       },
     ],
   },
   'durable-version-order': {
     says: 'a run’s writes demand that their version is greater than the one that stands',
     isDurable: true,
-    from: 600,
+    from: 8800,
     edits: [
       {
         file: 'protocol/conditions.ts',
@@ -131,7 +130,7 @@ export const DURABLE_RULES = {
   'durable-release-waits': {
     says: 'a release waits for a step that nobody has awaited',
     isDurable: true,
-    from: 250,
+    from: 325,
     edits: [
       {
         file: 'durable/holding.ts',

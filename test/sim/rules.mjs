@@ -44,7 +44,7 @@ export const RULES = {
   },
   'deadline-shortening-at-refresh': {
     says: 'the deadline is shortened so at each refresh, not only at the acquire',
-    from: 8440,
+    from: 14180,
     edits: [
       {
         file: 'protocol/lease-state.ts',
@@ -130,7 +130,7 @@ export const RULES = {
   },
   'sent-of-first-attempt': {
     says: 'a version counts from its own first attempt, not from the last attempt of its request',
-    from: 210,
+    from: 250,
     edits: [
       {
         file: 'protocol/lease-state.ts',
@@ -170,7 +170,7 @@ export const RULES = {
   },
   'deadline-has-a-timer': {
     says: 'the deadline has a timer of its own',
-    from: 710,
+    from: 845,
     checker: 'loss-reported',
     edits: [
       {
@@ -242,7 +242,7 @@ export const RULES = {
   },
   'result-age-by-server-floor': {
     says: 'the time of a result is that of DynamoDB’s last answer, not that of the corrected clock',
-    from: 470,
+    from: 1715,
     checker: 'result-age',
     edits: [
       {
@@ -290,13 +290,13 @@ export const RULES = {
   },
   'refused-hold-abandoned': {
     says: 'a hold id whose write was refused is abandoned: an earlier copy of the write may still land',
-    from: 960,
+    from: 1585,
     checker: 'orphaned-entry',
     edits: [{ file: 'acquire/contend.ts', find: 'else if (!isGranted) manager.abandon(lease.holdId);', replace: '' }],
   },
   'text-can-be-retried': {
     says: 'if an adoption ended without an answer, the same process may try the text again',
-    from: 60,
+    from: 340,
     checker: 'hand-over-retry',
     edits: [{ file: 'acquire/adopt.ts', find: 'known.add(keyOf(this.handOver, each));', replace: '' }],
   },
