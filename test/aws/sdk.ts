@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
+import { installOnce } from '../../packaging/install.js';
 
 const CLIENTS = ['cloudformation', 'lambda', 'sts'] as const;
 type Service = (typeof CLIENTS)[number];
@@ -15,40 +14,46 @@ export interface Client {
 
 type Parts = Readonly<Record<string, new (input: object) => object>>;
 
-/** Makes a client, and sends commands by name. Only this suite needs these: they are fetched on first use. */
-export class ServiceClient {
-  private readonly parts: Parts;
-  private readonly client: Client;
+let modules: Promise<string> | undefined;
 
-  constructor(service: Service, className: string, config: object) {
-    this.parts = createRequire(join(installed(), 'package.json'))(`@aws-sdk/client-${service}`) as Parts;
-    this.client = this.make(className, config) as Client;
-  }
+/** The folder of the clients. Only this suite needs them: they are fetched on first use. */
+function installed(): Promise<string> {
+  const dependencies = Object.fromEntries(CLIENTS.map((name) => [`@aws-sdk/client-${name}`, VERSION]));
+  modules ??= installOnce(resolve('.cache/aws-clients'), dependencies);
+  return modules;
+}
+
+/** Makes a client at the first call, and sends commands by name. */
+export class ServiceClient {
+  private loaded: Promise<{ readonly parts: Parts; readonly client: Client }> | undefined;
+
+  constructor(
+    private readonly service: Service,
+    private readonly className: string,
+    private readonly config: object,
+  ) {}
 
   async ask<A>(command: string, input: object = {}): Promise<A> {
-    return (await this.client.send(this.make(`${command}Command`, input))) as A;
+    this.loaded ??= this.load();
+    const { parts, client } = await this.loaded;
+    return (await client.send(made(parts, `${command}Command`, input))) as A;
   }
 
   destroy(): void {
-    this.client.destroy();
+    this.loaded?.then(
+      ({ client }) => client.destroy(),
+      () => {},
+    );
   }
 
-  private make(name: string, input: object): object {
-    const Part = this.parts[name];
-    if (!Part) throw new Error(`the SDK has no ${name}`);
-    return new Part(input);
+  private async load() {
+    const parts = createRequire(join(await installed(), 'all.js'))(`@aws-sdk/client-${this.service}`) as Parts;
+    return { parts, client: made(parts, this.className, this.config) as Client };
   }
 }
 
-function installed(): string {
-  const folder = resolve('.cache/aws-clients');
-  const complete = join(folder, `complete-${VERSION}`);
-  if (!existsSync(complete)) {
-    mkdirSync(folder, { recursive: true });
-    const dependencies = Object.fromEntries(CLIENTS.map((name) => [`@aws-sdk/client-${name}`, VERSION]));
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-    execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'pipe' });
-    writeFileSync(complete, '');
-  }
-  return folder;
+function made(parts: Parts, name: string, input: object): object {
+  const Part = parts[name];
+  if (!Part) throw new Error(`the SDK has no ${name}`);
+  return new Part(input);
 }
