@@ -37,7 +37,7 @@ export class Hold implements HeldLock {
   private readonly renewer: LeaseRenewer;
   private releasing: Promise<void> | undefined;
   /** What the release leaves in the table, if anything. */
-  private tombstone!: Tombstone;
+  private tombstone: Tombstone | undefined;
   private writes: GuardedWrites | undefined;
 
   constructor(
@@ -45,7 +45,7 @@ export class Hold implements HeldLock {
     origin: HoldOrigin,
   ) {
     const { lockAtLeastSeconds = 0, data, waiter } = origin;
-    this.keepTaken(lockAtLeastSeconds);
+    if (lockAtLeastSeconds > 0) this.keepTaken(lockAtLeastSeconds);
     this.state = new HeldState(ref, origin);
     waiter?.grant(this);
     this.renewer = new LeaseRenewer(this.state, data);
